@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Carrying a plan out on a host: from nothing to a paused domain, ready to run.
+ */
+#ifndef PVBUILD_BUILD_H
+#define PVBUILD_BUILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvbuild/error.h>
+#include <pvbuild/export.h>
+#include <pvbuild/host.h>
+#include <pvbuild/image.h>
+#include <pvbuild/plan.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pvb_domain;
+
+/*
+ * Called as a build goes on. stage is the name of the stage; done of total in
+ * the stage's own unit (bytes), total 0 where there is nothing to count. A
+ * non-zero return stops the build, which then unwinds and fails with
+ * PVB_E_ARG_CANCELLED.
+ */
+typedef int (*pvb_progress_fn)(void *opaque, const char *stage, uint64_t done, uint64_t total);
+
+/* One line, without a newline, for a log. level: 0 notice, 1 detail. */
+typedef void (*pvb_log_fn)(void *opaque, int level, const char *line);
+
+/*
+ *   size          sizeof(struct pvb_build_options); PVB_BUILD_OPTIONS_INIT sets it
+ *   name          of the domain; NULL means "pvbuild"
+ *   uuid          handle of the domain; all zero is allowed
+ *   module_fds    one file descriptor a module of the plan, read with pread() from 0; borrowed
+ *   console_domid, xenstore_domid   the backends' domains, usually 0
+ *   progress, log may be NULL
+ */
+struct pvb_build_options {
+	size_t size;
+	const char *name;
+	uint8_t uuid[16];
+	const int *module_fds;
+	size_t module_fd_count;
+	uint16_t console_domid;
+	uint16_t xenstore_domid;
+	pvb_progress_fn progress;
+	void *progress_opaque;
+	pvb_log_fn log;
+	void *log_opaque;
+};
+
+#define PVB_BUILD_OPTIONS_INIT                                                                     \
+	{                                                                                          \
+		.size = sizeof(struct pvb_build_options)                                           \
+	}
+
+/* A stage of the build and the time it took. */
+struct pvb_build_stage {
+	const char *name;
+	uint64_t nanoseconds;
+};
+
+/* start_info as it was written (fields of Xen's public xen.h; frame numbers are frames). */
+struct pvb_start_info {
+	char magic[32];
+	uint64_t nr_pages;
+	uint64_t shared_info; /* machine byte address */
+	uint32_t flags;       /* SIF_* */
+	uint64_t store_mfn;
+	uint32_t store_evtchn;
+	uint64_t console_mfn;
+	uint32_t console_evtchn;
+	uint64_t pt_base;
+	uint64_t nr_pt_frames;
+	uint64_t mfn_list;
+	uint64_t mod_start;
+	uint64_t mod_len;
+	const char *cmd_line; /* owned by the domain */
+	uint64_t first_p2m_pfn;
+	uint64_t nr_p2m_frames;
+};
+
+/* A run of guest memory: bytes at gpa lie contiguously at maddr of the machine. */
+struct pvb_memory_extent {
+	uint64_t gpa;
+	uint64_t maddr;
+	uint64_t bytes;
+};
+
+/* A built domain. Owned by the domain handle, immutable. */
+struct pvb_domain_info {
+	uint32_t domid;
+	const char *name;
+	uint8_t uuid[16];
+	struct pvb_start_info start_info;
+	uint64_t shared_info_maddr;
+	uint64_t root_maddr; /* machine address of the root page table */
+	const struct pvb_build_stage *stages;
+	size_t stage_count;
+	const struct pvb_memory_extent *extents; /* ascending by gpa */
+	size_t extent_count;
+};
+
+/*
+ * Build a domain. It is left paused. plan, image and host are borrowed for the
+ * call; plan must have been made from image, for a host like this one.
+ * On failure nothing is left behind on the host.
+ */
+PVB_API int pvb_build(struct pvb_host *host, const struct pvb_plan *plan,
+		      const struct pvb_image *image, const struct pvb_build_options *options,
+		      struct pvb_domain **domain, struct pvb_error *error);
+
+PVB_API const struct pvb_domain_info *pvb_domain_info(const struct pvb_domain *domain);
+
+/* Forget the handle; the domain goes on. NULL is fine. */
+PVB_API void pvb_domain_free(struct pvb_domain *domain);
+
+/* Destroy a domain by its number. */
+PVB_API int pvb_domain_destroy(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A host: something that runs PV domains. The simulated one is always there;
+ * what both offer a builder stands in lib/host/host.h.
+ */
+#ifndef PVBUILD_HOST_H
+#define PVBUILD_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvbuild/error.h>
+#include <pvbuild/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pvb_host;
+
+/*
+ * Facts about a host, probed once when it is opened; the memory figures are as
+ * of the call.
+ *
+ *   name               "sim" or "xen"
+ *   version            of the hypervisor, as "4.17"; xen_major and xen_minor as numbers
+ *   debug              a debug build of the hypervisor
+ *   page_shift         log2 of the page size
+ *   capabilities       guest types it runs, space separated ("xen-3.0-x86_64 ...")
+ *   address_bits       width of machine addresses: all memory, hotplug included, lies
+ *                      below 1 << address_bits
+ *   memory_*           bytes: total, free, still being scrubbed, claimed by domains
+ *   claims             memory can be claimed ahead of being allocated
+ *   max_extent_order   largest extent, as log2 of pages, that is handed out without a
+ *                      long stall (18 is 1 GiB in 4 KiB pages)
+ *   max_extents        extents that one call may ask for
+ *   nodes              number of NUMA nodes
+ */
+struct pvb_host_info {
+	char name[8];
+	char version[16];
+	char capabilities[128];
+	unsigned xen_major;
+	unsigned xen_minor;
+	unsigned page_shift;
+	unsigned address_bits;
+	unsigned max_extent_order;
+	unsigned max_extents;
+	unsigned nodes;
+	bool debug;
+	bool claims;
+	uint64_t memory_total;
+	uint64_t memory_free;
+	uint64_t memory_scrubbing;
+	uint64_t memory_claimed;
+};
+
+/*
+ * Open a host by description: "sim", "sim:KEY=VALUE,...", "xen", or NULL for
+ * what this machine has ("xen" where there is a hypervisor, else "sim"). The
+ * keys of the simulated host are in pvbuild(1).
+ */
+PVB_API int pvb_host_open(const char *description, struct pvb_host **host, struct pvb_error *error);
+
+/* NULL is fine. A simulated host takes its domains with it; a real one does not. */
+PVB_API void pvb_host_close(struct pvb_host *host);
+
+PVB_API int pvb_host_get_info(struct pvb_host *host, struct pvb_host_info *info,
+			      struct pvb_error *error);
+
+/*
+ * How often each call was made to the hypervisor since the host was opened.
+ * index runs from 0; returns the call's name and its count, or NULL past the end.
+ */
+PVB_API const char *pvb_host_call_count(const struct pvb_host *host, size_t index, uint64_t *count);
+
+/* Bytes of guest memory mapped into this process: now, and the most there ever were at once. */
+PVB_API void pvb_host_mapped(const struct pvb_host *host, uint64_t *now, uint64_t *peak);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The plan: where everything of a domain will be, computed without a
+ * hypervisor and without touching anything.
+ *
+ * The layout is the start-of-day contract of Xen's public header xen.h
+ * ("Start-of-day memory layout"): one contiguous region of virtual addresses,
+ * mapped 1:1 to the first pseudo-physical frames (PFNs), holding kernel,
+ * modules, p2m list, start_info, xenstore and console pages, page tables and
+ * boot stack, in that order; at least 512 KiB of padding; ending on 4 MiB.
+ */
+#ifndef PVBUILD_PLAN_H
+#define PVBUILD_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvbuild/error.h>
+#include <pvbuild/export.h>
+#include <pvbuild/host.h>
+#include <pvbuild/image.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pvb_plan;
+
+/* A ramdisk or other module: only its length matters here; 0 is refused. */
+struct pvb_plan_module {
+	const char *name; /* for messages */
+	uint64_t bytes;
+};
+
+/*
+ * What the user asks for.
+ *
+ *   size              sizeof(struct pvb_spec); PVB_SPEC_INIT sets it
+ *   memory            bytes of guest memory, a multiple of the page size
+ *   vcpus             0 means 1
+ *   command_line      NULL means empty; at most 1023 bytes (start_info's field less its NUL)
+ *   modules           module_count of them; a PV guest is given the first as its ramdisk,
+ *                     and more than one is refused
+ *   max_address_bits  the administrator's limit on machine addresses, in bits; 0 for none
+ *   strict_p2m        refuse an INIT_P2M address that cannot be honoured, instead of putting
+ *                     the list into the initial mapping
+ */
+struct pvb_spec {
+	size_t size;
+	uint64_t memory;
+	uint32_t vcpus;
+	uint32_t max_address_bits;
+	const char *command_line;
+	const struct pvb_plan_module *modules;
+	size_t module_count;
+	bool strict_p2m;
+};
+
+#define PVB_SPEC_INIT                                                                              \
+	{                                                                                          \
+		.size = sizeof(struct pvb_spec)                                                    \
+	}
+
+enum pvb_segment_kind {
+	PVB_SEGMENT_KERNEL,
+	PVB_SEGMENT_MODULE,
+	PVB_SEGMENT_P2M, /* the linear p2m list */
+	PVB_SEGMENT_START_INFO,
+	PVB_SEGMENT_XENSTORE,
+	PVB_SEGMENT_CONSOLE,
+	PVB_SEGMENT_PAGE_TABLES, /* of the initial mapping */
+	PVB_SEGMENT_BOOT_STACK,
+	PVB_SEGMENT_PADDING,
+	PVB_SEGMENT_P2M_TABLES, /* page tables that map a list outside the initial mapping */
+};
+
+/*
+ * A part of the layout, in ascending order of guest physical address.
+ *
+ *   name     "kernel", "module0", "p2m", "start_info", "xenstore", "console",
+ *            "page_tables", "boot_stack", "padding", "p2m_tables"
+ *   gpa      guest (pseudo-)physical byte address of its first page
+ *   bytes    bytes used; pages are bytes rounded up to the page size
+ *   pages    whole bytes that it occupies, a multiple of the page size
+ *   va       guest virtual address, or PVB_NONE where it is not mapped
+ */
+struct pvb_plan_segment {
+	enum pvb_segment_kind kind;
+	const char *name;
+	uint64_t gpa;
+	uint64_t bytes;
+	uint64_t pages;
+	uint64_t va;
+};
+
+/* One level of the page tables of a mapping. count tables stand at gpa, one page each. */
+struct pvb_plan_tables {
+	unsigned level; /* 4 is the L4; 1 holds the leaves */
+	uint64_t gpa;
+	uint64_t count;
+	uint64_t va_from; /* first address that these tables cover */
+};
+
+enum pvb_p2m_form { PVB_P2M_LIST };
+
+enum pvb_bits_source { PVB_BITS_DEFAULT, PVB_BITS_ADMIN, PVB_BITS_ABI, PVB_BITS_HOST };
+PVB_API const char *pvb_bits_source_name(enum pvb_bits_source source);
+
+/* The registers of vCPU 0 that the layout decides. */
+struct pvb_plan_registers {
+	uint64_t rip;
+	uint64_t rsp;
+	uint64_t rsi;
+};
+
+/*
+ * The plan as numbers. Owned by the plan, immutable.
+ *
+ *   memory           bytes given to the guest
+ *   minimum_memory   the least that this image, with these modules and command line,
+ *                    can be given; a page less is refused
+ *   page_size        bytes, a property of the host
+ *   map_from/to      virtual addresses covered by the initial mapping, [from, to)
+ *   segments         the layout, ascending, without gaps from the kernel's first page
+ *   tables           initial page tables, root first
+ *   p2m_tables       tables of a p2m list outside the initial mapping (its L4 is the
+ *                    shared root), root first; none where the list is inside
+ *   table_pages      number of initial tables; p2m_table_pages of the others
+ *   p2m_va           where the list is mapped; p2m_entry_size 8 or 4
+ *   p2m_fallback     NULL, or why INIT_P2M was not honoured
+ *   address_bits     machine addresses that the guest may be given, in bits; _binding
+ *                    whether that is less than the host has
+ *   root_below_4g    the root table must have a machine address below 4 GiB
+ */
+struct pvb_plan_info {
+	enum pvb_guest_type guest_type;
+	uint64_t memory;
+	uint64_t minimum_memory;
+	uint32_t page_size;
+	uint32_t vcpus;
+	uint64_t virt_base;
+	uint64_t map_from;
+	uint64_t map_to;
+	const struct pvb_plan_segment *segments;
+	size_t segment_count;
+	const struct pvb_plan_tables *tables;
+	size_t table_level_count;
+	const struct pvb_plan_tables *p2m_tables;
+	size_t p2m_table_level_count;
+	uint64_t table_pages;
+	uint64_t p2m_table_pages;
+	enum pvb_p2m_form p2m_form;
+	uint64_t p2m_va;
+	uint64_t p2m_gpa;
+	uint64_t p2m_bytes;
+	uint32_t p2m_entry_size;
+	const char *p2m_fallback;
+	struct pvb_plan_registers registers;
+	uint64_t hypercall_page; /* VA, or PVB_NONE */
+	unsigned address_bits;
+	enum pvb_bits_source address_bits_source;
+	bool address_bits_binding;
+	bool root_below_4g;
+	const char *command_line; /* never NULL */
+};
+
+/*
+ * Compute a plan. host says what the host offers; NULL stands for a host that
+ * runs every kind of guest, has 4 KiB pages and no limit of its own, so that a
+ * plan can be made anywhere. The plan keeps no reference to the image or spec.
+ *
+ * Everything that can be known to fail is refused here, before any memory is
+ * allocated. Costs no memory or time in proportion to the guest's size.
+ */
+PVB_API int pvb_plan_create(const struct pvb_image *image, const struct pvb_spec *spec,
+			    const struct pvb_host_info *host, struct pvb_plan **plan,
+			    struct pvb_error *error);
+
+/* The least memory, in bytes, for which pvb_plan_create() would succeed; spec->memory is ignored.
+ */
+PVB_API int pvb_plan_minimum_memory(const struct pvb_image *image, const struct pvb_spec *spec,
+				    const struct pvb_host_info *host, uint64_t *bytes,
+				    struct pvb_error *error);
+
+/* NULL is fine. */
+PVB_API void pvb_plan_free(struct pvb_plan *plan);
+
+PVB_API const struct pvb_plan_info *pvb_plan_info(const struct pvb_plan *plan);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

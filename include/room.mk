@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+pkginclude_HEADERS += \
+	include/pvbuild/audit.h \
+	include/pvbuild/build.h \
+	include/pvbuild/dump.h \
+	include/pvbuild/error.h \
+	include/pvbuild/export.h \
+	include/pvbuild/host.h \
+	include/pvbuild/image.h \
+	include/pvbuild/plan.h \
+	include/pvbuild/pvbuild.h

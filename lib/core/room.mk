@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+lib_libpvbuild_all_la_SOURCES += \
+	lib/core/checked.h \
+	lib/core/cleanup.h \
+	lib/core/error.c \
+	lib/core/error.h \
+	lib/core/frames.h \
+	lib/core/runs.c \
+	lib/core/runs.h \
+	lib/core/span.h

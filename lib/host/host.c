@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opening a host, and the counted way through its table of calls. */
+#include "host/host.h"
+
+#include <string.h>
+
+#include <pvbuild/build.h>
+
+#include "core/error.h"
+
+static const char *const call_names[PVB_CALL_COUNT] = {
+	[PVB_CALL_GET_INFO] = "get_info",
+	[PVB_CALL_CREATE_DOMAIN] = "create_domain",
+	[PVB_CALL_DESTROY_DOMAIN] = "destroy_domain",
+	[PVB_CALL_PAUSE_DOMAIN] = "pause_domain",
+	[PVB_CALL_UNPAUSE_DOMAIN] = "unpause_domain",
+	[PVB_CALL_GET_DOMAIN] = "get_domain",
+	[PVB_CALL_LIST_DOMAINS] = "list_domains",
+	[PVB_CALL_SET_GUEST_BITS] = "set_guest_bits",
+	[PVB_CALL_SET_MAX_MEMORY] = "set_max_memory",
+	[PVB_CALL_SET_MEMORY_MAP] = "set_memory_map",
+	[PVB_CALL_APPLY_CPU_POLICY] = "apply_cpu_policy",
+	[PVB_CALL_ALLOC_EVENT_CHANNEL] = "alloc_event_channel",
+	[PVB_CALL_INTRODUCE_DOMAIN] = "introduce_domain",
+	[PVB_CALL_CLAIM_MEMORY] = "claim_memory",
+	[PVB_CALL_POPULATE] = "populate",
+	[PVB_CALL_MAP_FRAMES] = "map_frames",
+	[PVB_CALL_UNMAP_FRAMES] = "unmap_frames",
+	[PVB_CALL_GET_M2P_RUN] = "get_m2p_run",
+	[PVB_CALL_GET_FRAME_INFO] = "get_frame_info",
+	[PVB_CALL_FILL_HYPERCALL_PAGE] = "fill_hypercall_page",
+	[PVB_CALL_PIN_TABLE] = "pin_table",
+	[PVB_CALL_SET_VCPU] = "set_vcpu",
+	[PVB_CALL_GET_VCPU] = "get_vcpu",
+	[PVB_CALL_SET_GRANTS] = "set_grants",
+	[PVB_CALL_GET_GRANTS] = "get_grants",
+	[PVB_CALL_GET_TOUCHED_RUN] = "get_touched_run",
+};
+
+int pvb_host_open(const char *description, struct pvb_host **host, struct pvb_error *error)
+{
+	*host = NULL;
+	if (!description)
+		description = "sim";
+	if (strcmp(description, "sim") == 0)
+		return pvb_sim_open(NULL, host, error);
+	if (strncmp(description, "sim:", 4) == 0)
+		return pvb_sim_open(description + 4, host, error);
+
+	int rc = pvb_fail(error, PVB_E_HOST_ABSENT, "host", "there is no host \"%s\"", description);
+	pvb_hint(error, "use \"sim\" or \"sim:KEY=VALUE,...\" for the simulated host");
+	return rc;
+}
+
+void pvb_host_close(struct pvb_host *host)
+{
+	if (host)
+		host->ops->close(host);
+}
+
+const char *pvb_host_call_count(const struct pvb_host *host, size_t index, uint64_t *count)
+{
+	if (index >= PVB_CALL_COUNT)
+		return NULL;
+	*count = host->calls[index];
+	return call_names[index];
+}
+
+void pvb_host_mapped(const struct pvb_host *host, uint64_t *now, uint64_t *peak)
+{
+	*now = host->mapped_now;
+	*peak = host->mapped_peak;
+}
+
+int pvb_host_get_info(struct pvb_host *host, struct pvb_host_info *info, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_INFO]++;
+	return host->ops->get_info(host, info, error);
+}
+
+int pvb_host_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
+			   uint32_t *domid, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_CREATE_DOMAIN]++;
+	return host->ops->create_domain(host, config, domid, error);
+}
+
+int pvb_host_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_DESTROY_DOMAIN]++;
+	return host->ops->destroy_domain(host, domid, error);
+}
+
+int pvb_domain_destroy(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	return pvb_host_destroy_domain(host, domid, error);
+}
+
+int pvb_host_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_PAUSE_DOMAIN]++;
+	return host->ops->pause_domain(host, domid, error);
+}
+
+int pvb_host_unpause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_UNPAUSE_DOMAIN]++;
+	return host->ops->unpause_domain(host, domid, error);
+}
+
+int pvb_host_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,
+			struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_DOMAIN]++;
+	return host->ops->get_domain(host, domid, domain, error);
+}
+
+int pvb_host_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
+			  size_t room, size_t *count, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_LIST_DOMAINS]++;
+	return host->ops->list_domains(host, first, domains, room, count, error);
+}
+
+int pvb_host_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
+			    struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_GUEST_BITS]++;
+	return host->ops->set_guest_bits(host, domid, bits, error);
+}
+
+int pvb_host_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+			    struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_MAX_MEMORY]++;
+	return host->ops->set_max_memory(host, domid, bytes, error);
+}
+
+int pvb_host_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+			    struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_MEMORY_MAP]++;
+	return host->ops->set_memory_map(host, domid, bytes, error);
+}
+
+int pvb_host_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_APPLY_CPU_POLICY]++;
+	return host->ops->apply_cpu_policy(host, domid, error);
+}
+
+int pvb_host_alloc_event_channel(struct pvb_host *host, uint32_t domid, uint32_t remote,
+				 uint32_t *port, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_ALLOC_EVENT_CHANNEL]++;
+	return host->ops->alloc_event_channel(host, domid, remote, port, error);
+}
+
+int pvb_host_introduce_domain(struct pvb_host *host, uint32_t domid,
+			      const struct pvb_host_introduction *introduction,
+			      struct pvb_error *error)
+{
+	host->calls[PVB_CALL_INTRODUCE_DOMAIN]++;
+	return host->ops->introduce_domain(host, domid, introduction, error);
+}
+
+int pvb_host_claim_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+			  struct pvb_error *error)
+{
+	host->calls[PVB_CALL_CLAIM_MEMORY]++;
+	return host->ops->claim_memory(host, domid, bytes, error);
+}
+
+int pvb_host_populate(struct pvb_host *host, uint32_t domid,
+		      const struct pvb_host_populate *request, uint64_t *done,
+		      struct pvb_error *error)
+{
+	host->calls[PVB_CALL_POPULATE]++;
+	*done = 0;
+	return host->ops->populate(host, domid, request, done, error);
+}
+
+int pvb_host_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames,
+			size_t count, bool writable, void **at, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_MAP_FRAMES]++;
+	int rc = host->ops->map_frames(host, domid, frames, count, writable, at, error);
+
+	if (rc == 0) {
+		host->mapped_now += (uint64_t)count << host->page_shift;
+		if (host->mapped_now > host->mapped_peak)
+			host->mapped_peak = host->mapped_now;
+	}
+	return rc;
+}
+
+void pvb_host_unmap_frames(struct pvb_host *host, void *at, size_t count)
+{
+	host->calls[PVB_CALL_UNMAP_FRAMES]++;
+	host->mapped_now -= (uint64_t)count << host->page_shift;
+	host->ops->unmap_frames(host, at, count);
+}
+
+int pvb_host_get_m2p_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, pvb_pfn_t *pfn,
+			 uint64_t *count, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_M2P_RUN]++;
+	return host->ops->get_m2p_run(host, first, limit, pfn, count, error);
+}
+
+int pvb_host_get_frame_info(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames,
+			    size_t count, struct pvb_host_frame_info *info, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_FRAME_INFO]++;
+	return host->ops->get_frame_info(host, domid, frames, count, info, error);
+}
+
+int pvb_host_fill_hypercall_page(struct pvb_host *host, uint32_t domid, pvb_mfn_t frame,
+				 struct pvb_error *error)
+{
+	host->calls[PVB_CALL_FILL_HYPERCALL_PAGE]++;
+	return host->ops->fill_hypercall_page(host, domid, frame, error);
+}
+
+int pvb_host_pin_table(struct pvb_host *host, uint32_t domid, unsigned level, pvb_mfn_t frame,
+		       struct pvb_error *error)
+{
+	host->calls[PVB_CALL_PIN_TABLE]++;
+	return host->ops->pin_table(host, domid, level, frame, error);
+}
+
+int pvb_host_set_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+		      const struct pvb_host_vcpu *registers, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_VCPU]++;
+	return host->ops->set_vcpu(host, domid, vcpu, registers, error);
+}
+
+int pvb_host_get_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+		      struct pvb_host_vcpu *registers, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_VCPU]++;
+	return host->ops->get_vcpu(host, domid, vcpu, registers, error);
+}
+
+int pvb_host_set_grants(struct pvb_host *host, uint32_t domid, const struct pvb_host_grant *grants,
+			size_t count, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_GRANTS]++;
+	return host->ops->set_grants(host, domid, grants, count, error);
+}
+
+int pvb_host_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant *grants,
+			size_t room, size_t *count, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_GRANTS]++;
+	return host->ops->get_grants(host, domid, grants, room, count, error);
+}
+
+int pvb_host_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, bool *touched,
+			     uint64_t *count, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_TOUCHED_RUN]++;
+	if (host->ops->get_touched_run)
+		return host->ops->get_touched_run(host, first, limit, touched, count, error);
+	*touched = true;
+	*count = limit;
+	return 0;
+}

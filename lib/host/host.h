@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a hypervisor offers to one who builds, reads or runs PV domains, in our
+ * own types. Two implementations stand beside each other: sim/ and xen/.
+ *
+ * Each call is one hypercall's worth of work (or one library call's) and takes
+ * batches. Each returns 0, or -code with *error filled; none leaves anything
+ * half done unless it says so. Frame numbers are in units of the host's page
+ * size, (1 << pvb_host_info.page_shift) bytes.
+ *
+ * The rest of the library calls the pvb_host_*() functions below, which count
+ * calls and mapped memory and then go through the table.
+ */
+#ifndef PVB_HOST_HOST_H
+#define PVB_HOST_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvbuild/host.h>
+
+#include "core/frames.h"
+
+#define PVB_HOST_NAME_MAX 64
+
+/* The domain that runs the toolstack, where nothing else is said. */
+#define PVB_DOMID_0 0u
+
+struct pvb_host_domain_config {
+	char name[PVB_HOST_NAME_MAX];
+	uint8_t uuid[16];
+	uint32_t vcpus;
+	uint32_t max_event_channel;
+	uint32_t max_grant_frames;
+};
+
+/*
+ * A domain as the hypervisor knows it.
+ *
+ *   guest_bits       32 or 64
+ *   shared_info      frame of its shared info page
+ *   pages, max_pages allocated to it, and allowed
+ *   created          it has been unpaused at least once
+ */
+struct pvb_host_domain {
+	uint32_t domid;
+	uint8_t uuid[16];
+	char name[PVB_HOST_NAME_MAX]; /* empty where the host does not keep names */
+	unsigned guest_bits;
+	bool paused;
+	bool dying;
+	bool shutdown;
+	unsigned shutdown_reason;
+	uint32_t vcpus;
+	uint64_t pages;
+	uint64_t max_pages;
+	uint64_t claimed_pages;
+	uint64_t cpu_time_ns;
+	pvb_mfn_t shared_info;
+};
+
+/*
+ * Allocate extents of (1 << order) frames for the PFNs first, first + (1 << order), ...
+ *
+ *   address_bits   every frame must lie below 1 << address_bits bytes; 0 for no limit
+ *   node           NUMA node, or -1; exact_node refuses others
+ *   out            the first frame of each extent, count of them
+ */
+struct pvb_host_populate {
+	pvb_pfn_t first;
+	unsigned order;
+	uint64_t count;
+	unsigned address_bits;
+	int node;
+	bool exact_node;
+	pvb_mfn_t *out;
+};
+
+#define PVB_HOST_ANY_NODE (-1)
+
+/*
+ * Registers of a vCPU. cr3 is the guest's register value, in the guest's own
+ * encoding: machine address of the root for 64-bit, folded for 32-bit (Xen's
+ * xen_pfn_to_cr3()). flags are VGCF_*, vm_assist is a mask of (1 << VMASST_TYPE_*).
+ */
+struct pvb_host_vcpu {
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rip, rflags;
+	uint16_t cs, ss, ds, es, fs, gs;
+	uint64_t kernel_ss, kernel_sp;
+	uint64_t cr[8];
+	uint64_t debugreg[8];
+	uint64_t event_callback_cs, event_callback_eip;
+	uint64_t failsafe_callback_cs, failsafe_callback_eip;
+	uint64_t syscall_callback_eip;
+	uint64_t fs_base, gs_base_kernel, gs_base_user;
+	uint64_t ldt_base, ldt_entries, gdt_entries;
+	uint32_t flags;
+	uint32_t vm_assist;
+};
+
+/* An entry of a version 1 grant table: "domid may access frame". */
+struct pvb_host_grant {
+	uint32_t index;
+	uint16_t flags; /* GTF_*: 1 is permit_access */
+	uint16_t domid;
+	pvb_mfn_t frame;
+};
+
+/*
+ * What a frame is to the hypervisor: not the domain's, plain or writable, or a
+ * table of a level, and whether it is pinned as one.
+ */
+enum pvb_frame_type {
+	PVB_FRAME_FOREIGN,
+	PVB_FRAME_PLAIN,
+	PVB_FRAME_L1,
+	PVB_FRAME_L2,
+	PVB_FRAME_L3,
+	PVB_FRAME_L4,
+};
+
+struct pvb_host_frame_info {
+	enum pvb_frame_type type;
+	bool pinned;
+};
+
+/* What a toolstack tells the rest of the host of a finished domain. */
+struct pvb_host_introduction {
+	const char *name;
+	uint64_t memory;
+	uint32_t vcpus;
+	pvb_mfn_t store_frame;
+	uint32_t store_port;
+	pvb_mfn_t console_frame;
+	uint32_t console_port;
+	const char *kernel; /* path, or NULL */
+	const char *ramdisk;
+	const char *command_line;
+};
+
+struct pvb_host_ops {
+	const char *name;
+	void (*close)(struct pvb_host *host);
+	int (*get_info)(struct pvb_host *, struct pvb_host_info *, struct pvb_error *);
+
+	/* Life of a domain. A new one is paused, 64-bit, and has no memory. */
+	int (*create_domain)(struct pvb_host *, const struct pvb_host_domain_config *,
+			     uint32_t *domid, struct pvb_error *);
+	int (*destroy_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
+	int (*pause_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
+	int (*unpause_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
+	int (*get_domain)(struct pvb_host *, uint32_t domid, struct pvb_host_domain *,
+			  struct pvb_error *);
+	/* Up to room domains with numbers from first on, ascending; *count of them. */
+	int (*list_domains)(struct pvb_host *, uint32_t first, struct pvb_host_domain *,
+			    size_t room, size_t *count, struct pvb_error *);
+
+	/* Before any memory: 32 or 64 bits. It may move the shared info page. */
+	int (*set_guest_bits)(struct pvb_host *, uint32_t domid, unsigned bits, struct pvb_error *);
+	int (*set_max_memory)(struct pvb_host *, uint32_t domid, uint64_t bytes,
+			      struct pvb_error *);
+	int (*set_memory_map)(struct pvb_host *, uint32_t domid, uint64_t bytes,
+			      struct pvb_error *);
+	int (*apply_cpu_policy)(struct pvb_host *, uint32_t domid, struct pvb_error *);
+	int (*alloc_event_channel)(struct pvb_host *, uint32_t domid, uint32_t remote,
+				   uint32_t *port, struct pvb_error *);
+	int (*introduce_domain)(struct pvb_host *, uint32_t domid,
+				const struct pvb_host_introduction *, struct pvb_error *);
+
+	/* Memory. claim 0 gives back what is left of a claim. */
+	int (*claim_memory)(struct pvb_host *, uint32_t domid, uint64_t bytes, struct pvb_error *);
+	/*
+	 * *done extents were allocated, which may be fewer than asked for (0 included) without
+	 * that being an error: as in Xen, no cause is given.
+	 */
+	int (*populate)(struct pvb_host *, uint32_t domid, const struct pvb_host_populate *,
+			uint64_t *done, struct pvb_error *);
+
+	/* Map frames of a domain (or its shared info) one after the other. */
+	int (*map_frames)(struct pvb_host *, uint32_t domid, const pvb_mfn_t *frames, size_t count,
+			  bool writable, void **at, struct pvb_error *);
+	void (*unmap_frames)(struct pvb_host *, void *at, size_t count);
+
+	/*
+	 * The M2P from first on: *pfn is that frame's PFN (PVB_NO_FRAME if it has none) and
+	 * *count how many frames from there on continue it, 1 <= *count <= limit.
+	 */
+	int (*get_m2p_run)(struct pvb_host *, pvb_mfn_t first, uint64_t limit, pvb_pfn_t *pfn,
+			   uint64_t *count, struct pvb_error *);
+	int (*get_frame_info)(struct pvb_host *, uint32_t domid, const pvb_mfn_t *frames,
+			      size_t count, struct pvb_host_frame_info *, struct pvb_error *);
+
+	int (*fill_hypercall_page)(struct pvb_host *, uint32_t domid, pvb_mfn_t frame,
+				   struct pvb_error *);
+	/* Validate a tree of page tables with this root, and keep it so. */
+	int (*pin_table)(struct pvb_host *, uint32_t domid, unsigned level, pvb_mfn_t frame,
+			 struct pvb_error *);
+	int (*set_vcpu)(struct pvb_host *, uint32_t domid, uint32_t vcpu,
+			const struct pvb_host_vcpu *, struct pvb_error *);
+	int (*get_vcpu)(struct pvb_host *, uint32_t domid, uint32_t vcpu, struct pvb_host_vcpu *,
+			struct pvb_error *);
+	int (*set_grants)(struct pvb_host *, uint32_t domid, const struct pvb_host_grant *,
+			  size_t count, struct pvb_error *);
+	int (*get_grants)(struct pvb_host *, uint32_t domid, struct pvb_host_grant *, size_t room,
+			  size_t *count, struct pvb_error *);
+
+	/*
+	 * Whether a page was touched since it was allocated, so that a dump can be sparse.
+	 * *count frames from first on share the answer. NULL: everything may have been.
+	 */
+	int (*get_touched_run)(struct pvb_host *, pvb_mfn_t first, uint64_t limit, bool *touched,
+			       uint64_t *count, struct pvb_error *);
+};
+
+/* Calls are counted by these, in the order of the table above. */
+enum pvb_host_call {
+	PVB_CALL_GET_INFO,
+	PVB_CALL_CREATE_DOMAIN,
+	PVB_CALL_DESTROY_DOMAIN,
+	PVB_CALL_PAUSE_DOMAIN,
+	PVB_CALL_UNPAUSE_DOMAIN,
+	PVB_CALL_GET_DOMAIN,
+	PVB_CALL_LIST_DOMAINS,
+	PVB_CALL_SET_GUEST_BITS,
+	PVB_CALL_SET_MAX_MEMORY,
+	PVB_CALL_SET_MEMORY_MAP,
+	PVB_CALL_APPLY_CPU_POLICY,
+	PVB_CALL_ALLOC_EVENT_CHANNEL,
+	PVB_CALL_INTRODUCE_DOMAIN,
+	PVB_CALL_CLAIM_MEMORY,
+	PVB_CALL_POPULATE,
+	PVB_CALL_MAP_FRAMES,
+	PVB_CALL_UNMAP_FRAMES,
+	PVB_CALL_GET_M2P_RUN,
+	PVB_CALL_GET_FRAME_INFO,
+	PVB_CALL_FILL_HYPERCALL_PAGE,
+	PVB_CALL_PIN_TABLE,
+	PVB_CALL_SET_VCPU,
+	PVB_CALL_GET_VCPU,
+	PVB_CALL_SET_GRANTS,
+	PVB_CALL_GET_GRANTS,
+	PVB_CALL_GET_TOUCHED_RUN,
+	PVB_CALL_COUNT,
+};
+
+/* What every host begins with; an implementation embeds it as its first member. */
+struct pvb_host {
+	const struct pvb_host_ops *ops;
+	unsigned page_shift;
+	uint64_t calls[PVB_CALL_COUNT];
+	uint64_t mapped_now;
+	uint64_t mapped_peak;
+};
+
+/* The table's entries, counted. See struct pvb_host_ops for what each does. */
+int pvb_host_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
+			   uint32_t *domid, struct pvb_error *error);
+int pvb_host_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+int pvb_host_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+int pvb_host_unpause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+int pvb_host_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,
+			struct pvb_error *error);
+int pvb_host_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
+			  size_t room, size_t *count, struct pvb_error *error);
+int pvb_host_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
+			    struct pvb_error *error);
+int pvb_host_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+			    struct pvb_error *error);
+int pvb_host_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+			    struct pvb_error *error);
+int pvb_host_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+int pvb_host_alloc_event_channel(struct pvb_host *host, uint32_t domid, uint32_t remote,
+				 uint32_t *port, struct pvb_error *error);
+int pvb_host_introduce_domain(struct pvb_host *host, uint32_t domid,
+			      const struct pvb_host_introduction *introduction,
+			      struct pvb_error *error);
+int pvb_host_claim_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+			  struct pvb_error *error);
+int pvb_host_populate(struct pvb_host *host, uint32_t domid,
+		      const struct pvb_host_populate *request, uint64_t *done,
+		      struct pvb_error *error);
+int pvb_host_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames,
+			size_t count, bool writable, void **at, struct pvb_error *error);
+void pvb_host_unmap_frames(struct pvb_host *host, void *at, size_t count);
+int pvb_host_get_m2p_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, pvb_pfn_t *pfn,
+			 uint64_t *count, struct pvb_error *error);
+int pvb_host_get_frame_info(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames,
+			    size_t count, struct pvb_host_frame_info *info,
+			    struct pvb_error *error);
+int pvb_host_fill_hypercall_page(struct pvb_host *host, uint32_t domid, pvb_mfn_t frame,
+				 struct pvb_error *error);
+int pvb_host_pin_table(struct pvb_host *host, uint32_t domid, unsigned level, pvb_mfn_t frame,
+		       struct pvb_error *error);
+int pvb_host_set_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+		      const struct pvb_host_vcpu *registers, struct pvb_error *error);
+int pvb_host_get_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+		      struct pvb_host_vcpu *registers, struct pvb_error *error);
+int pvb_host_set_grants(struct pvb_host *host, uint32_t domid, const struct pvb_host_grant *grants,
+			size_t count, struct pvb_error *error);
+int pvb_host_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant *grants,
+			size_t room, size_t *count, struct pvb_error *error);
+/* Says "touched" of everything where the host cannot tell. */
+int pvb_host_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, bool *touched,
+			     uint64_t *count, struct pvb_error *error);
+
+/* The simulated host. options is what follows "sim:", or NULL. Defined in sim/. */
+int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error);
+
+#endif

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+lib_libpvbuild_all_la_SOURCES +=

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+lib_libpvbuild_all_la_SOURCES += \
+	lib/plan/plan.h
