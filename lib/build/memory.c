@@ -3,10 +3,10 @@
  * The guest's memory: claimed whole, then populated in the largest extents that
  * the host has, and kept as runs.
  *
- * Which order to ask for: as a host only loses large extents while one domain
- * is being built, an order is given up for the rest of the build once it has made
- * no progress at all, and asked for again as long as it makes some. So each order
- * costs at most one call in vain, whatever the host's memory looks like.
+ * Which order to ask for: a host only loses large extents while a domain is being
+ * built, so an order is given up for the rest of a region once it has made no
+ * progress at all, and asked for again as long as it makes some. Each order costs
+ * at most one call in vain, whatever the host's memory looks like.
  */
 #include "build/builder.h"
 
@@ -20,6 +20,10 @@
 
 /* Extents asked for in one call, whatever the host would take: bounds our own memory. */
 #define BATCH_MAX (UINT64_C(1) << 18)
+#define ORDER_MAX 40
+
+/* Without extended cr3, the root of a PAE guest has an address of so many bits. */
+#define ROOT_BITS 32
 
 #define SIZE_TEXT 48
 
@@ -133,17 +137,19 @@ int pvb_build_release_claim(struct pvb_builder *builder, struct pvb_error *error
 }
 
 /*
- * Populating a region: count pages from first on, machine addresses below 1 << bits,
- * of which the host must be told where ask is not 0. order is where to start, and
- * comes back lowered.
+ * PFNs whose machine addresses share a limit: count of them from first on, below
+ * 1 << bits, of which the host must be told where ask is not 0.
  */
 struct region {
 	uint64_t first;
 	uint64_t count;
 	unsigned bits;
 	unsigned ask;
-	const char *why; /* for a refusal: what limits the addresses */
+	const char *why; /* for a refusal: what it is that must lie there */
 };
+
+/* What a leaf's parent covers: 2 MiB in pages of 4 KiB. */
+#define LARGE_PAGES(shift) (UINT64_C(1) << ((shift)-3))
 
 /* 1 GiB, 2 MiB, 4 KiB, for pages of 4 KiB: what one entry of each level of tables covers. */
 static unsigned next_order(const struct pvb_builder *builder, unsigned order)
@@ -211,14 +217,12 @@ static int keep_extents(struct pvb_builder *builder, const struct region *region
 }
 
 static int populate_region(struct pvb_builder *builder, const struct region *region,
-			   unsigned *highest_order, pvb_mfn_t *extents, uint64_t room,
-			   struct pvb_error *error)
+			   pvb_mfn_t *extents, uint64_t room, struct pvb_error *error)
 {
 	uint64_t pfn = region->first, left = region->count;
+	unsigned order = (unsigned)pvb_min(builder->host_info.max_extent_order, ORDER_MAX);
 
 	while (left) {
-		unsigned order = *highest_order;
-
 		while (order && left >> order == 0)
 			order = next_order(builder, order);
 
@@ -243,9 +247,8 @@ static int populate_region(struct pvb_builder *builder, const struct region *reg
 		if (done == 0) {
 			if (order == 0)
 				return no_memory(builder, region, left, error);
-			*highest_order = next_order(builder, order);
-			pvb_builder_log(builder, 1, "no extents of order %u left, going on with %u",
-					order, *highest_order);
+			order = next_order(builder, order);
+			pvb_builder_log(builder, 1, "going on with extents of order %u", order);
 			continue;
 		}
 		rc = keep_extents(builder, region, pfn, order, extents, done, error);
@@ -262,30 +265,60 @@ static int populate_region(struct pvb_builder *builder, const struct region *reg
 }
 
 /*
- * Pages whose machine address is limited more than the rest's. They come first, while
- * the low memory is still there, each on its own:
- *   the rings, as the grant table (version 1) that shares them has frame numbers of 32 bits;
- *   the root of a 32-bit guest that takes no extended cr3.
- * Ascending by PFN.
+ * The regions of a guest, in the order in which to populate them: what must lie
+ * lowest comes first, while there is such memory. Beside the limit for all,
+ *
+ *   the pages up to the rings lie where a version 1 grant table can name them,
+ *   which has frame numbers of 32 bits (up to a whole large extent, as there is
+ *   no reason to break one);
+ *   the root of a 32-bit guest that takes no extended cr3 lies below 4 GiB.
  */
-static size_t special_regions(const struct pvb_builder *builder, struct region special[static 3])
+#define REGIONS_MAX 4
+
+static size_t find_regions(const struct pvb_builder *builder, struct region regions[REGIONS_MAX])
 {
 	const struct pvb_plan *plan = builder->plan;
-	unsigned grant_bits = PVB_ABI_GRANT_FRAME_BITS + builder->host->page_shift;
+	unsigned shift = builder->host->page_shift;
+	unsigned grant_bits = PVB_ABI_GRANT_FRAME_BITS + shift;
+	uint64_t rings = pvb_max(plan->console.first.n, plan->xenstore.first.n) + 1;
+	uint64_t low_end = 0, root = plan->pages, cuts[REGIONS_MAX];
 	size_t n = 0;
 
-	if (builder->address_bits > grant_bits) {
-		const char *why = "what the version 1 grant table shares";
+	if (builder->address_bits > grant_bits)
+		low_end = pvb_min(pvb_div_round_up(rings, LARGE_PAGES(shift)) * LARGE_PAGES(shift),
+				  plan->pages);
+	if (plan->info.root_below_4g && builder->address_bits > ROOT_BITS)
+		root = plan->initial.level[plan->levels - 1].first.n;
+	cuts[0] = pvb_min(low_end, root);
+	cuts[1] = low_end <= root ? root : root + 1;
+	cuts[2] = pvb_min(low_end <= root ? root + 1 : low_end, plan->pages);
+	cuts[3] = plan->pages;
 
-		special[n++] = (struct region){plan->xenstore.first.n, plan->xenstore.count,
-					       grant_bits, grant_bits, why};
-		special[n++] = (struct region){plan->console.first.n, plan->console.count,
-					       grant_bits, grant_bits, why};
+	for (uint64_t i = 0, from = 0; i < REGIONS_MAX; from = pvb_max(from, cuts[i++])) {
+		struct region region = {
+			.first = from,
+			.count = cuts[i] - pvb_min(from, cuts[i]),
+			.bits = builder->address_bits,
+			.ask = builder->bits_to_ask,
+			.why = "the guest's memory",
+		};
+
+		if (from < low_end) {
+			region.bits = region.ask = grant_bits;
+			region.why = "what the version 1 grant table shares";
+		}
+		if (from == root) {
+			region.bits = region.ask = ROOT_BITS;
+			region.why = "the root page table of a guest without extended cr3";
+		}
+		if (!region.count)
+			continue;
+
+		size_t at = n++;
+		for (; at > 0 && regions[at - 1].bits > region.bits; at--)
+			regions[at] = regions[at - 1];
+		regions[at] = region;
 	}
-	if (plan->info.root_below_4g && builder->address_bits > 32)
-		special[n++] =
-			(struct region){plan->initial.level[plan->levels - 1].first.n, 1, 32, 32,
-					"the root page table of a guest without extended cr3"};
 	return n;
 }
 
@@ -295,29 +328,14 @@ int pvb_build_populate(struct pvb_builder *builder, struct pvb_error *error)
 	uint64_t room =
 		pvb_min(pvb_min(pvb_max(builder->host_info.max_extents, 1), BATCH_MAX), pages);
 	PVB_AUTO_FREE pvb_mfn_t *extents = calloc(room, sizeof *extents);
-	unsigned highest_order = builder->host_info.max_extent_order;
-	unsigned lowest = 0;
-	struct region special[3];
-	size_t specials = special_regions(builder, special);
-	struct region rest = {
-		.bits = builder->address_bits,
-		.ask = builder->bits_to_ask,
-		.why = "the guest's memory",
-	};
+	struct region regions[REGIONS_MAX];
+	size_t count = find_regions(builder, regions);
 	int rc = 0;
 
 	if (!extents)
 		return pvb_fail_memory(error, builder->stage, "a batch of extents");
-	for (size_t i = 0; i < specials && rc == 0; i++)
-		rc = populate_region(builder, &special[i], &lowest, extents, room, error);
-	for (size_t i = 0; i <= specials && rc == 0; i++) {
-		uint64_t end = i < specials ? special[i].first : pages;
-
-		rest.count = end - rest.first;
-		rc = populate_region(builder, &rest, &highest_order, extents, room, error);
-		if (i < specials)
-			rest.first = end + special[i].count;
-	}
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = populate_region(builder, &regions[i], extents, room, error);
 	if (rc == 0)
 		rc = pvb_build_release_claim(builder, error);
 	if (rc == 0)
