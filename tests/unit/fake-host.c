@@ -16,6 +16,10 @@ static struct fake_host *fake_of(struct pvb_host *host)
 
 static int failing(struct fake_host *fake, enum pvb_host_call call, struct pvb_error *error)
 {
+	if (++fake->calls == fake->fail_nth) {
+		fake->failed_call = call;
+		return pvb_fail(error, PVB_E_HOST_INJECTED, "fake", "as told");
+	}
 	if (!fake->fail_code || fake->fail_call != call || fake->fail_after--)
 		return 0;
 	int code = fake->fail_code;
@@ -33,7 +37,7 @@ static int fake_get_info(struct pvb_host *host, struct pvb_host_info *info, stru
 static int fake_create(struct pvb_host *host, const struct pvb_host_domain_config *config,
 		       uint32_t *domid, struct pvb_error *error)
 {
-	(void)config;
+	fake_of(host)->config = *config;
 	*domid = fake_of(host)->domid;
 	return failing(fake_of(host), PVB_CALL_CREATE_DOMAIN, error);
 }
@@ -62,7 +66,7 @@ static int fake_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 			   struct pvb_error *error)
 {
 	(void)domid;
-	(void)bits;
+	fake_of(host)->guest_bits = bits;
 	return failing(fake_of(host), PVB_CALL_SET_GUEST_BITS, error);
 }
 
@@ -70,7 +74,7 @@ static int fake_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes
 			   struct pvb_error *error)
 {
 	(void)domid;
-	(void)bytes;
+	fake_of(host)->max_memory = bytes;
 	return failing(fake_of(host), PVB_CALL_SET_MAX_MEMORY, error);
 }
 
@@ -78,7 +82,7 @@ static int fake_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes
 			   struct pvb_error *error)
 {
 	(void)domid;
-	(void)bytes;
+	fake_of(host)->memory_map = bytes;
 	return failing(fake_of(host), PVB_CALL_SET_MEMORY_MAP, error);
 }
 
@@ -91,8 +95,11 @@ static int fake_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_err
 static int fake_event_channel(struct pvb_host *host, uint32_t domid, uint32_t remote,
 			      uint32_t *port, struct pvb_error *error)
 {
+	struct fake_host *fake = fake_of(host);
+
 	(void)domid;
-	*port = 1 + remote;
+	fake->remotes[fake->channels++ % 4] = remote;
+	*port = (uint32_t)fake->channels;
 	return failing(fake_of(host), PVB_CALL_ALLOC_EVENT_CHANNEL, error);
 }
 
@@ -100,7 +107,7 @@ static int fake_introduce(struct pvb_host *host, uint32_t domid,
 			  const struct pvb_host_introduction *introduction, struct pvb_error *error)
 {
 	(void)domid;
-	(void)introduction;
+	fake_of(host)->introduction = *introduction;
 	return failing(fake_of(host), PVB_CALL_INTRODUCE_DOMAIN, error);
 }
 
@@ -167,6 +174,8 @@ static int fake_map(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *fram
 				 MAP_SHARED | MAP_FIXED, fake->fd,
 				 (off_t)(frames[i].n << shift)) != MAP_FAILED);
 	}
+	if (fake->dirty)
+		memset(base, 0xc2, count << shift);
 	fake->frames_mapped += count;
 	if (count > fake->largest_map)
 		fake->largest_map = count;

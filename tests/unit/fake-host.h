@@ -31,10 +31,19 @@ struct fake_host {
 	} log[FAKE_LOG];
 	size_t logged;
 
-	/* the call that fails, with this code */
+	/* the call that fails, with this code, after so many of it that succeed */
 	enum pvb_host_call fail_call;
 	int fail_code;
-	unsigned fail_after; /* calls of it that succeed first */
+	unsigned fail_after;
+
+	/* or the one that is the fail_nth of all, from 1; the last one made is failed_call */
+	uint64_t fail_nth;
+	uint64_t calls;
+	enum pvb_host_call failed_call;
+
+	/* frames are filled with dirt each time that they are mapped: what is not written shows,
+	 * and so does what is written in two goes */
+	bool dirty;
 
 	/* what was done */
 	uint64_t frames_mapped;
@@ -49,6 +58,12 @@ struct fake_host {
 	pvb_mfn_t pinned;
 	uint64_t mapped_at_pin;
 	pvb_mfn_t hypercall_page;
+	unsigned guest_bits;
+	uint64_t max_memory, memory_map;
+	uint32_t remotes[4];
+	size_t channels;
+	struct pvb_host_domain_config config;
+	struct pvb_host_introduction introduction; /* strings are not kept */
 };
 
 /* 4 KiB pages, 46 bits, everything allowed, frames handed out upwards from 0x1000. */

@@ -12,6 +12,7 @@ tests_unit_test_core_LDADD = $(test_ldadd)
 # ---- p2m and build ----
 build_tests = \
 	tests/unit/test-p2m-list \
+	tests/unit/test-build \
 	tests/unit/test-build-abi \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-tables
@@ -36,3 +37,7 @@ tests_unit_test_build_memory_LDADD = $(test_ldadd)
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
 tests_unit_test_build_tables_CPPFLAGS = $(test_cppflags)
 tests_unit_test_build_tables_LDADD = $(test_ldadd)
+
+tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
+tests_unit_test_build_CPPFLAGS = $(test_cppflags)
+tests_unit_test_build_LDADD = $(test_ldadd)
