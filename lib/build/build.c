@@ -146,7 +146,6 @@ static int prepare(struct pvb_builder *builder, const struct pvb_build_options *
 {
 	int rc = take_options(builder, options, error);
 
-	builder->stage = "build";
 	if (rc == 0)
 		rc = take_host(builder, error);
 	if (rc == 0)
@@ -203,7 +202,7 @@ int pvb_build(struct pvb_host *host, const struct pvb_plan *plan, const struct p
 	      const struct pvb_build_options *options, struct pvb_domain **domain,
 	      struct pvb_error *error)
 {
-	struct pvb_builder builder = {.host = host, .plan = plan, .image = image};
+	struct pvb_builder builder = {.host = host, .plan = plan, .image = image, .stage = "build"};
 	struct pvb_error unwanted;
 	int rc;
 
@@ -217,15 +216,16 @@ int pvb_build(struct pvb_host *host, const struct pvb_plan *plan, const struct p
 		while (rc == 0 && begun < STAGE_COUNT)
 			rc = run_stage(&builder, &stages[begun++], error);
 		if (rc) {
-			(void)snprintf(error->stage, sizeof error->stage, "%s", builder.stage);
 			pvb_context(error, "building domain \"%.64s\"", builder.options.name);
 			unwind(&builder, begun, error);
 		}
 	}
-	if (rc == 0)
+	if (rc == 0) {
 		*domain = builder.domain;
-	else
+	} else {
+		(void)snprintf(error->stage, sizeof error->stage, "%s", builder.stage);
 		pvb_domain_free(builder.domain);
+	}
 	pvb_window_free(&builder);
 	pvb_runs_free(&builder.memory);
 	return rc;

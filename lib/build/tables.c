@@ -68,6 +68,9 @@ int pvb_build_p2m(struct pvb_builder *builder, struct pvb_error *error)
 		return pvb_fail(error, PVB_E_BUG, builder->stage,
 				"the plan has %" PRIu64 " frames for a p2m list of %" PRIu64,
 				plan->p2m.count, needed);
+	if (plan->info.p2m_fallback)
+		pvb_builder_log(builder, 0, "the list is in the initial mapping: %s",
+				plan->info.p2m_fallback);
 	return pvb_p2m_list_write(&geometry, &builder->memory, &frames, error);
 }
 
