@@ -194,7 +194,9 @@ int pvb_layout_check_addresses(const struct pvb_layout_input *input,
 			      base, layout->map_end << (shift - 10),
 			      (layout->map_end - room) << (shift - 10), bound.end, bound.what,
 			      pvb_segment_name(culprit),
-			      culprit == PVB_SEGMENT_P2M ? " (no list outside at INIT_P2M)" : "",
+			      culprit == PVB_SEGMENT_P2M
+				      ? " (which no usable INIT_P2M takes elsewhere)"
+				      : "",
 			      layout->part[culprit].count << (shift - 10));
 		hint_at(input, layout, culprit, error);
 		return rc;
