@@ -76,7 +76,7 @@ int peer_ours_on(struct pvb_host *host, const struct peer_case *which, struct pe
 	struct pvb_build_options options = PVB_BUILD_OPTIONS_INIT;
 	struct pvb_host_info info;
 	struct pvb_error error = {0};
-	int rc = -1;
+	int rc;
 
 	spec.memory = which->memory;
 	spec.command_line = which->command_line;
@@ -86,15 +86,17 @@ int peer_ours_on(struct pvb_host *host, const struct peer_case *which, struct pe
 		options.module_fds = &which->ramdisk;
 		options.module_fd_count = 1;
 	}
-	if (pvb_image_open(which->kernel, NULL, &image, &error) ||
-	    pvb_host_get_info(host, &info, &error) ||
+	uint64_t start = peer_cpu_time();
+
+	rc = pvb_image_open(which->kernel, NULL, &image, &error);
+	domain->decoded = peer_cpu_time() - start;
+	if (rc || pvb_host_get_info(host, &info, &error) ||
 	    pvb_plan_create(image, &spec, &info, &plan, &error) ||
 	    pvb_build(host, plan, image, &options, &built, &error)) {
-		(void)fail(domain, &error);
+		rc = fail(domain, &error);
 	} else {
 		domain->domid = pvb_domain_info(built)->domid;
 		note_layout(pvb_plan_info(plan), &domain->layout);
-		rc = 0;
 	}
 	pvb_domain_free(built);
 	pvb_plan_free(plan);

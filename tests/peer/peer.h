@@ -49,6 +49,7 @@ struct peer_domain {
 	struct pvb_host *host; /* owned */
 	uint32_t domid;
 	struct peer_layout layout;
+	uint64_t decoded; /* nanoseconds of CPU time until the kernel was unpacked and parsed */
 	char why[PEER_WHY_MAX]; /* of a refusal, in the builder's own words */
 };
 
@@ -67,6 +68,9 @@ void peer_domain_close(struct peer_domain *domain);
 int peer_ours_on(struct pvb_host *host, const struct peer_case *which, struct peer_domain *domain);
 int peer_theirs_on(struct pvb_host *host, const struct peer_case *which,
 		   struct peer_domain *domain);
+
+/* CPU time of this process so far, in nanoseconds. */
+uint64_t peer_cpu_time(void);
 
 /*
  * Make sure that the adapter is loaded: where it is not, run this program again

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "peer/adapter/adapter.h"
@@ -43,6 +44,14 @@ int peer_preload(char **argv)
 	execv("/proc/self/exe", argv);
 	perror("/proc/self/exe");
 	return -1;
+}
+
+uint64_t peer_cpu_time(void)
+{
+	struct timespec time;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
 static int build(const char *description, const struct peer_case *which, struct peer_domain *domain,

@@ -26,8 +26,16 @@ peer_sources = \
 	tests/peer/preload.c \
 	tests/peer/theirs.c
 
-check_PROGRAMS += tests/peer/test-peer
-TESTS += tests/peer/test-peer
+peer_tests = \
+	tests/peer/test-adapter \
+	tests/peer/test-peer
+check_PROGRAMS += $(peer_tests)
+TESTS += $(peer_tests)
+
+tests_peer_test_adapter_SOURCES = tests/peer/preload.c tests/peer/test-adapter.c
+tests_peer_test_adapter_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_peer_test_adapter_LDADD = $(test_ldadd) $(XEN_LIBS)
+
 tests_peer_test_peer_SOURCES = $(peer_sources) \
 	tests/peer/compare.c \
 	tests/peer/compare.h \

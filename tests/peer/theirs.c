@@ -48,7 +48,6 @@ static void note_layout(const struct xc_dom_image *dom, uint64_t p2m_va, struct 
 	layout->kernel = segment(&dom->kernel_seg, true);
 	layout->module = segment(&dom->modules[0].seg, !(dom->flags & SIF_MOD_START_PFN));
 	layout->p2m = segment(&dom->p2m_seg, true);
-	layout->p2m.va = p2m_va;
 	layout->start_info = page(dom, dom->start_info_pfn);
 	layout->xenstore = page(dom, dom->xenstore_pfn);
 	layout->console = page(dom, dom->console_pfn);
@@ -78,6 +77,7 @@ static int build(xc_interface *xch, const struct peer_case *which, struct peer_d
 	struct xc_dom_image *dom = xc_dom_allocate(xch, which->command_line, NULL);
 	char ramdisk[32];
 	char *why = domain->why;
+	uint64_t start = peer_cpu_time();
 	int rc = -1;
 
 	if (!dom) {
@@ -97,15 +97,18 @@ static int build(xc_interface *xch, const struct peer_case *which, struct peer_d
 	dom->console_evtchn = (unsigned)console_port;
 	dom->xenstore_evtchn = (unsigned)store_port;
 	dom->max_vcpus = 1;
-	if (step(xch, "xc_dom_boot_xen_init", xc_dom_boot_xen_init(dom, xch, domain->domid), why) &&
-	    step(xch, "xc_dom_parse_image", xc_dom_parse_image(dom), why) &&
-	    step(xch, "xc_dom_mem_init", xc_dom_mem_init(dom, (unsigned)(which->memory >> 20)),
+	if (!step(xch, "xc_dom_boot_xen_init", xc_dom_boot_xen_init(dom, xch, domain->domid),
+		  why) ||
+	    !step(xch, "xc_dom_parse_image", xc_dom_parse_image(dom), why))
+		goto out;
+	domain->decoded = peer_cpu_time() - start;
+	if (step(xch, "xc_dom_mem_init", xc_dom_mem_init(dom, (unsigned)(which->memory >> 20)),
 		 why) &&
 	    step(xch, "xc_dom_boot_mem_init", xc_dom_boot_mem_init(dom), why) &&
 	    step(xch, "xc_dom_build_image", xc_dom_build_image(dom), why) &&
 	    step(xch, "xc_dom_boot_image", xc_dom_boot_image(dom), why) &&
 	    step(xch, "xc_dom_gnttab_init", xc_dom_gnttab_init(dom), why)) {
-		note_layout(dom, dom->p2m_seg.vstart, &domain->layout);
+		note_layout(dom, &domain->layout);
 		rc = 0;
 	}
 out:
