@@ -21,6 +21,7 @@ tests_peer_adapter_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rp
 	-export-symbols-regex '^(xencall|xenforeignmemory_|xendevicemodel_|munmap$$|peer_attach$$)'
 
 peer_sources = \
+	tests/peer/domain.c \
 	tests/peer/ours.c \
 	tests/peer/peer.h \
 	tests/peer/preload.c \
