@@ -2,6 +2,7 @@
 #
 # The peer: libxenguest builds the same kernels over our simulated host, and the
 # two domains are compared. Needs Xen's libraries.
+EXTRA_DIST += doc/libxenguest-differences.md
 if HAVE_XEN
 
 # Preloaded, it stands in for libxencall and libxenforeignmemory.
