@@ -119,47 +119,65 @@ static int leaf_frames(const struct guest *guest, uint64_t va, uint64_t limit,
 	return rc;
 }
 
-/* Entries [pfn, pfn + count) of the list, which lie at bytes. */
+static uint64_t list_entry(struct pvb_span bytes, uint64_t index, unsigned guest_bits)
+{
+	uint64_t wide = UINT64_MAX;
+	uint32_t narrow = UINT32_MAX;
+
+	if (guest_bits == 64) {
+		(void)pvb_span_u64(bytes, 8 * index, &wide);
+		return wide;
+	}
+	(void)pvb_span_u32(bytes, 4 * index, &narrow);
+	return narrow == UINT32_MAX ? UINT64_MAX : narrow;
+}
+
+/* Note that count PFNs from pfn on are the MFNs from mfn on, if the M2P says so too. */
+static int take_run(const struct guest *guest, uint64_t pfn, uint64_t mfn, uint64_t count,
+		    struct pvb_runs *runs, struct pvb_error *error)
+{
+	for (uint64_t done = 0; done < count;) {
+		uint64_t agreed;
+		pvb_pfn_t owner;
+		int rc = pvb_host_get_m2p_run(guest->host, PVB_MFN(mfn + done), count - done,
+					      &owner, &agreed, error);
+
+		if (rc)
+			return rc;
+		if (owner.n != pfn + done)
+			return pvb_fail(error, PVB_E_HOST_STATE, STAGE,
+					"the p2m list of domain %u says that PFN 0x%" PRIx64
+					" is MFN 0x%" PRIx64
+					", but the M2P has that frame as PFN 0x%" PRIx64,
+					guest->domid, pfn + done, mfn + done, owner.n);
+		done += agreed;
+	}
+
+	int rc = pvb_runs_add(runs, pfn, mfn, count);
+
+	if (rc == -ENOMEM)
+		return pvb_fail_memory(error, STAGE, "the memory of the domain");
+	return rc ? pvb_fail(error, PVB_E_BUG, STAGE, "PFN 0x%" PRIx64 " was listed twice", pfn)
+		  : 0;
+}
+
+/* Entries [pfn, pfn + count) of the list, which lie at bytes. All ones is a hole. */
 static int take_entries(const struct guest *guest, struct pvb_span bytes, uint64_t pfn,
 			uint64_t count, struct pvb_runs *runs, struct pvb_error *error)
 {
-	unsigned width = guest->bits / 8;
-	uint64_t hole = guest->bits == 64 ? UINT64_MAX : UINT32_MAX;
-	uint64_t expect = PVB_NO_FRAME, left = 0;
+	for (uint64_t i = 0; i < count;) {
+		uint64_t mfn = list_entry(bytes, i, guest->bits);
+		uint64_t n = 1;
 
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t mfn = hole;
-		uint32_t narrow;
-
-		if (width == 8)
-			(void)pvb_span_u64(bytes, 8 * i, &mfn);
-		else if (pvb_span_u32(bytes, 4 * i, &narrow))
-			mfn = narrow;
-		if (mfn == hole)
-			continue;
-		if (!left || mfn != expect) {
-			pvb_pfn_t owner;
-			int rc = pvb_host_get_m2p_run(guest->host, PVB_MFN(mfn), count - i, &owner,
-						      &left, error);
+		if (mfn != UINT64_MAX) {
+			while (i + n < count && list_entry(bytes, i + n, guest->bits) == mfn + n)
+				n++;
+			int rc = take_run(guest, pfn + i, mfn, n, runs, error);
 
 			if (rc)
 				return rc;
-			if (owner.n != pfn + i)
-				return pvb_fail(error, PVB_E_HOST_STATE, STAGE,
-						"the p2m list of domain %u says that PFN 0x%" PRIx64
-						" is MFN 0x%" PRIx64
-						", but the M2P has that frame as PFN 0x%" PRIx64,
-						guest->domid, pfn + i, mfn, owner.n);
 		}
-		int rc = pvb_runs_add(runs, pfn + i, mfn, 1);
-
-		if (rc)
-			return rc == -ENOMEM
-				       ? pvb_fail_memory(error, STAGE, "the memory of the domain")
-				       : pvb_fail(error, PVB_E_BUG, STAGE,
-						  "PFN 0x%" PRIx64 " was listed twice", pfn + i);
-		expect = mfn + 1;
-		left--;
+		i += n;
 	}
 	return 0;
 }
