@@ -27,3 +27,36 @@ tests_unit_test_plan_limits_SOURCES = \
 	tests/unit/test-plan-limits.c
 tests_unit_test_plan_limits_CPPFLAGS = $(test_cppflags)
 tests_unit_test_plan_limits_LDADD = $(test_ldadd)
+
+# ---- p2m and build ----
+build_tests = \
+	tests/unit/test-p2m-list \
+	tests/unit/test-build \
+	tests/unit/test-build-abi \
+	tests/unit/test-build-memory \
+	tests/unit/test-build-tables
+
+check_PROGRAMS += $(build_tests)
+TESTS += $(build_tests)
+
+tests_unit_test_p2m_list_SOURCES = tests/unit/test-p2m-list.c
+tests_unit_test_p2m_list_CPPFLAGS = $(test_cppflags)
+tests_unit_test_p2m_list_LDADD = $(test_ldadd)
+
+tests_unit_test_build_abi_SOURCES = tests/unit/test-build-abi.c
+tests_unit_test_build_abi_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_unit_test_build_abi_LDADD = $(test_ldadd)
+
+fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
+
+tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
+tests_unit_test_build_memory_CPPFLAGS = $(test_cppflags)
+tests_unit_test_build_memory_LDADD = $(test_ldadd)
+
+tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
+tests_unit_test_build_tables_CPPFLAGS = $(test_cppflags)
+tests_unit_test_build_tables_LDADD = $(test_ldadd)
+
+tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
+tests_unit_test_build_CPPFLAGS = $(test_cppflags)
+tests_unit_test_build_LDADD = $(test_ldadd)
