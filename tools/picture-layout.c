@@ -9,6 +9,10 @@
 #define HEIGHT_BROKEN 96.0
 #define HEIGHT_GAP 58.0 /* addresses with nothing behind them */
 
+/* Where four levels of page tables leave off: bit 47 is the sign (Intel SDM, canonical addresses).
+ */
+#define CANONICAL_END UINT64_C(0x800000000000)
+
 /* Xen public arch-x86/xen-x86_64.h and xen-x86_32.h: HYPERVISOR_VIRT_START and _END. */
 #define HYPERVISOR_64 UINT64_C(0xffff800000000000)
 #define HYPERVISOR_64_END UINT64_C(0xffff880000000000)
@@ -84,6 +88,10 @@ static bool fill_virtual(struct column *column, const struct pvb_plan_info *plan
 	struct block hypervisor = {.kind = BLOCK_HYPERVISOR};
 	uint64_t lowest = UINT64_MAX;
 
+	if (wide && !add(column, (struct block){.kind = BLOCK_HOLE,
+						.from = CANONICAL_END,
+						.bytes = HYPERVISOR_64 - CANONICAL_END}))
+		return false;
 	hypervisor.from = wide ? HYPERVISOR_64 : HYPERVISOR_32;
 	hypervisor.bytes = (wide ? HYPERVISOR_64_END : HYPERVISOR_32_END) - hypervisor.from;
 	if (!add(column, hypervisor))
@@ -129,7 +137,8 @@ static double choose_unit(const struct column *column, const struct pvb_plan_inf
 static void choose_height(struct block *block, double unit)
 {
 	double height = (double)block->bytes / unit;
-	bool gap = block->kind == BLOCK_UNMAPPED || block->kind == BLOCK_HYPERVISOR;
+	bool gap = block->kind == BLOCK_UNMAPPED || block->kind == BLOCK_HYPERVISOR ||
+		   block->kind == BLOCK_HOLE;
 
 	block->scale = SCALE_TRUE;
 	if (height < HEIGHT_LEAST) {

@@ -18,6 +18,7 @@ enum block_kind {
 	BLOCK_FREE,       /* memory that is neither used nor mapped */
 	BLOCK_UNMAPPED,   /* addresses with nothing behind them */
 	BLOCK_HYPERVISOR, /* addresses that are Xen's */
+	BLOCK_HOLE,       /* addresses that the processor does not have */
 };
 
 enum block_scale {

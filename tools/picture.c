@@ -73,6 +73,7 @@ static struct colour colour_of(const struct block *block, const struct pvb_plan_
 		return hypervisor;
 	case BLOCK_FREE:
 	case BLOCK_UNMAPPED:
+	case BLOCK_HOLE:
 		break;
 	}
 	return empty;
@@ -115,13 +116,15 @@ static const char *name_of(const struct block *block, const struct pvb_plan_info
 	case BLOCK_SEGMENT:
 		return plan->segments[block->segment].name;
 	case BLOCK_BELOW:
-		return "below the kernel";
+		return "mapped, below the kernel";
 	case BLOCK_FREE:
 		return "free memory";
 	case BLOCK_UNMAPPED:
 		return "nothing mapped";
 	case BLOCK_HYPERVISOR:
 		return "Xen's own";
+	case BLOCK_HOLE:
+		return "no addresses";
 	}
 	return "";
 }
@@ -200,7 +203,18 @@ static double draw_tag(cairo_t *cr, double x, double y, const char *text)
 	return width + 5;
 }
 
-static void draw_tags(cairo_t *cr, double x, double y, const struct block *block,
+/* The height at which an address lies, but with room for a line of text in the block. */
+static double height_of(uint64_t address, const struct block *block)
+{
+	const double share = (double)(address - block->from) / (double)block->bytes;
+	const double y = block->top + block->height * share;
+	const double first = block->top + HEIGHT_OF_LINE / 2;
+	const double last = block->top + block->height - HEIGHT_OF_LINE / 2;
+
+	return y < first || block->scale != SCALE_TRUE ? first : y > last ? last : y;
+}
+
+static void draw_tags(cairo_t *cr, double x, const struct block *block,
 		      const struct pvb_plan_info *plan)
 {
 	const struct {
@@ -215,7 +229,8 @@ static void draw_tags(cairo_t *cr, double x, double y, const struct block *block
 	for (size_t i = 0; i < sizeof registers / sizeof registers[0]; i++)
 		if (block->kind == BLOCK_SEGMENT && registers[i].address >= block->from &&
 		    registers[i].address - block->from < block->bytes)
-			x += draw_tag(cr, x, y, registers[i].name);
+			x += draw_tag(cr, x, height_of(registers[i].address, block),
+				      registers[i].name);
 }
 
 static void draw_block(cairo_t *cr, const struct block *block, const struct pvb_plan_info *plan,
@@ -224,14 +239,15 @@ static void draw_block(cairo_t *cr, const struct block *block, const struct pvb_
 	const double left = is_virtual ? VIRTUAL_LEFT : PHYSICAL_LEFT;
 	const double dash[] = {3, 3};
 	double y = block->top + HEIGHT_OF_LINE / 2;
-	bool empty = block->kind == BLOCK_UNMAPPED || block->kind == BLOCK_FREE;
+	bool empty = block->kind == BLOCK_UNMAPPED || block->kind == BLOCK_FREE ||
+		     block->kind == BLOCK_HOLE;
 
 	cairo_rectangle(cr, left, block->top, COLUMN_WIDTH, block->height);
 	use(cr, colour_of(block, plan), 1);
 	cairo_fill_preserve(cr);
 	use(cr, line, 1);
 	cairo_set_line_width(cr, 1);
-	if (block->kind == BLOCK_UNMAPPED)
+	if (block->kind == BLOCK_UNMAPPED || block->kind == BLOCK_HOLE)
 		cairo_set_dash(cr, dash, 2, 0);
 	cairo_stroke(cr);
 	cairo_set_dash(cr, NULL, 0, 0);
@@ -249,7 +265,7 @@ static void draw_block(cairo_t *cr, const struct block *block, const struct pvb_
 	font(cr, "sans", false, TEXT_SIZE);
 	(void)put(cr, left + COLUMN_WIDTH - 10, y, ANCHOR_RIGHT, format_size(block->bytes).text);
 	if (is_virtual)
-		draw_tags(cr, left + 10 + width + 9, y, block, plan);
+		draw_tags(cr, left + 10 + width + 9, block, plan);
 }
 
 /* The address at which a block begins, beside the column, with a tick. */
@@ -327,8 +343,37 @@ static void draw_ribbons(cairo_t *cr, const struct picture_layout *layout,
 			       VIRTUAL_RIGHT, from->top + from->height);
 		cairo_close_path(cr);
 		use(cr, colour_of(from, plan), 0.45);
-		cairo_fill(cr);
+		cairo_fill_preserve(cr);
+		use(cr, colour_of(from, plan), 0.9);
+		cairo_set_line_width(cr, 1);
+		cairo_stroke(cr);
 	}
+}
+
+/* What a length means where the scale is true: a power of two, some 60 units high. */
+static void draw_scale(cairo_t *cr, const struct picture_layout *layout)
+{
+	const double right = PHYSICAL_RIGHT;
+	uint64_t bytes = 4096;
+
+	while ((double)bytes * 2 / layout->unit <= 64)
+		bytes *= 2;
+
+	const double height = (double)bytes / layout->unit;
+	const double top = 58 - height / 2;
+
+	use(cr, line, 1);
+	cairo_set_line_width(cr, 1.5);
+	cairo_move_to(cr, right - 5, top);
+	cairo_line_to(cr, right + 5, top);
+	cairo_move_to(cr, right, top);
+	cairo_line_to(cr, right, top + height);
+	cairo_move_to(cr, right - 5, top + height);
+	cairo_line_to(cr, right + 5, top + height);
+	cairo_stroke(cr);
+	font(cr, "sans", false, TEXT_SIZE);
+	use(cr, ink, 1);
+	(void)put(cr, right + 12, 58, ANCHOR_LEFT, format_size(bytes).text);
 }
 
 static void draw_head(cairo_t *cr, const struct pvb_plan_info *plan)
@@ -359,8 +404,7 @@ static void draw_head(cairo_t *cr, const struct pvb_plan_info *plan)
 	(void)put(cr, PHYSICAL_RIGHT + 11 + 92, 112, ANCHOR_LEFT, "address");
 }
 
-static void draw_foot(cairo_t *cr, const struct picture_layout *layout,
-		      const struct pvb_plan_info *plan, double top)
+static void draw_foot(cairo_t *cr, const struct pvb_plan_info *plan, double top)
 {
 	char text[256];
 	size_t used = 0;
@@ -383,11 +427,9 @@ static void draw_foot(cairo_t *cr, const struct picture_layout *layout,
 		       plan->address_bits, pvb_bits_source_name(plan->address_bits_source));
 	(void)put(cr, MARGIN, top + 22, ANCHOR_LEFT, text);
 	use(cr, faint_ink, 1);
-	(void)snprintf(text, sizeof text,
-		       "Addresses grow downwards. To scale, 100 units of height are %s; what would "
-		       "be lower than a line of text is drawn as one, and a cut leaves a part out.",
-		       format_size((uint64_t)(layout->unit * 100)).text);
-	(void)put(cr, MARGIN, top + 44, ANCHOR_LEFT, text);
+	(void)put(cr, MARGIN, top + 44, ANCHOR_LEFT,
+		  "Addresses grow downwards. What would be lower than a line of text is drawn as "
+		  "high as one; a wavy cut leaves a part out; all else is to scale.");
 }
 
 static void draw(cairo_t *cr, const struct picture_layout *layout, const struct pvb_plan_info *plan)
@@ -395,10 +437,11 @@ static void draw(cairo_t *cr, const struct picture_layout *layout, const struct 
 	cairo_set_source_rgb(cr, 1, 1, 1);
 	cairo_paint(cr);
 	draw_head(cr, plan);
+	draw_scale(cr, layout);
 	draw_ribbons(cr, layout, plan);
 	draw_column(cr, &layout->virtual, plan, true);
 	draw_column(cr, &layout->physical, plan, false);
-	draw_foot(cr, layout, plan, layout->bottom + FOOT - 76);
+	draw_foot(cr, plan, layout->bottom + FOOT - 76);
 }
 
 static cairo_status_t take_bytes(void *stream, const unsigned char *bytes, unsigned length)
