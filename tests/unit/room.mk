@@ -8,6 +8,10 @@ unit_tests = \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
+	tests/unit/test-image-bzimage \
+	tests/unit/test-image-codec \
+	tests/unit/test-image-elf \
+	tests/unit/test-image-notes \
 	tests/unit/test-p2m-list \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
