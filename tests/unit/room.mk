@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test-p2m-list \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-sim-memory \
 	tests/unit/test-sim-options
 
 check_PROGRAMS += $(unit_tests)
@@ -18,8 +19,8 @@ TESTS += $(unit_tests)
 
 fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
 tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
+tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
-tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 
-EXTRA_DIST += tests/unit/plan-kernels.h
+EXTRA_DIST += tests/unit/plan-kernels.h tests/unit/test-sim.h
