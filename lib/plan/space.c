@@ -50,13 +50,11 @@ static uint64_t l4_slot(uint64_t va)
 	return (va >> L4_SLOT_SHIFT) % L4_SLOTS;
 }
 
-const char *pvb_p2m_refusal(const struct pvb_layout_input *input, uint64_t map_end,
-			    uint64_t list_pages, uint64_t *room)
+const char *pvb_p2m_refusal(const struct pvb_layout_input *input, uint64_t list_pages,
+			    uint64_t *room)
 {
 	uint64_t va = input->init_p2m;
 	uint64_t slot = l4_slot(va);
-	uint64_t first_slot = l4_slot(input->virt_base);
-	uint64_t last_slot = l4_slot(input->virt_base + ((map_end - 1) << input->page_shift));
 
 	if (!is_64(input))
 		return "INIT_P2M is for 64-bit guests only";
@@ -69,11 +67,13 @@ const char *pvb_p2m_refusal(const struct pvb_layout_input *input, uint64_t map_e
 	/* Kernels tell a list of its own mapping from one in the initial mapping by this. */
 	if (va >= input->virt_base)
 		return "INIT_P2M does not lie below VIRT_BASE";
-	if (slot >= first_slot && slot <= last_slot)
+	/* The mapping goes up from VIRT_BASE and the list lies below it, so this is all they share.
+	 */
+	if (slot == l4_slot(input->virt_base))
 		return "INIT_P2M shares an L4 slot with the initial mapping";
-	if (input->is_linux && (slot == 0 || slot == L4_SLOTS - 1))
-		return "INIT_P2M lies in the first or the last L4 slot, where Linux cannot take it "
-		       "over";
+	/* Linux takes any but the first and the last, which is its own. */
+	if (input->is_linux && slot == 0)
+		return "INIT_P2M lies in the first L4 slot, where Linux cannot take it over";
 
 	*room = (UINT64_C(1) << (L4_SLOT_SHIFT - input->page_shift)) -
 		((va >> input->page_shift) &
