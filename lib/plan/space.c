@@ -141,13 +141,12 @@ static enum pvb_segment_kind find_culprit(const struct pvb_layout *layout, uint6
 }
 
 static void hint_at(const struct pvb_layout_input *input, const struct pvb_layout *layout,
-		    enum pvb_segment_kind culprit, struct pvb_error *error)
+		    enum pvb_code code, enum pvb_segment_kind culprit, struct pvb_error *error)
 {
 	if (culprit == PVB_SEGMENT_P2M && layout->p2m_fallback)
 		pvb_hint(error,
 			 "the p2m list lies there because %s; give the guest less memory, or the "
-			 "kernel a "
-			 "usable INIT_P2M note",
+			 "kernel a usable INIT_P2M note",
 			 layout->p2m_fallback);
 	else if (culprit == PVB_SEGMENT_P2M)
 		pvb_hint(error,
@@ -158,9 +157,10 @@ static void hint_at(const struct pvb_layout_input *input, const struct pvb_layou
 		pvb_hint(error,
 			 "take a smaller ramdisk, or a kernel with a MOD_START_PFN note, which "
 			 "takes its ramdisk unmapped");
+	else if (code == PVB_E_PLAN_LINUX_1G)
+		pvb_hint(error, "make the kernel smaller: its whole initial mapping must fit");
 	else
-		pvb_hint(error,
-			 "link the kernel at a lower VIRT_BASE, or make it or its ramdisk smaller");
+		pvb_hint(error, "link the kernel at a lower VIRT_BASE, or make it smaller");
 }
 
 int pvb_layout_check_addresses(const struct pvb_layout_input *input,
@@ -198,7 +198,7 @@ int pvb_layout_check_addresses(const struct pvb_layout_input *input,
 				      ? " (which no usable INIT_P2M takes elsewhere)"
 				      : "",
 			      layout->part[culprit].count << (shift - 10));
-		hint_at(input, layout, culprit, error);
+		hint_at(input, layout, bound.code, culprit, error);
 		return rc;
 	}
 
