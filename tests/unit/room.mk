@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
 	tests/unit/test-p2m-list \
+	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
 	tests/unit/test-sim-memory \
