@@ -8,3 +8,14 @@ TESTS += $(unit_tests)
 tests_unit_test_core_SOURCES = tests/unit/test-core.c
 tests_unit_test_core_CPPFLAGS = $(test_cppflags)
 tests_unit_test_core_LDADD = $(test_ldadd)
+
+# The simulated host.
+sim_tests = \
+	tests/unit/test-sim-options
+
+check_PROGRAMS += $(sim_tests)
+TESTS += $(sim_tests)
+
+tests_unit_test_sim_options_SOURCES = tests/unit/test-sim-options.c
+tests_unit_test_sim_options_CPPFLAGS = $(test_cppflags)
+tests_unit_test_sim_options_LDADD = $(test_ldadd)
