@@ -19,3 +19,47 @@ TESTS += $(sim_tests)
 tests_unit_test_sim_options_SOURCES = tests/unit/test-sim-options.c
 tests_unit_test_sim_options_CPPFLAGS = $(test_cppflags)
 tests_unit_test_sim_options_LDADD = $(test_ldadd)
+# ---- p2m and build ----
+build_tests = \
+	tests/unit/test-p2m-list \
+	tests/unit/test-build \
+	tests/unit/test-build-abi \
+	tests/unit/test-build-memory \
+	tests/unit/test-build-tables
+
+check_PROGRAMS += $(build_tests)
+TESTS += $(build_tests)
+
+tests_unit_test_p2m_list_SOURCES = tests/unit/test-p2m-list.c
+tests_unit_test_p2m_list_CPPFLAGS = $(test_cppflags)
+tests_unit_test_p2m_list_LDADD = $(test_ldadd)
+
+tests_unit_test_build_abi_SOURCES = tests/unit/test-build-abi.c
+tests_unit_test_build_abi_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_unit_test_build_abi_LDADD = $(test_ldadd)
+
+fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
+
+tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
+tests_unit_test_build_memory_CPPFLAGS = $(test_cppflags)
+tests_unit_test_build_memory_LDADD = $(test_ldadd)
+
+tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
+tests_unit_test_build_tables_CPPFLAGS = $(test_cppflags)
+tests_unit_test_build_tables_LDADD = $(test_ldadd)
+
+tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
+tests_unit_test_build_CPPFLAGS = $(test_cppflags)
+tests_unit_test_build_LDADD = $(test_ldadd)
+
+# ---- audit ----
+audit_domain = tests/unit/audit-domain.h tests/unit/audit-domain.c
+audit_tests = \
+	tests/unit/test-audit-mutation
+
+check_PROGRAMS += $(audit_tests)
+TESTS += $(audit_tests)
+
+tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audit_domain)
+tests_unit_test_audit_mutation_CPPFLAGS = $(test_cppflags)
+tests_unit_test_audit_mutation_LDADD = $(test_ldadd)
