@@ -55,10 +55,20 @@ tests_unit_test_build_LDADD = $(test_ldadd)
 # ---- audit ----
 audit_domain = tests/unit/audit-domain.h tests/unit/audit-domain.c
 audit_tests = \
+	tests/unit/test-audit-core \
+	tests/unit/test-audit-domain \
 	tests/unit/test-audit-mutation
 
 check_PROGRAMS += $(audit_tests)
 TESTS += $(audit_tests)
+
+tests_unit_test_audit_core_SOURCES = tests/unit/test-audit-core.c $(audit_domain)
+tests_unit_test_audit_core_CPPFLAGS = $(test_cppflags)
+tests_unit_test_audit_core_LDADD = $(test_ldadd)
+
+tests_unit_test_audit_domain_SOURCES = tests/unit/test-audit-domain.c $(audit_domain)
+tests_unit_test_audit_domain_CPPFLAGS = $(test_cppflags)
+tests_unit_test_audit_domain_LDADD = $(test_ldadd)
 
 tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audit_domain)
 tests_unit_test_audit_mutation_CPPFLAGS = $(test_cppflags)
