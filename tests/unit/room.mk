@@ -60,3 +60,19 @@ tests_unit_test_build_tables_LDADD = $(test_ldadd)
 tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
 tests_unit_test_build_CPPFLAGS = $(test_cppflags)
 tests_unit_test_build_LDADD = $(test_ldadd)
+
+# The simulated host.
+sim_tests = \
+	tests/unit/test-sim-options \
+	tests/unit/test-sim-memory
+
+check_PROGRAMS += $(sim_tests)
+TESTS += $(sim_tests)
+
+tests_unit_test_sim_options_SOURCES = tests/unit/test-sim-options.c tests/unit/test-sim.h
+tests_unit_test_sim_options_CPPFLAGS = $(test_cppflags)
+tests_unit_test_sim_options_LDADD = $(test_ldadd)
+
+tests_unit_test_sim_memory_SOURCES = tests/unit/test-sim-memory.c tests/unit/test-sim.h
+tests_unit_test_sim_memory_CPPFLAGS = $(test_cppflags)
+tests_unit_test_sim_memory_LDADD = $(test_ldadd)
