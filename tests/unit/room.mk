@@ -28,6 +28,7 @@ tests_unit_test_plan_limits_SOURCES = \
 tests_unit_test_plan_limits_CPPFLAGS = $(test_cppflags)
 tests_unit_test_plan_limits_LDADD = $(test_ldadd)
 
+
 # ---- p2m and build ----
 build_tests = \
 	tests/unit/test-p2m-list \
@@ -76,3 +77,34 @@ tests_unit_test_sim_options_LDADD = $(test_ldadd)
 tests_unit_test_sim_memory_SOURCES = tests/unit/test-sim-memory.c tests/unit/test-sim.h
 tests_unit_test_sim_memory_CPPFLAGS = $(test_cppflags)
 tests_unit_test_sim_memory_LDADD = $(test_ldadd)
+
+
+# The simulated host.
+sim_tests = \
+	tests/unit/test-sim-options
+
+check_PROGRAMS += $(sim_tests)
+TESTS += $(sim_tests)
+
+tests_unit_test_sim_options_SOURCES = tests/unit/test-sim-options.c
+tests_unit_test_sim_options_CPPFLAGS = $(test_cppflags)
+tests_unit_test_sim_options_LDADD = $(test_ldadd)
+
+plan_tests = \
+	tests/unit/test-plan-layout \
+	tests/unit/test-plan-limits
+
+check_PROGRAMS += $(plan_tests)
+TESTS += $(plan_tests)
+
+tests_unit_test_plan_layout_SOURCES = \
+	tests/unit/plan-kernels.h \
+	tests/unit/test-plan-layout.c
+tests_unit_test_plan_layout_CPPFLAGS = $(test_cppflags)
+tests_unit_test_plan_layout_LDADD = $(test_ldadd)
+
+tests_unit_test_plan_limits_SOURCES = \
+	tests/unit/plan-kernels.h \
+	tests/unit/test-plan-limits.c
+tests_unit_test_plan_limits_CPPFLAGS = $(test_cppflags)
+tests_unit_test_plan_limits_LDADD = $(test_ldadd)
