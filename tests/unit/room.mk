@@ -90,7 +90,9 @@ tests_unit_test_sim_options_SOURCES = tests/unit/test-sim-options.c
 tests_unit_test_sim_options_CPPFLAGS = $(test_cppflags)
 tests_unit_test_sim_options_LDADD = $(test_ldadd)
 
+# ---- plan ----
 plan_tests = \
+	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits
 
@@ -108,3 +110,7 @@ tests_unit_test_plan_limits_SOURCES = \
 	tests/unit/test-plan-limits.c
 tests_unit_test_plan_limits_CPPFLAGS = $(test_cppflags)
 tests_unit_test_plan_limits_LDADD = $(test_ldadd)
+
+tests_unit_test_plan_image_SOURCES = tests/unit/test-plan-image.c
+tests_unit_test_plan_image_CPPFLAGS = $(test_cppflags)
+tests_unit_test_plan_image_LDADD = $(test_ldadd)
