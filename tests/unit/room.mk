@@ -29,6 +29,17 @@ tests_unit_test_plan_limits_CPPFLAGS = $(test_cppflags)
 tests_unit_test_plan_limits_LDADD = $(test_ldadd)
 
 
+
+# The simulated host.
+sim_tests = \
+	tests/unit/test-sim-options
+
+check_PROGRAMS += $(sim_tests)
+TESTS += $(sim_tests)
+
+tests_unit_test_sim_options_SOURCES = tests/unit/test-sim-options.c
+tests_unit_test_sim_options_CPPFLAGS = $(test_cppflags)
+tests_unit_test_sim_options_LDADD = $(test_ldadd)
 # ---- p2m and build ----
 build_tests = \
 	tests/unit/test-p2m-list \
@@ -83,8 +94,11 @@ tests_unit_test_sim_memory_LDADD = $(test_ldadd)
 sim_tests = \
 	tests/unit/test-sim-options
 
-check_PROGRAMS += $(sim_tests)
-TESTS += $(sim_tests)
+
+# ---- audit ----
+audit_domain = tests/unit/audit-domain.h tests/unit/audit-domain.c
+audit_tests = \
+	tests/unit/test-audit-mutation
 
 tests_unit_test_sim_options_SOURCES = tests/unit/test-sim-options.c
 tests_unit_test_sim_options_CPPFLAGS = $(test_cppflags)
@@ -114,3 +128,10 @@ tests_unit_test_plan_limits_LDADD = $(test_ldadd)
 tests_unit_test_plan_image_SOURCES = tests/unit/test-plan-image.c
 tests_unit_test_plan_image_CPPFLAGS = $(test_cppflags)
 tests_unit_test_plan_image_LDADD = $(test_ldadd)
+
+check_PROGRAMS += $(audit_tests)
+TESTS += $(audit_tests)
+
+tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audit_domain)
+tests_unit_test_audit_mutation_CPPFLAGS = $(test_cppflags)
+tests_unit_test_audit_mutation_LDADD = $(test_ldadd)
