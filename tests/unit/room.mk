@@ -9,7 +9,9 @@ tests_unit_test_core_SOURCES = tests/unit/test-core.c
 tests_unit_test_core_CPPFLAGS = $(test_cppflags)
 tests_unit_test_core_LDADD = $(test_ldadd)
 
+# ---- plan ----
 plan_tests = \
+	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits
 
@@ -28,18 +30,10 @@ tests_unit_test_plan_limits_SOURCES = \
 tests_unit_test_plan_limits_CPPFLAGS = $(test_cppflags)
 tests_unit_test_plan_limits_LDADD = $(test_ldadd)
 
+tests_unit_test_plan_image_SOURCES = tests/unit/test-plan-image.c
+tests_unit_test_plan_image_CPPFLAGS = $(test_cppflags)
+tests_unit_test_plan_image_LDADD = $(test_ldadd)
 
-
-# The simulated host.
-sim_tests = \
-	tests/unit/test-sim-options
-
-check_PROGRAMS += $(sim_tests)
-TESTS += $(sim_tests)
-
-tests_unit_test_sim_options_SOURCES = tests/unit/test-sim-options.c
-tests_unit_test_sim_options_CPPFLAGS = $(test_cppflags)
-tests_unit_test_sim_options_LDADD = $(test_ldadd)
 # ---- p2m and build ----
 build_tests = \
 	tests/unit/test-p2m-list \
@@ -89,45 +83,10 @@ tests_unit_test_sim_memory_SOURCES = tests/unit/test-sim-memory.c tests/unit/tes
 tests_unit_test_sim_memory_CPPFLAGS = $(test_cppflags)
 tests_unit_test_sim_memory_LDADD = $(test_ldadd)
 
-
-# The simulated host.
-sim_tests = \
-	tests/unit/test-sim-options
-
-
 # ---- audit ----
 audit_domain = tests/unit/audit-domain.h tests/unit/audit-domain.c
 audit_tests = \
 	tests/unit/test-audit-mutation
-
-tests_unit_test_sim_options_SOURCES = tests/unit/test-sim-options.c
-tests_unit_test_sim_options_CPPFLAGS = $(test_cppflags)
-tests_unit_test_sim_options_LDADD = $(test_ldadd)
-
-# ---- plan ----
-plan_tests = \
-	tests/unit/test-plan-image \
-	tests/unit/test-plan-layout \
-	tests/unit/test-plan-limits
-
-check_PROGRAMS += $(plan_tests)
-TESTS += $(plan_tests)
-
-tests_unit_test_plan_layout_SOURCES = \
-	tests/unit/plan-kernels.h \
-	tests/unit/test-plan-layout.c
-tests_unit_test_plan_layout_CPPFLAGS = $(test_cppflags)
-tests_unit_test_plan_layout_LDADD = $(test_ldadd)
-
-tests_unit_test_plan_limits_SOURCES = \
-	tests/unit/plan-kernels.h \
-	tests/unit/test-plan-limits.c
-tests_unit_test_plan_limits_CPPFLAGS = $(test_cppflags)
-tests_unit_test_plan_limits_LDADD = $(test_ldadd)
-
-tests_unit_test_plan_image_SOURCES = tests/unit/test-plan-image.c
-tests_unit_test_plan_image_CPPFLAGS = $(test_cppflags)
-tests_unit_test_plan_image_LDADD = $(test_ldadd)
 
 check_PROGRAMS += $(audit_tests)
 TESTS += $(audit_tests)
