@@ -58,6 +58,12 @@ int pvb_arm64_parse(struct pvb_span file, struct pvb_image_arm64 *arm64, struct 
 				"the arm64 Image says that it has %" PRIu64
 				" bytes, less than its header",
 				arm64->image_size);
+	/* It counts what is zeroed behind the file, so the file cannot be more than it. */
+	if (file.size > arm64->image_size)
+		return pvb_fail(error, PVB_E_ARM64_HEADER, PVB_IMAGE_STAGE,
+				"the arm64 Image says that it takes %" PRIu64
+				" bytes of memory, but the file has %" PRIu64,
+				arm64->image_size, file.size);
 	if (arm64->text_offset >= PLACEMENT_UNIT || !pvb_is_aligned(arm64->text_offset, 4096))
 		return pvb_fail(error, PVB_E_ARM64_HEADER, PVB_IMAGE_STAGE,
 				"the arm64 Image's text_offset is 0x%" PRIx64
