@@ -12,7 +12,8 @@ tests_unit_test_core_LDADD = $(test_ldadd)
 # The simulated host.
 sim_tests = \
 	tests/unit/test-sim-options \
-	tests/unit/test-sim-memory
+	tests/unit/test-sim-memory \
+	tests/unit/test-sim-tables
 
 check_PROGRAMS += $(sim_tests)
 TESTS += $(sim_tests)
@@ -24,3 +25,7 @@ tests_unit_test_sim_options_LDADD = $(test_ldadd)
 tests_unit_test_sim_memory_SOURCES = tests/unit/test-sim-memory.c tests/unit/test-sim.h
 tests_unit_test_sim_memory_CPPFLAGS = $(test_cppflags)
 tests_unit_test_sim_memory_LDADD = $(test_ldadd)
+
+tests_unit_test_sim_tables_SOURCES = tests/unit/test-sim-tables.c tests/unit/test-sim.h
+tests_unit_test_sim_tables_CPPFLAGS = $(test_cppflags)
+tests_unit_test_sim_tables_LDADD = $(test_ldadd)
