@@ -13,7 +13,8 @@ tests_unit_test_core_LDADD = $(test_ldadd)
 sim_tests = \
 	tests/unit/test-sim-options \
 	tests/unit/test-sim-memory \
-	tests/unit/test-sim-tables
+	tests/unit/test-sim-tables \
+	tests/unit/test-sim-domain
 
 check_PROGRAMS += $(sim_tests)
 TESTS += $(sim_tests)
@@ -29,3 +30,7 @@ tests_unit_test_sim_memory_LDADD = $(test_ldadd)
 tests_unit_test_sim_tables_SOURCES = tests/unit/test-sim-tables.c tests/unit/test-sim.h
 tests_unit_test_sim_tables_CPPFLAGS = $(test_cppflags)
 tests_unit_test_sim_tables_LDADD = $(test_ldadd)
+
+tests_unit_test_sim_domain_SOURCES = tests/unit/test-sim-domain.c tests/unit/test-sim.h
+tests_unit_test_sim_domain_CPPFLAGS = $(test_cppflags)
+tests_unit_test_sim_domain_LDADD = $(test_ldadd)
