@@ -19,8 +19,10 @@ unit_tests = \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-sim-domain \
 	tests/unit/test-sim-memory \
-	tests/unit/test-sim-options
+	tests/unit/test-sim-options \
+	tests/unit/test-sim-tables
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
