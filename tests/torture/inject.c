@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#define _GNU_SOURCE
+#include <config.h>
+
 #include "torture/inject.h"
 
 #include <errno.h>
@@ -8,13 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
+#include "torture/sanitized.h"
 
 static bool armed, fired;
 static uint64_t nth, count;
@@ -81,7 +76,7 @@ void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t number, size_t size);
 char *__wrap_strdup(const char *text);
 
-#ifdef SANITIZED
+#if SANITIZED
 /* ---- the heap: the same way ---- */
 
 void *__wrap_malloc(size_t size)

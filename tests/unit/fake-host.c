@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#define _GNU_SOURCE
+#include <config.h>
+
 #include "unit/fake-host.h"
 
 #include <string.h>
