@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The whole build, of kernels made to order, on a host that believes everything. */
-#include <config.h>
-
 #include "support/test.h"
 
 #include <fcntl.h>
