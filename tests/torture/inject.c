@@ -24,7 +24,6 @@ void inject_arm(uint64_t which)
 {
 	nth = which;
 	count = 0;
-	balance = 0;
 	fired = false;
 	armed = true;
 }
@@ -71,9 +70,6 @@ int __wrap_memfd_create(const char *name, unsigned flags)
 	return fails() ? -1 : __real_memfd_create(name, flags);
 }
 
-#ifdef SANITIZED
-/* ---- the heap: the same way ---- */
-
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t number, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -84,6 +80,9 @@ void *__wrap_calloc(size_t number, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t number, size_t size);
 char *__wrap_strdup(const char *text);
+
+#ifdef SANITIZED
+/* ---- the heap: the same way ---- */
 
 void *__wrap_malloc(size_t size)
 {
@@ -120,7 +119,7 @@ void *__libc_memalign(size_t alignment, size_t size);
 
 static void *counted(void *block)
 {
-	if (armed && block)
+	if (block)
 		balance++;
 	return block;
 }
@@ -141,8 +140,7 @@ void *realloc(void *old, size_t size)
 		return NULL;
 	void *block = __libc_realloc(old, size);
 
-	if (armed)
-		balance += (block != NULL) - (old != NULL && (block != NULL || size == 0));
+	balance += (block != NULL) - (old != NULL && (block != NULL || size == 0));
 	return block;
 }
 
@@ -159,7 +157,7 @@ void *reallocarray(void *old, size_t number, size_t size)
 
 void free(void *block)
 {
-	if (armed && block)
+	if (block)
 		balance--;
 	__libc_free(block);
 }
@@ -179,14 +177,27 @@ int posix_memalign(void **block, size_t alignment, size_t size)
 	return 0;
 }
 
-/* So that the linker's --wrap finds them. */
-void *__wrap_malloc(size_t size) __attribute__((alias("malloc")));
-void *__wrap_calloc(size_t number, size_t size) __attribute__((alias("calloc")));
-void *__wrap_realloc(void *old, size_t size) __attribute__((alias("realloc")));
+/* What --wrap makes of calls from the library and the test. */
+
+void *__wrap_malloc(size_t size)
+{
+	return malloc(size);
+}
+
+void *__wrap_calloc(size_t number, size_t size)
+{
+	return calloc(number, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return realloc(old, size);
+}
+
 void *__wrap_reallocarray(void *old, size_t number, size_t size)
-	__attribute__((alias("reallocarray")));
-char *__real_strdup(const char *text);
-char *__wrap_strdup(const char *text);
+{
+	return reallocarray(old, number, size);
+}
 
 char *__wrap_strdup(const char *text)
 {
