@@ -3,7 +3,6 @@
  * What a domain of 1 TiB may cost: calls to the host, memory of our own, guest
  * memory mapped at once, bytes written. Counts and bytes, no times.
  */
-#define _GNU_SOURCE
 #include "support/test.h"
 
 #include <fcntl.h>
