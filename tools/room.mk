@@ -40,8 +40,8 @@ pvbuild_SOURCES = \
 	tools/size.h \
 	tools/table.c \
 	tools/table.h
-# config.h says which system interfaces are wanted, so it has to come first everywhere.
-pvbuild_CPPFLAGS = -include config.h -I$(top_srcdir)/include -I$(top_srcdir)/tools -I$(top_builddir)
+
+pvbuild_CPPFLAGS = -include config.h -I$(top_builddir) -I$(top_srcdir)/include -I$(top_srcdir)/tools
 pvbuild_CFLAGS = $(AM_CFLAGS)
 pvbuild_LDADD = lib/libpvbuild.la
 
