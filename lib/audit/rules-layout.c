@@ -84,12 +84,14 @@ static size_t list_elements(const struct check *check, struct element *elements)
 	if (check->image && page_of_address(check, kernel_end(check) - 1, &page) &&
 	    page >= layout->base)
 		elements[n++] = (struct element){"the kernel", 0, page + 1 - layout->base};
-	if (layout->has_module && !(check->start.flags & SIF_MOD_START_PFN_))
+	if (check->start.mod_len && !(check->start.flags & SIF_MOD_START_PFN_))
 		elements[n++] = (struct element){"the ramdisk", layout->module_page.n,
-						 layout->module_pages};
+						 layout->has_module ? layout->module_pages : 0};
 	if (layout->list_inside)
 		elements[n++] = (struct element){"the p2m list", layout->list - layout->base,
 						 layout->list_pages};
+	else if (!layout->list_usable)
+		elements[n++] = (struct element){"the p2m list", 0, 0};
 	elements[n++] = (struct element){"start_info", layout->start_info_page.n, 1};
 	elements[n++] = ring_element("the xenstore page", layout->store_page);
 	elements[n++] = ring_element("the console page", layout->console_page);
@@ -104,7 +106,7 @@ static size_t list_elements(const struct check *check, struct element *elements)
 
 static void check_order(struct check *check)
 {
-	struct element elements[8];
+	struct element elements[9];
 	const size_t n = list_elements(check, elements);
 
 	bool ordered = true;

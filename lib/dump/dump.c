@@ -3,8 +3,6 @@
  * Write a core in Xen's dump-core format 0.1 (docs/misc/dump-core-format.txt of
  * Xen), with the order of sections and the sizes that xl writes.
  */
-#include "config.h"
-
 #include "dump/dump.h"
 
 #include <elf.h>

@@ -306,7 +306,7 @@ struct blob paper_kernel(const struct domain_spec *spec)
 	elf_add_load(&b, paddr, (pages - 2) * PAGE - 0x123, pages * PAGE);
 	b.segments[0].vaddr = base + paddr;
 	b.entry = paddr;
-	note_add_text(&notes, NOTE_GUEST_OS, spec->linux ? "linux" : "paper");
+	note_add_text(&notes, NOTE_GUEST_OS, spec->is_linux ? "linux" : "paper");
 	note_add_text(&notes, NOTE_XEN_VERSION, "xen-3.0");
 	note_add_text(&notes, NOTE_LOADER, "generic");
 	note_add_number(&notes, NOTE_VIRT_BASE, base + (spec->base_note ? PAGE : 0), width);
@@ -631,7 +631,7 @@ static void fill_vcpu(struct paper_domain *domain)
 
 struct paper_domain *paper_domain_make(const struct domain_spec *spec)
 {
-	struct paper_domain *domain = paper_new(spec->pages ? spec->pages : 4096);
+	struct paper_domain *domain = paper_new(spec->pages ? spec->pages : spec->kernel_pages > 600 ? 4096 : 2048);
 
 	domain->spec = *spec;
 	domain->bits = domain->said_bits = spec->bits;
@@ -952,11 +952,13 @@ char *write_temporary(const struct blob *blob)
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
-	for (size_t done = 0; done < blob->size;) {
-		ssize_t n = write(fd, blob->bytes + done, blob->size - done);
+	assert_int_equal(ftruncate(fd, (off_t)blob->size), 0);
+	for (size_t done = 0; done < blob->size; done += PAGE) {
+		static const uint8_t zeros[PAGE];
+		size_t size = blob->size - done < PAGE ? blob->size - done : PAGE;
 
-		assert_true(n > 0);
-		done += (size_t)n;
+		if (memcmp(blob->bytes + done, zeros, size) != 0)
+			assert_int_equal(pwrite(fd, blob->bytes + done, size, (off_t)done), size);
 	}
 	assert_int_equal(close(fd), 0);
 	return path;

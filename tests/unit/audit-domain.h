@@ -18,12 +18,12 @@
 
 /*
  *   bits           32 or 64
- *   pages          of memory; 0 means 4096
+ *   pages          of memory; 0 means 2048, or 4096 for a large kernel
  *   kernel_pages   of the kernel, less than all of one mapping; 0 means 40
  *   base           address of PFN 0; 0 means what Linux has, "at_zero" really 0
  *   init_p2m       the list outside the initial region (64-bit)
  *   hypercall      the kernel has a hypercall page
- *   linux          the kernel says that it is Linux
+ *   is_linux       the kernel says that it is Linux
  *   module_bytes   of a ramdisk, 0 for none; module_by_pfn outside the mapping
  *   scrambled      frames in no order
  *   mfn_base       lowest frame; 0 means 0x4000
@@ -38,7 +38,7 @@ struct domain_spec {
 	bool at_zero;
 	bool init_p2m;
 	bool hypercall;
-	bool linux;
+	bool is_linux;
 	uint64_t module_bytes;
 	bool module_by_pfn;
 	bool scrambled;
