@@ -94,7 +94,7 @@ static int leaf_frames(const struct guest *guest, uint64_t va, uint64_t limit,
 		       pvb_mfn_t frames[ENTRIES], uint64_t *count, struct pvb_error *error)
 {
 	uint64_t index = (va >> 12) % ENTRIES;
-	pvb_mfn_t table;
+	pvb_mfn_t table = PVB_MFN(PVB_NO_FRAME);
 	struct page page;
 	int rc = find_leaf_table(guest, va, &table, error);
 

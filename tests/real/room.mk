@@ -4,7 +4,3 @@
 check_PROGRAMS += tests/real/test-real
 TESTS += tests/real/test-real
 dist_check_SCRIPTS = tests/real/fetch-kernels
-
-tests_real_test_real_SOURCES = tests/real/test-real.c
-tests_real_test_real_CPPFLAGS = $(test_cppflags)
-tests_real_test_real_LDADD = $(test_ldadd)

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/elf.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/checked.h"
+#include "image/image.h"
+
+/* Kernels have fewer than ten; this bounds what a hostile one can make us look at. */
+#define MAX_SEGMENTS 1024
+
+/*
+ * Where the fields of one class stand. The sizes of addresses and offsets are
+ * the only other difference, apart from where p_flags is.
+ */
+struct layout {
+	unsigned ehdr, phdr, shdr;
+	unsigned entry, phoff, shoff, phentsize;
+	unsigned p_flags, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz;
+	unsigned sh_offset, sh_size, sh_link, sh_info;
+};
+
+#define FIELD(type, member) offsetof(type, member)
+#define LAYOUT(bits)                                                                               \
+	{                                                                                          \
+		.ehdr = sizeof(Elf##bits##_Ehdr), .phdr = sizeof(Elf##bits##_Phdr),                \
+		.shdr = sizeof(Elf##bits##_Shdr), .entry = FIELD(Elf##bits##_Ehdr, e_entry),       \
+		.phoff = FIELD(Elf##bits##_Ehdr, e_phoff),                                         \
+		.shoff = FIELD(Elf##bits##_Ehdr, e_shoff),                                         \
+		.phentsize = FIELD(Elf##bits##_Ehdr, e_phentsize),                                 \
+		.p_flags = FIELD(Elf##bits##_Phdr, p_flags),                                       \
+		.p_offset = FIELD(Elf##bits##_Phdr, p_offset),                                     \
+		.p_vaddr = FIELD(Elf##bits##_Phdr, p_vaddr),                                       \
+		.p_paddr = FIELD(Elf##bits##_Phdr, p_paddr),                                       \
+		.p_filesz = FIELD(Elf##bits##_Phdr, p_filesz),                                     \
+		.p_memsz = FIELD(Elf##bits##_Phdr, p_memsz),                                       \
+		.sh_offset = FIELD(Elf##bits##_Shdr, sh_offset),                                   \
+		.sh_size = FIELD(Elf##bits##_Shdr, sh_size),                                       \
+		.sh_link = FIELD(Elf##bits##_Shdr, sh_link),                                       \
+		.sh_info = FIELD(Elf##bits##_Shdr, sh_info),                                       \
+	}
+
+static const struct layout layout32 = LAYOUT(32);
+static const struct layout layout64 = LAYOUT(64);
+
+static const struct layout *layout_of(const struct pvb_elf *elf)
+{
+	return elf->bits == 64 ? &layout64 : &layout32;
+}
+
+/* Fields of records whose size was checked: a read that misses yields 0, never a byte outside. */
+static uint16_t u16(struct pvb_span record, unsigned offset)
+{
+	uint16_t value = 0;
+
+	(void)pvb_span_u16(record, offset, &value);
+	return value;
+}
+
+static uint32_t u32(struct pvb_span record, unsigned offset)
+{
+	uint32_t value = 0;
+
+	(void)pvb_span_u32(record, offset, &value);
+	return value;
+}
+
+static uint64_t word(const struct pvb_elf *elf, struct pvb_span record, unsigned offset)
+{
+	uint64_t value = 0;
+
+	if (elf->bits == 32)
+		return u32(record, offset);
+	(void)pvb_span_u64(record, offset, &value);
+	return value;
+}
+
+const char *pvb_elf_machine_name(uint16_t machine)
+{
+	switch (machine) {
+	case EM_386:
+		return "i386";
+	case EM_X86_64:
+		return "x86-64";
+	case EM_AARCH64:
+		return "aarch64";
+	default:
+		return "unknown";
+	}
+}
+
+static int check_machine(const struct pvb_elf *elf, struct pvb_error *error)
+{
+	unsigned wants;
+	int rc;
+
+	switch (elf->machine) {
+	case EM_386:
+		wants = 32;
+		break;
+	case EM_X86_64: /* in 32 bits it is x32, a matter of user space */
+	case EM_AARCH64:
+		wants = 64;
+		break;
+	default:
+		rc = pvb_fail(error, PVB_E_ELF_MACHINE, PVB_IMAGE_STAGE,
+			      "an ELF for machine %u; PV guests are x86-64 (%u) or i386 (%u)",
+			      elf->machine, EM_X86_64, EM_386);
+		return rc;
+	}
+	if (elf->bits == wants)
+		return 0;
+	return pvb_fail(error, PVB_E_ELF_CLASS, PVB_IMAGE_STAGE,
+			"an ELF of %u bits for %s, which goes with %u bits", elf->bits,
+			pvb_elf_machine_name(elf->machine), wants);
+}
+
+static int malformed(struct pvb_error *error, const char *what, unsigned value, unsigned wanted)
+{
+	return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
+			"the ELF header's %s is %u instead of %u", what, value, wanted);
+}
+
+int pvb_elf_header(struct pvb_span head, struct pvb_elf *elf, struct pvb_error *error)
+{
+	struct pvb_span record;
+
+	*elf = (struct pvb_elf){0};
+	if (!pvb_span_part(head, 0, EI_NIDENT, &record))
+		return pvb_fail(error, PVB_E_IMAGE_TRUNCATED, PVB_IMAGE_STAGE,
+				"the file ends within the ELF header, after %" PRIu64 " bytes",
+				head.size);
+	if (record.bytes[EI_CLASS] != ELFCLASS32 && record.bytes[EI_CLASS] != ELFCLASS64)
+		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
+				"the ELF header's class is %u, neither 1 (32 bits) nor 2 (64 bits)",
+				record.bytes[EI_CLASS]);
+	if (record.bytes[EI_DATA] != ELFDATA2LSB)
+		return malformed(error, "byte order", record.bytes[EI_DATA], ELFDATA2LSB);
+	if (record.bytes[EI_VERSION] != EV_CURRENT)
+		return malformed(error, "version", record.bytes[EI_VERSION], EV_CURRENT);
+	elf->bits = record.bytes[EI_CLASS] == ELFCLASS64 ? 64 : 32;
+
+	const struct layout *layout = layout_of(elf);
+	if (!pvb_span_part(head, 0, layout->ehdr, &record))
+		return pvb_fail(error, PVB_E_IMAGE_TRUNCATED, PVB_IMAGE_STAGE,
+				"the file ends within the ELF header, after %" PRIu64
+				" of its %u bytes",
+				head.size, layout->ehdr);
+	elf->machine = u16(record, FIELD(Elf64_Ehdr, e_machine));
+	elf->entry = word(elf, record, layout->entry);
+	elf->phoff = word(elf, record, layout->phoff);
+	elf->shoff = word(elf, record, layout->shoff);
+	/* Five 16-bit fields in a row: phentsize, phnum, shentsize, shnum, shstrndx. */
+	elf->phentsize = u16(record, layout->phentsize);
+	elf->phnum = u16(record, layout->phentsize + 2);
+	elf->shentsize = u16(record, layout->phentsize + 4);
+	elf->shnum = u16(record, layout->phentsize + 6);
+	elf->shstrndx = u16(record, layout->phentsize + 8);
+
+	int rc = check_machine(elf, error);
+	if (rc)
+		return rc;
+	if (elf->phnum && elf->phentsize != layout->phdr)
+		return malformed(error, "size of a program header", elf->phentsize, layout->phdr);
+	if (elf->phnum > MAX_SEGMENTS)
+		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
+				"the ELF header says that there are %u program headers; no kernel "
+				"has more than a few, and %u is the limit",
+				elf->phnum, MAX_SEGMENTS);
+	if (!elf->shoff)
+		elf->shnum = 0;
+	else if (elf->shnum && elf->shentsize != layout->shdr)
+		return malformed(error, "size of a section header", elf->shentsize, layout->shdr);
+	return 0;
+}
+
+void pvb_elf_decode_segment(const struct pvb_elf *elf, struct pvb_span raw,
+			    struct pvb_elf_segment *segment)
+{
+	const struct layout *layout = layout_of(elf);
+
+	*segment = (struct pvb_elf_segment){
+		.type = u32(raw, 0),
+		.flags = u32(raw, layout->p_flags),
+		.offset = word(elf, raw, layout->p_offset),
+		.vaddr = word(elf, raw, layout->p_vaddr),
+		.paddr = word(elf, raw, layout->p_paddr),
+		.filesz = word(elf, raw, layout->p_filesz),
+		.memsz = word(elf, raw, layout->p_memsz),
+	};
+}
+
+void pvb_elf_decode_section(const struct pvb_elf *elf, struct pvb_span raw,
+			    struct pvb_elf_section *section)
+{
+	const struct layout *layout = layout_of(elf);
+
+	*section = (struct pvb_elf_section){
+		.name = u32(raw, 0),
+		.type = u32(raw, 4),
+		.offset = word(elf, raw, layout->sh_offset),
+		.size = word(elf, raw, layout->sh_size),
+		.link = u32(raw, layout->sh_link),
+		.info = u32(raw, layout->sh_info),
+		.raw = raw,
+	};
+	section->in_file = section->type != SHT_NULL && section->type != SHT_NOBITS;
+}
+
+static bool table_fits(const struct pvb_elf *elf, uint64_t offset, uint64_t count, unsigned entry)
+{
+	uint64_t size;
+
+	return pvb_mul(count, entry, &size) && pvb_span_has(elf->file, offset, size);
+}
+
+static int table_outside(const struct pvb_elf *elf, const char *what, uint64_t offset,
+			 uint64_t count, unsigned entry, struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_ELF_TABLE, PVB_IMAGE_STAGE,
+			"the ELF header says that %" PRIu64
+			" %s headers of %u bytes stand at 0x%" PRIx64
+			", but the file has only 0x%" PRIx64 " bytes",
+			count, what, entry, offset, elf->file.size);
+}
+
+/* Numbers too large for the header's 16 bits stand in section 0 (System V ABI, "Sections"). */
+static int extended_numbers(struct pvb_elf *elf, struct pvb_error *error)
+{
+	const struct layout *layout = layout_of(elf);
+	struct pvb_elf_section first;
+
+	if (!elf->shoff || (elf->shnum && elf->shstrndx != SHN_XINDEX))
+		return 0;
+	if (elf->shentsize != layout->shdr)
+		return malformed(error, "size of a section header", elf->shentsize, layout->shdr);
+	if (!table_fits(elf, elf->shoff, 1, elf->shentsize))
+		return table_outside(elf, "section", elf->shoff, 1, elf->shentsize, error);
+	pvb_elf_section(elf, 0, &first);
+	if (!elf->shnum) {
+		if (first.size > UINT32_MAX)
+			return table_outside(elf, "section", elf->shoff, first.size, elf->shentsize,
+					     error);
+		elf->shnum = (uint32_t)first.size;
+	}
+	if (elf->shstrndx == SHN_XINDEX)
+		elf->shstrndx = first.link;
+	return 0;
+}
+
+int pvb_elf_open(struct pvb_span file, struct pvb_elf *elf, struct pvb_error *error)
+{
+	int rc = pvb_elf_header(file, elf, error);
+
+	if (rc)
+		return rc;
+	elf->file = file;
+	if (elf->phnum && !table_fits(elf, elf->phoff, elf->phnum, elf->phentsize))
+		return table_outside(elf, "program", elf->phoff, elf->phnum, elf->phentsize, error);
+	rc = extended_numbers(elf, error);
+	if (rc)
+		return rc;
+	if (elf->shnum && !table_fits(elf, elf->shoff, elf->shnum, elf->shentsize))
+		return table_outside(elf, "section", elf->shoff, elf->shnum, elf->shentsize, error);
+	return 0;
+}
+
+void pvb_elf_segment(const struct pvb_elf *elf, uint32_t index, struct pvb_elf_segment *segment)
+{
+	struct pvb_span raw = {0};
+
+	(void)pvb_span_part(elf->file, elf->phoff + (uint64_t)index * elf->phentsize,
+			    elf->phentsize, &raw);
+	pvb_elf_decode_segment(elf, raw, segment);
+}
+
+void pvb_elf_section(const struct pvb_elf *elf, uint32_t index, struct pvb_elf_section *section)
+{
+	struct pvb_span raw = {0};
+
+	(void)pvb_span_part(elf->file, elf->shoff + (uint64_t)index * elf->shentsize,
+			    elf->shentsize, &raw);
+	pvb_elf_decode_section(elf, raw, section);
+}
+
+int pvb_elf_section_bytes(const struct pvb_elf *elf, const struct pvb_elf_section *section,
+			  const char *what, struct pvb_span *bytes, struct pvb_error *error)
+{
+	if (section->in_file && pvb_span_part(elf->file, section->offset, section->size, bytes))
+		return 0;
+	return pvb_fail(error, PVB_E_ELF_SECTION, PVB_IMAGE_STAGE,
+			"%s: 0x%" PRIx64 " bytes at 0x%" PRIx64
+			" of the file, which has only 0x%" PRIx64,
+			what, section->size, section->offset, elf->file.size);
+}
+
+int pvb_elf_find_section(const struct pvb_elf *elf, const char *name,
+			 struct pvb_elf_section *section, bool *found, struct pvb_error *error)
+{
+	struct pvb_elf_section strings;
+	struct pvb_span names, here;
+
+	*found = false;
+	/* No table of names is no fault: then no section has one. */
+	if (elf->shstrndx == SHN_UNDEF || elf->shstrndx >= elf->shnum)
+		return 0;
+	pvb_elf_section(elf, elf->shstrndx, &strings);
+	int rc =
+		pvb_elf_section_bytes(elf, &strings, "the section of section names", &names, error);
+	if (rc)
+		return rc;
+
+	for (uint32_t i = 1; i < elf->shnum && !*found; i++) {
+		pvb_elf_section(elf, i, section);
+		*found = pvb_span_part(names, section->name, strlen(name) + 1, &here) &&
+			 memcmp(here.bytes, name, here.size) == 0;
+	}
+	return 0;
+}

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "image/notes.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/checked.h"
+
+/* libelf's limit; Linux has some twenty. */
+#define MAX_NOTES 65536
+
+enum { OWNER_MAX = 64, NOTE_HEADER = 12 };
+
+static const struct {
+	const char *name;
+	enum pvb_note_kind kind;
+} xen_notes[PVB_XEN_NOTES] = {
+	[PVB_XEN_NOTE_INFO] = {"INFO", PVB_NOTE_KIND_STRING},
+	[PVB_XEN_NOTE_ENTRY] = {"ENTRY", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_HYPERCALL_PAGE] = {"HYPERCALL_PAGE", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_VIRT_BASE] = {"VIRT_BASE", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_PADDR_OFFSET] = {"PADDR_OFFSET", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_XEN_VERSION] = {"XEN_VERSION", PVB_NOTE_KIND_STRING},
+	[PVB_XEN_NOTE_GUEST_OS] = {"GUEST_OS", PVB_NOTE_KIND_STRING},
+	[PVB_XEN_NOTE_GUEST_VERSION] = {"GUEST_VERSION", PVB_NOTE_KIND_STRING},
+	[PVB_XEN_NOTE_LOADER] = {"LOADER", PVB_NOTE_KIND_STRING},
+	[PVB_XEN_NOTE_PAE_MODE] = {"PAE_MODE", PVB_NOTE_KIND_STRING},
+	[PVB_XEN_NOTE_FEATURES] = {"FEATURES", PVB_NOTE_KIND_STRING},
+	[PVB_XEN_NOTE_BSD_SYMTAB] = {"BSD_SYMTAB", PVB_NOTE_KIND_STRING},
+	[PVB_XEN_NOTE_HV_START_LOW] = {"HV_START_LOW", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_L1_MFN_VALID] = {"L1_MFN_VALID", PVB_NOTE_KIND_BYTES},
+	[PVB_XEN_NOTE_SUSPEND_CANCEL] = {"SUSPEND_CANCEL", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_INIT_P2M] = {"INIT_P2M", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_MOD_START_PFN] = {"MOD_START_PFN", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_SUPPORTED_FEATURES] = {"SUPPORTED_FEATURES", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_PHYS32_ENTRY] = {"PHYS32_ENTRY", PVB_NOTE_KIND_NUMBER},
+	[PVB_XEN_NOTE_PHYS32_RELOC] = {"PHYS32_RELOC", PVB_NOTE_KIND_BYTES},
+};
+
+const char *pvb_xen_note_name(uint32_t type)
+{
+	return type < PVB_XEN_NOTES ? xen_notes[type].name : NULL;
+}
+
+/* ---- features ------------------------------------------------------------------ */
+
+/* Those that FEATURES can name (libelf), by their bits (Xen public features.h). */
+static const char *const feature_names[] = {
+	[0] = "writable_page_tables",
+	[1] = "writable_descriptor_tables",
+	[2] = "auto_translated_physmap",
+	[3] = "supervisor_mode_kernel",
+	[4] = "pae_pgdir_above_4gb",
+	[8] = "hvm_callback_vector",
+	[11] = "dom0",
+};
+
+enum { FEATURES = sizeof feature_names / sizeof feature_names[0] };
+
+const char *pvb_feature_name(unsigned bit)
+{
+	return bit < FEATURES ? feature_names[bit] : NULL;
+}
+
+static bool is(struct pvb_span text, const char *word)
+{
+	return text.size == strlen(word) && memcmp(text.bytes, word, text.size) == 0;
+}
+
+static int feature(struct pvb_image *image, struct pvb_declared *declared, struct pvb_span name,
+		   struct pvb_error *error)
+{
+	bool required = name.size && name.bytes[0] == '!';
+
+	if (required)
+		name = pvb_span(name.bytes + 1, name.size - 1);
+	for (unsigned bit = 0; bit < FEATURES; bit++) {
+		if (!feature_names[bit] || !is(name, feature_names[bit]))
+			continue;
+		declared->features_supported |= UINT32_C(1) << bit;
+		if (required)
+			declared->features_required |= UINT32_C(1) << bit;
+		return 0;
+	}
+	if (!required || declared->unknown_feature)
+		return 0;
+	declared->unknown_feature = pvb_arena_escaped(&image->arena, name);
+	if (!declared->unknown_feature)
+		return pvb_fail_memory(error, PVB_IMAGE_STAGE, "a feature's name");
+	return 0;
+}
+
+int pvb_notes_features(struct pvb_image *image, struct pvb_declared *declared, struct pvb_span text,
+		       struct pvb_error *error)
+{
+	for (;;) {
+		const uint8_t *bar =
+			text.size ? (const uint8_t *)memchr(text.bytes, '|', text.size) : NULL;
+		uint64_t length = bar ? (uint64_t)(bar - text.bytes) : text.size;
+		int rc = feature(image, declared, pvb_span(text.bytes, length), error);
+
+		if (rc || !bar)
+			return rc;
+		text = pvb_span(bar + 1, text.size - length - 1);
+	}
+}
+
+/* ---- keeping what was found ------------------------------------------------------ */
+
+int pvb_notes_keep(struct pvb_image *image, const struct pvb_note *note, struct pvb_error *error)
+{
+	size_t count = image->info.note_count;
+
+	if (count >= MAX_NOTES || image->arena.total > PVB_ARENA_MAX)
+		return pvb_fail(error, PVB_E_NOTE_TOO_MANY, PVB_IMAGE_STAGE,
+				"more than %zu notes with %" PRIu64 " bytes of names and strings",
+				count, image->arena.total);
+	if (count == image->note_capacity) {
+		size_t capacity = count ? count * 2 : 32;
+		struct pvb_note *notes =
+			(struct pvb_note *)realloc(image->notes, capacity * sizeof *image->notes);
+
+		if (!notes)
+			return pvb_fail_memory(error, PVB_IMAGE_STAGE, "notes");
+		image->notes = notes;
+		image->note_capacity = capacity;
+	}
+	image->notes[count] = *note;
+	image->info.note_count = count + 1;
+	return 0;
+}
+
+void pvb_notes_took_effect(struct pvb_image *image, struct pvb_declared *declared, uint32_t type)
+{
+	size_t last = image->info.note_count - 1;
+
+	if (declared->effective[type] >= 0)
+		image->notes[declared->effective[type]].used = false;
+	declared->effective[type] = (long)last;
+	image->notes[last].used = true;
+}
+
+/* ---- what they mean ---------------------------------------------------------------- */
+
+static bool contains(struct pvb_span text, const char *word)
+{
+	return text.size && memmem(text.bytes, text.size, word, strlen(word));
+}
+
+/*
+ * Let a Xen note take effect, as libelf does: the last of duplicates wins, but
+ * features add up, and "no" for PAE_MODE or BSD_SYMTAB is the same as silence.
+ */
+static int apply(struct pvb_image *image, struct pvb_declared *declared,
+		 const struct pvb_note *note, struct pvb_span text, struct pvb_error *error)
+{
+	switch ((enum pvb_xen_note)note->type) {
+	case PVB_XEN_NOTE_ENTRY:
+		declared->entry = note->number;
+		break;
+	case PVB_XEN_NOTE_HYPERCALL_PAGE:
+		declared->hypercall_page = note->number;
+		break;
+	case PVB_XEN_NOTE_VIRT_BASE:
+		declared->virt_base = note->number;
+		break;
+	case PVB_XEN_NOTE_PADDR_OFFSET:
+		declared->paddr_offset = note->number;
+		break;
+	case PVB_XEN_NOTE_INIT_P2M:
+		declared->init_p2m = note->number;
+		break;
+	case PVB_XEN_NOTE_HV_START_LOW:
+		declared->hv_start_low = note->number;
+		break;
+	case PVB_XEN_NOTE_PHYS32_ENTRY:
+		declared->phys32_entry = note->number;
+		break;
+	case PVB_XEN_NOTE_MOD_START_PFN:
+		declared->mod_start_pfn = note->number != 0;
+		break;
+	case PVB_XEN_NOTE_XEN_VERSION:
+		declared->xen_version = note->string;
+		break;
+	case PVB_XEN_NOTE_GUEST_OS:
+		declared->guest_os = note->string;
+		break;
+	case PVB_XEN_NOTE_LOADER:
+		declared->loader = note->string;
+		break;
+	case PVB_XEN_NOTE_PAE_MODE:
+		if (is(text, "yes"))
+			declared->pae = PVB_PAE_EXTENDED_CR3;
+		else if (contains(text, "bimodal"))
+			declared->pae = PVB_PAE_BIMODAL;
+		else
+			return 0;
+		break;
+	case PVB_XEN_NOTE_BSD_SYMTAB:
+		if (!is(text, "yes"))
+			return 0;
+		declared->bsd_symtab = true;
+		break;
+	case PVB_XEN_NOTE_FEATURES:
+		image->notes[image->info.note_count - 1].used = true;
+		return pvb_notes_features(image, declared, text, error);
+	case PVB_XEN_NOTE_SUPPORTED_FEATURES:
+		/* Words of 32 features each; there is one word yet. */
+		image->notes[image->info.note_count - 1].used = true;
+		declared->features_supported |= (uint32_t)note->number;
+		return 0;
+	case PVB_XEN_NOTE_INFO:
+	case PVB_XEN_NOTE_GUEST_VERSION:
+	case PVB_XEN_NOTE_L1_MFN_VALID:
+	case PVB_XEN_NOTE_SUSPEND_CANCEL:
+	case PVB_XEN_NOTE_PHYS32_RELOC:
+	case PVB_XEN_NOTES:
+	default:
+		return 0; /* of no consequence to a builder */
+	}
+	pvb_notes_took_effect(image, declared, note->type);
+	return 0;
+}
+
+/*
+ * Numbers are 4 or 8 bytes (elfnote.h), 1 or 2 in libelf besides, which reads
+ * any other size as 0. We would rather not run a kernel at an address that
+ * nobody wrote down.
+ */
+static int read_number(struct pvb_note *note, struct pvb_error *error)
+{
+	struct pvb_span bytes = pvb_span(note->bytes, note->size);
+	uint64_t size = note->size;
+	uint8_t v8;
+	uint16_t v16;
+	uint32_t v32;
+
+	/* An array of words: the first one is what we know of. */
+	if (note->type == PVB_XEN_NOTE_SUPPORTED_FEATURES && size > 8 && size % 4 == 0) {
+		note->kind = PVB_NOTE_KIND_BYTES;
+		size = 4;
+	}
+	if (size == 1 && pvb_span_u8(bytes, 0, &v8))
+		note->number = v8;
+	else if (size == 2 && pvb_span_u16(bytes, 0, &v16))
+		note->number = v16;
+	else if (size == 4 && pvb_span_u32(bytes, 0, &v32))
+		note->number = v32;
+	else if (size != 8 || !pvb_span_u64(bytes, 0, &note->number))
+		return pvb_fail(error, PVB_E_NOTE_VALUE, PVB_IMAGE_STAGE,
+				"the Xen note %s is a number of %" PRIu64
+				" bytes; numbers have 1, 2, 4 or 8",
+				note->name, note->size);
+	if (note->type == PVB_XEN_NOTE_PHYS32_ENTRY && note->number > UINT32_MAX)
+		return pvb_fail(error, PVB_E_NOTE_VALUE, PVB_IMAGE_STAGE,
+				"the Xen note PHYS32_ENTRY is 0x%" PRIx64
+				", which a processor in 32-bit mode cannot reach",
+				note->number);
+	return 0;
+}
+
+static int xen_note(struct pvb_image *image, struct pvb_declared *declared, struct pvb_note *note,
+		    struct pvb_error *error)
+{
+	struct pvb_span text = pvb_span(note->bytes, note->size);
+	int rc = 0;
+
+	declared->xen = true;
+	if (note->type < PVB_XEN_NOTES) {
+		note->name = xen_notes[note->type].name;
+		note->kind = xen_notes[note->type].kind;
+	}
+	if (note->kind == PVB_NOTE_KIND_NUMBER) {
+		rc = read_number(note, error);
+	} else if (note->kind == PVB_NOTE_KIND_STRING) {
+		(void)pvb_span_string(text, 0, &text.size);
+		if (text.size > PVB_NOTE_STRING_MAX)
+			return pvb_fail(error, PVB_E_NOTE_VALUE, PVB_IMAGE_STAGE,
+					"the Xen note %s is a string of %" PRIu64
+					" bytes; %d is the limit",
+					note->name, text.size, PVB_NOTE_STRING_MAX);
+		note->string = pvb_arena_escaped(&image->arena, text);
+		if (!note->string)
+			rc = pvb_fail_memory(error, PVB_IMAGE_STAGE, "a note");
+	}
+	if (!rc)
+		rc = pvb_notes_keep(image, note, error);
+	if (!rc)
+		rc = apply(image, declared, note, text, error);
+	return rc;
+}
+
+/* ---- finding them -------------------------------------------------------------------- */
+
+struct place {
+	const char *what;
+	uint64_t at; /* of the bytes, in the file: for messages */
+	enum pvb_note_origin origin;
+};
+
+static int malformed(const struct place *place, uint64_t at, const char *why,
+		     struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_NOTE_MALFORMED, PVB_IMAGE_STAGE,
+			"the ELF note at 0x%" PRIx64 ", in %s at 0x%" PRIx64 " of the file, %s",
+			place->at + at, place->what, place->at, why);
+}
+
+static bool all_zero(struct pvb_span bytes)
+{
+	for (uint64_t i = 0; i < bytes.size; i++)
+		if (bytes.bytes[i])
+			return false;
+	return true;
+}
+
+/*
+ * The descriptor of a note, which may be said to be longer than what is left.
+ * GRUB's i386-xen image ends with such a one: a PAE_MODE of 12 bytes, of which
+ * there are "yes" and its NUL. A string that ends is whole, whatever its size.
+ */
+static bool descriptor_of(struct pvb_span rest, uint32_t size, bool is_string,
+			  struct pvb_span *descriptor)
+{
+	uint64_t length;
+
+	if (pvb_span_part(rest, 0, size, descriptor))
+		return true;
+	*descriptor = rest;
+	return is_string && pvb_span_string(rest, 0, &length);
+}
+
+/*
+ * All notes of one segment or section. They are padded to 4 bytes whatever
+ * p_align says, as libelf, Linux and everybody else has it.
+ */
+static int walk(struct pvb_image *image, struct pvb_declared *declared, struct pvb_span bytes,
+		const struct place *place, struct pvb_error *error)
+{
+	uint64_t at = 0;
+
+	while (at < bytes.size) {
+		struct pvb_span rest, owner, descriptor;
+		uint32_t name_size, size, type;
+
+		(void)pvb_span_part(bytes, at, bytes.size - at, &rest);
+		if (!pvb_span_u32(rest, 0, &name_size) || !pvb_span_u32(rest, 4, &size) ||
+		    !pvb_span_u32(rest, 8, &type)) {
+			if (all_zero(rest))
+				return 0;
+			return malformed(place, at, "is cut off within its header", error);
+		}
+		if (!pvb_span_part(rest, NOTE_HEADER, name_size, &owner))
+			return malformed(place, at, "is cut off within its owner's name", error);
+		(void)pvb_span_string(owner, 0, &owner.size);
+
+		bool is_xen = is(owner, "Xen");
+		bool is_string = is_xen && type < PVB_XEN_NOTES &&
+				 xen_notes[type].kind == PVB_NOTE_KIND_STRING;
+		uint64_t padded_name = (name_size + UINT64_C(3)) & ~UINT64_C(3);
+		uint64_t start = pvb_min(NOTE_HEADER + padded_name, rest.size);
+		(void)pvb_span_part(rest, start, rest.size - start, &rest);
+		if (!descriptor_of(rest, size, is_string, &descriptor))
+			return malformed(place, at, "is cut off within its descriptor", error);
+
+		struct pvb_note note = {
+			.bytes = descriptor.size ? descriptor.bytes : NULL,
+			.size = descriptor.size,
+			.type = type,
+			.origin = place->origin,
+			.kind = PVB_NOTE_KIND_BYTES,
+		};
+		owner.size = pvb_min(owner.size, OWNER_MAX);
+		note.owner = is_xen ? "Xen" : pvb_arena_escaped(&image->arena, owner);
+		if (!note.owner)
+			return pvb_fail_memory(error, PVB_IMAGE_STAGE, "a note's owner");
+		int rc = is_xen ? xen_note(image, declared, &note, error)
+				: pvb_notes_keep(image, &note, error);
+		if (rc)
+			return rc;
+		at += start + ((size + UINT64_C(3)) & ~UINT64_C(3));
+	}
+	return 0;
+}
+
+static bool is_note_segment(const struct pvb_elf *elf, uint32_t index,
+			    struct pvb_elf_segment *segment)
+{
+	pvb_elf_segment(elf, index, segment);
+	/* Some binutils leave p_offset 0 in note segments; libelf passes those over. */
+	return segment->type == PT_NOTE && segment->offset != 0;
+}
+
+static int from_segments(struct pvb_image *image, const struct pvb_elf *elf,
+			 struct pvb_declared *declared, struct pvb_error *error)
+{
+	for (uint32_t i = 0; i < elf->phnum; i++) {
+		struct pvb_elf_segment segment;
+		struct pvb_span bytes;
+
+		if (!is_note_segment(elf, i, &segment))
+			continue;
+		if (!pvb_span_part(elf->file, segment.offset, segment.filesz, &bytes))
+			return pvb_fail(error, PVB_E_ELF_SEGMENT_FILE, PVB_IMAGE_STAGE,
+					"segment %" PRIu32 " (notes) is 0x%" PRIx64
+					" bytes at 0x%" PRIx64
+					" of the file, which has only 0x%" PRIx64,
+					i, segment.filesz, segment.offset, elf->file.size);
+		const struct place place = {"a PT_NOTE segment", segment.offset, PVB_NOTE_PT_NOTE};
+		int rc = walk(image, declared, bytes, &place, error);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* A section that a note segment covers has been read with it. */
+static bool is_in_a_note_segment(const struct pvb_elf *elf, const struct pvb_elf_section *section)
+{
+	struct pvb_elf_segment segment;
+
+	for (uint32_t i = 0; i < elf->phnum; i++)
+		if (is_note_segment(elf, i, &segment) && section->offset >= segment.offset &&
+		    section->offset - segment.offset <= segment.filesz &&
+		    section->size <= segment.filesz - (section->offset - segment.offset))
+			return true;
+	return false;
+}
+
+static int from_sections(struct pvb_image *image, const struct pvb_elf *elf,
+			 struct pvb_declared *declared, struct pvb_error *error)
+{
+	for (uint32_t i = 1; i < elf->shnum; i++) {
+		struct pvb_elf_section section;
+		struct pvb_span bytes;
+
+		pvb_elf_section(elf, i, &section);
+		if (section.type != SHT_NOTE || is_in_a_note_segment(elf, &section))
+			continue;
+		int rc = pvb_elf_section_bytes(elf, &section, "a section of notes", &bytes, error);
+		if (rc)
+			return rc;
+		const struct place place = {"a SHT_NOTE section", section.offset,
+					    PVB_NOTE_SHT_NOTE};
+		rc = walk(image, declared, bytes, &place, error);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int from_legacy(struct pvb_image *image, const struct pvb_elf *elf,
+		       struct pvb_declared *declared, struct pvb_error *error)
+{
+	struct pvb_elf_section section;
+	struct pvb_span bytes;
+	bool found;
+	int rc = pvb_elf_find_section(elf, "__xen_guest", &section, &found, error);
+
+	if (rc || !found)
+		return rc;
+	rc = pvb_elf_section_bytes(elf, &section, "the section __xen_guest", &bytes, error);
+	if (rc)
+		return rc;
+	declared->xen = declared->legacy = true;
+	return pvb_legacy_read(image, bytes, declared, error);
+}
+
+int pvb_notes_read(struct pvb_image *image, const struct pvb_elf *elf,
+		   struct pvb_declared *declared, struct pvb_error *error)
+{
+	*declared = (struct pvb_declared){
+		.virt_base = PVB_NONE,
+		.paddr_offset = PVB_NONE,
+		.entry = PVB_NONE,
+		.hypercall_page = PVB_NONE,
+		.init_p2m = PVB_NONE,
+		.hv_start_low = PVB_NONE,
+		.phys32_entry = PVB_NONE,
+	};
+	for (unsigned i = 0; i < PVB_XEN_NOTES; i++)
+		declared->effective[i] = -1;
+
+	int rc = from_segments(image, elf, declared, error);
+	if (!rc && !declared->xen)
+		rc = from_sections(image, elf, declared, error);
+	if (!rc && !declared->xen)
+		rc = from_legacy(image, elf, declared, error);
+	return rc;
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image/pv.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/checked.h"
+#include "image/segments.h"
+#include "image/symtab.h"
+
+/* The first reason stands. A reason that found no memory is noticed in finish(). */
+#define REFUSE(image, code, hint_, ...)                                                            \
+	do {                                                                                       \
+		if (!(image)->info.pv.refusal) {                                                   \
+			(image)->info.pv.refusal = (int)(code);                                    \
+			(image)->info.pv.reason = pvb_arena_printf(&(image)->arena, __VA_ARGS__);  \
+			(image)->info.pv.hint = (hint_);                                           \
+		}                                                                                  \
+	} while (0)
+
+static int finish(struct pvb_image *image, struct pvb_error *error)
+{
+	struct pvb_image_pv *pv = &image->info.pv;
+
+	if (pv->refusal && !pv->reason)
+		return pvb_fail_memory(error, PVB_IMAGE_STAGE, "a sentence");
+	pv->supported = !pv->refusal;
+	if (!pv->supported) {
+		image->info.piece_count = 0;
+		pv->bsd_symtab = false;
+	}
+	return 0;
+}
+
+static void nothing_declared(struct pvb_image *image)
+{
+	struct pvb_image_pv *pv = &image->info.pv;
+
+	pv->virt_base = pv->paddr_offset = pv->entry = PVB_NONE;
+	pv->kernel_start = pv->kernel_end = PVB_NONE;
+	pv->hypercall_page = pv->init_p2m = pv->hv_start_low = PVB_NONE;
+	image->info.pvh_entry = PVB_NONE;
+}
+
+static bool begins(const char *text, const char *word)
+{
+	return text && strncmp(text, word, strlen(word)) == 0;
+}
+
+/* ---- who it was built for (libelf's elf_xen_note_check) ------------------------ */
+
+static void judge_identity(struct pvb_image *image, const struct pvb_declared *declared)
+{
+	if (!declared->xen) {
+		REFUSE(image, PVB_E_PV_NO_NOTES,
+		       "a Linux kernel needs CONFIG_XEN_PV=y; other kernels boot in HVM domains",
+		       "no Xen notes and no __xen_guest section: not a Xen kernel");
+		return;
+	}
+	/*
+	 * A kernel with a PVH entry and none for PV. libelf would go on with e_entry,
+	 * which is that of the machine's own boot.
+	 */
+	if (declared->phys32_entry != PVB_NONE && declared->entry == PVB_NONE)
+		REFUSE(image, PVB_E_PV_PVH_ONLY, "boot it in a PVH domain: type=\"pvh\"",
+		       "PVH-only image: it has the note PHYS32_ENTRY and no PV entry");
+	if (!begins(declared->loader, "generic") && !begins(declared->guest_os, "linux"))
+		REFUSE(image, PVB_E_PV_LOADER,
+		       "a PV kernel has the note LOADER \"generic\", or GUEST_OS \"linux\"",
+		       "the kernel wants the loader \"%.40s\" for the system \"%.40s\", where the "
+		       "generic one is all that there is",
+		       declared->loader ? declared->loader : "",
+		       declared->guest_os ? declared->guest_os : "");
+	if (!begins(declared->xen_version, "xen-3.0"))
+		REFUSE(image, PVB_E_PV_XEN_VERSION,
+		       "the interface of every Xen since 2005 is called xen-3.0",
+		       "the kernel was built for the Xen interface \"%.40s\", not xen-3.0",
+		       declared->xen_version ? declared->xen_version : "");
+}
+
+/* ---- what it asks for ------------------------------------------------------------ */
+
+/*
+ * What no domain of ours can have. Everything else that FEATURES can name is
+ * fine: Linux requires writable_page_tables, which no builder ever had to do
+ * anything about.
+ */
+static const struct {
+	uint32_t bit;
+	const char *name, *why;
+} unprovided[] = {
+	{PVB_FEATURE_DOM0, "dom0", "it runs only as the control domain"},
+	{PVB_FEATURE_AUTO_TRANSLATED_PHYSMAP, "auto_translated_physmap",
+	 "PV guests do without hardware's second level of translation"},
+	{PVB_FEATURE_SUPERVISOR_MODE_KERNEL, "supervisor_mode_kernel",
+	 "no Xen lets PV kernels run in ring 0 any more"},
+	{PVB_FEATURE_HVM_CALLBACK_VECTOR, "hvm_callback_vector", "only HVM guests have it"},
+};
+
+static void judge_features(struct pvb_image *image, const struct pvb_declared *declared)
+{
+	if (declared->unknown_feature)
+		REFUSE(image, PVB_E_PV_FEATURE, "is the kernel newer than this pvbuild?",
+		       "the kernel requires feature %.80s, which we do not provide: nobody knows "
+		       "it",
+		       declared->unknown_feature);
+	for (size_t i = 0; i < sizeof unprovided / sizeof unprovided[0]; i++)
+		if (declared->features_required & unprovided[i].bit)
+			REFUSE(image, PVB_E_PV_FEATURE,
+			       "configure the kernel so that it does not require this feature",
+			       "the kernel requires feature %s, which we do not provide: %s",
+			       unprovided[i].name, unprovided[i].why);
+}
+
+static void judge_pae(struct pvb_image *image, enum pvb_pae_mode pae)
+{
+	image->info.pv.pae = pae;
+	image->info.pv.guest_type = PVB_GUEST_X86_32P;
+	if (pae != PVB_PAE_NO)
+		return;
+	image->info.pv.guest_type = PVB_GUEST_NONE;
+	REFUSE(image, PVB_E_PV_NON_PAE, "build the kernel with PAE",
+	       "32-bit non-PAE kernel: no Xen since 4.0 runs them");
+}
+
+/* ---- where it goes --------------------------------------------------------------- */
+
+static int by_address(const void *a, const void *b)
+{
+	const struct pvb_image_piece *x = (const struct pvb_image_piece *)a;
+	const struct pvb_image_piece *y = (const struct pvb_image_piece *)b;
+
+	return (x->va > y->va) - (x->va < y->va);
+}
+
+/* One piece for each segment that is loaded, and room for one more. */
+static int make_pieces(struct pvb_image *image, uint64_t virt_offset, struct pvb_error *error)
+{
+	struct pvb_image_info *info = &image->info;
+
+	image->pieces =
+		(struct pvb_image_piece *)calloc(info->segment_count + 1, sizeof *image->pieces);
+	if (!image->pieces)
+		return pvb_fail_memory(error, PVB_IMAGE_STAGE, "pieces");
+	for (size_t i = 0; i < info->segment_count; i++) {
+		const struct pvb_image_segment *segment = &image->segments[i];
+
+		if (!pvb_segment_is_loaded(segment))
+			continue;
+		image->pieces[info->piece_count++] = (struct pvb_image_piece){
+			.va = segment->paddr + virt_offset,
+			.offset = segment->offset,
+			.size = segment->filesz,
+			.memory_size = segment->memsz,
+		};
+	}
+	return 0;
+}
+
+static int add_symtab(struct pvb_image *image, const struct pvb_elf *elf, uint64_t limit,
+		      uint64_t *physical_end, uint64_t virt_offset, struct pvb_error *error)
+{
+	struct pvb_symtab symtab;
+	uint64_t start, end;
+	int rc = pvb_symtab_append(elf, image->fd, limit, &symtab, error);
+
+	if (rc || !symtab.present)
+		return rc;
+	if (!pvb_round_up(*physical_end, symtab.alignment, &start) ||
+	    !pvb_add(start, symtab.size, &end)) {
+		REFUSE(image, PVB_E_PV_ADDRESSES, NULL,
+		       "there is no room for the symbol table behind the kernel's end at "
+		       "0x%" PRIx64,
+		       *physical_end);
+		return 0;
+	}
+	image->pieces[image->info.piece_count++] = (struct pvb_image_piece){
+		.va = start + virt_offset,
+		.offset = symtab.offset,
+		.size = symtab.size,
+		.memory_size = symtab.size,
+	};
+	image->info.unpacked_size = symtab.offset + symtab.size;
+	image->info.pv.bsd_symtab = true;
+	*physical_end = end;
+	return 0;
+}
+
+/* Whether all of it makes sense together (libelf's elf_xen_addr_calc_check, and xc_dom's needs). */
+static void judge_addresses(struct pvb_image *image, unsigned bits)
+{
+	const struct pvb_image_pv *pv = &image->info.pv;
+	static const char hint[] = "the kernel's link addresses and its Xen notes VIRT_BASE, "
+				   "PADDR_OFFSET and ENTRY must go together";
+
+	if (pv->kernel_start >= pv->kernel_end)
+		REFUSE(image, PVB_E_PV_ADDRESSES, hint,
+		       "the kernel would go from 0x%" PRIx64 " to 0x%" PRIx64
+		       " and so wrap around the address space",
+		       pv->kernel_start, pv->kernel_end);
+	if (bits == 32 && pv->kernel_end > UINT64_C(1) << 32)
+		REFUSE(image, PVB_E_PV_ADDRESSES, hint,
+		       "the kernel ends at 0x%" PRIx64 ", which a 32-bit guest cannot address",
+		       pv->kernel_end);
+	if (pv->virt_base > pv->kernel_start)
+		REFUSE(image, PVB_E_PV_ADDRESSES, hint,
+		       "the kernel starts at 0x%" PRIx64
+		       ", below the start of its memory at 0x%" PRIx64 " (VIRT_BASE)",
+		       pv->kernel_start, pv->virt_base);
+	if (pv->entry < pv->kernel_start || pv->entry >= pv->kernel_end)
+		REFUSE(image, PVB_E_PV_ADDRESSES, hint,
+		       "the entry 0x%" PRIx64 " is outside the kernel, which goes from 0x%" PRIx64
+		       " to 0x%" PRIx64,
+		       pv->entry, pv->kernel_start, pv->kernel_end);
+	if (!pvb_is_aligned(pv->virt_base, PVB_X86_PAGE) ||
+	    !pvb_is_aligned(pv->kernel_start, PVB_X86_PAGE))
+		REFUSE(image, PVB_E_PV_ADDRESSES, hint,
+		       "the kernel starts at 0x%" PRIx64 " of memory that starts at 0x%" PRIx64
+		       "; both must be page boundaries",
+		       pv->kernel_start, pv->virt_base);
+}
+
+static int place_elf(struct pvb_image *image, const struct pvb_elf *elf,
+		     const struct pvb_declared *declared, const struct pvb_limits *limits,
+		     struct pvb_error *error)
+{
+	struct pvb_image_pv *pv = &image->info.pv;
+	uint64_t low = UINT64_MAX, high = 0;
+
+	if (declared->paddr_offset != PVB_NONE && declared->virt_base == PVB_NONE)
+		REFUSE(image, PVB_E_PV_ADDRESSES, "a kernel that sets PADDR_OFFSET sets VIRT_BASE",
+		       "the kernel says PADDR_OFFSET (0x%" PRIx64 ") but not VIRT_BASE",
+		       declared->paddr_offset);
+
+	/* Defaults: with notes an offset of 0, with the legacy string one of virt_base. */
+	pv->virt_base = declared->virt_base == PVB_NONE ? 0 : declared->virt_base;
+	pv->paddr_offset = declared->paddr_offset;
+	if (pv->paddr_offset == PVB_NONE)
+		pv->paddr_offset = declared->legacy ? pv->virt_base : 0;
+	pv->entry = declared->entry == PVB_NONE ? elf->entry : declared->entry;
+
+	for (size_t i = 0; i < image->info.segment_count; i++) {
+		const struct pvb_image_segment *segment = &image->segments[i];
+
+		if (!pvb_segment_is_loaded(segment))
+			continue;
+		low = pvb_min(low, segment->paddr);
+		/* Checked not to wrap; only to the very end of 64 bits, which reads as 0. */
+		high = pvb_max(high, segment->paddr + segment->memsz - 1);
+	}
+	high++;
+
+	/* Addresses are modulo 2^64: an offset above a p_paddr is as good as one below. */
+	uint64_t virt_offset = pv->virt_base - pv->paddr_offset;
+	int rc = make_pieces(image, virt_offset, error);
+	if (!rc && declared->bsd_symtab && !pv->refusal)
+		rc = add_symtab(image, elf, limits->unpacked, &high, virt_offset, error);
+	if (rc)
+		return rc;
+	pv->kernel_start = low + virt_offset;
+	pv->kernel_end = high + virt_offset;
+	judge_addresses(image, elf->bits);
+	/* In order of place, which is the order of p_paddr unless it wraps, and then we refused. */
+	qsort(image->pieces, image->info.piece_count, sizeof *image->pieces, by_address);
+	return 0;
+}
+
+int pvb_pv_judge_elf(struct pvb_image *image, const struct pvb_elf *elf,
+		     const struct pvb_declared *declared, const struct pvb_limits *limits,
+		     struct pvb_error *error)
+{
+	struct pvb_image_pv *pv = &image->info.pv;
+
+	nothing_declared(image);
+	if (elf->machine == EM_AARCH64) {
+		REFUSE(image, PVB_E_PV_MACHINE, "on Arm, Xen's guests are all of one kind: no type",
+		       "an aarch64 kernel, and there are no PV guests on Arm");
+		return finish(image, error);
+	}
+	image->info.pvh_entry = declared->phys32_entry;
+	judge_identity(image, declared);
+	pv->is_linux = begins(declared->guest_os, "linux");
+	pv->mod_start_pfn = declared->mod_start_pfn;
+	pv->features_required = declared->features_required;
+	pv->features_supported = declared->features_supported;
+	pv->hypercall_page = declared->hypercall_page;
+	pv->init_p2m = declared->init_p2m;
+	pv->hv_start_low = declared->hv_start_low;
+	pv->pae = declared->pae;
+	if (declared->xen) {
+		pv->guest_type = PVB_GUEST_X86_64;
+		if (elf->bits == 32)
+			judge_pae(image, declared->pae);
+		judge_features(image, declared);
+		int rc = place_elf(image, elf, declared, limits, error);
+		if (rc)
+			return rc;
+	}
+	return finish(image, error);
+}
+
+/*
+ * A flat binary has no notes: no hypercall page, no features, no p2m of its
+ * own. Its first byte, loaded or not, is at PFN 0.
+ */
+int pvb_pv_judge_flat(struct pvb_image *image, const struct pvb_flat *flat, struct pvb_error *error)
+{
+	struct pvb_image_pv *pv = &image->info.pv;
+	static const enum pvb_pae_mode modes[] = {PVB_PAE_NO, PVB_PAE_YES, PVB_PAE_NO,
+						  PVB_PAE_EXTENDED_CR3};
+
+	nothing_declared(image);
+	image->segments = (struct pvb_image_segment *)calloc(1, sizeof *image->segments);
+	if (!image->segments)
+		return pvb_fail_memory(error, PVB_IMAGE_STAGE, "a segment");
+	image->segments[0] = (struct pvb_image_segment){
+		.paddr = flat->load,
+		.vaddr = flat->load,
+		.offset = flat->offset,
+		.filesz = flat->filesz,
+		.memsz = flat->memsz,
+		.flags = PVB_SEGMENT_R | PVB_SEGMENT_W | PVB_SEGMENT_X,
+	};
+	image->info.segment_count = 1;
+	pv->guest_type = PVB_GUEST_X86_64;
+	if (flat->pae != 2)
+		judge_pae(image, modes[flat->pae]);
+	pv->virt_base = pv->paddr_offset = flat->start;
+	pv->entry = flat->entry;
+	pv->kernel_start = flat->load;
+	pv->kernel_end = flat->load + flat->memsz;
+	int rc = make_pieces(image, 0, error);
+	if (rc)
+		return rc;
+	judge_addresses(image, 32);
+	return finish(image, error);
+}
+
+int pvb_pv_judge_arm64(struct pvb_image *image, struct pvb_error *error)
+{
+	nothing_declared(image);
+	REFUSE(image, PVB_E_PV_MACHINE, "on Arm, Xen's guests are all of one kind: no type",
+	       "an arm64 Image, and there are no PV guests on Arm");
+	return finish(image, error);
+}
