@@ -9,7 +9,6 @@
 #include "support/test.h"
 
 #define PAGE 4096u
-#define KERNEL_PFN 256u
 #define FLAG_P 1u
 #define LEAF_RW 0x23u
 #define LEAF_RO 0x21u
@@ -295,11 +294,16 @@ static uint64_t base_of(const struct domain_spec *spec)
 	return spec->bits == 64 ? UINT64_C(0xffffffff80000000) : 0xc0000000;
 }
 
+static uint64_t kernel_pfn(const struct domain_spec *spec)
+{
+	return spec->kernel_pfn ? spec->kernel_pfn : 256;
+}
+
 struct blob paper_kernel(const struct domain_spec *spec)
 {
 	const unsigned width = spec->bits / 8;
 	const uint64_t pages = spec->kernel_pages ? spec->kernel_pages : 40;
-	const uint64_t paddr = KERNEL_PFN * PAGE, base = base_of(spec);
+	const uint64_t paddr = kernel_pfn(spec) * PAGE, base = base_of(spec);
 	struct elf_builder b = {.bits = spec->bits, .machine = spec->bits == 64 ? 62 : 3};
 	struct blob notes = BLOB_INIT;
 
@@ -393,11 +397,11 @@ static void load_kernel(struct paper_domain *domain)
 
 	memcpy(domain->memory + paddr, kernel->bytes + elf_get_ph(kernel, 0, PH_OFFSET),
 	       elf_get_ph(kernel, 0, PH_FILESZ));
-	domain->kernel_first = KERNEL_PFN;
-	domain->entry = paper_va(domain, KERNEL_PFN) + 0x10;
+	domain->kernel_first = kernel_pfn(&domain->spec);
+	domain->entry = paper_va(domain, domain->kernel_first) + 0x10;
 	if (!domain->spec.hypercall)
 		return;
-	domain->hypercall_page = KERNEL_PFN + 1;
+	domain->hypercall_page = domain->kernel_first + 1;
 	stub = paper_page(domain, domain->hypercall_page);
 	memset(stub, 0xcc, PAGE);
 	for (uint32_t i = 0; i < 128; i++, stub += 32) {
@@ -501,7 +505,7 @@ static void place_elements(struct paper_domain *domain)
 	const uint64_t entries = PAGE / (domain->bits / 8);
 	const uint64_t module_pages = (spec->module_bytes + PAGE - 1) / PAGE;
 	uint64_t counts[5] = {0},
-		 next = KERNEL_PFN + (spec->kernel_pages ? spec->kernel_pages : 40);
+		 next = domain->kernel_first + (spec->kernel_pages ? spec->kernel_pages : 40);
 	uint64_t tables = 0;
 
 	domain->list_pages = (domain->pages + entries - 1) / entries;
@@ -631,7 +635,9 @@ static void fill_vcpu(struct paper_domain *domain)
 
 struct paper_domain *paper_domain_make(const struct domain_spec *spec)
 {
-	struct paper_domain *domain = paper_new(spec->pages ? spec->pages : spec->kernel_pages > 600 ? 4096 : 2048);
+	struct paper_domain *domain = paper_new(spec->pages                ? spec->pages
+						: spec->kernel_pages > 600 ? 4096
+									   : 2048);
 
 	domain->spec = *spec;
 	domain->bits = domain->said_bits = spec->bits;

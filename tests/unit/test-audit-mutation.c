@@ -36,7 +36,7 @@ struct mutation {
 
 #define BITS_64                                                                                    \
 	{                                                                                          \
-		.bits = 64, .init_p2m = true, .hypercall = true, .is_linux = true,                    \
+		.bits = 64, .init_p2m = true, .hypercall = true, .is_linux = true,                 \
 		.module_bytes = 12345, .module_by_pfn = true                                       \
 	}
 #define BITS_64_INSIDE                                                                             \
@@ -558,7 +558,7 @@ static void a_page_as_a_table(struct paper_domain *d)
 
 static void list_hole(struct paper_domain *d)
 {
-	*paper_entry(d, d->list_va + 3 * 4096, 1) = 0;
+	*paper_entry(d, d->list_va + 4096, 1) = 0;
 }
 
 static void list_end_hole(struct paper_domain *d)
@@ -568,14 +568,14 @@ static void list_end_hole(struct paper_domain *d)
 
 static void list_pages_swapped(struct paper_domain *d)
 {
-	uint64_t *entry = paper_entry(d, d->list_va + 3 * 4096, 1), first = *entry;
+	uint64_t *entry = paper_entry(d, d->list_va + 4096, 1), first = *entry;
 	uint8_t page[4096];
 
 	entry[0] = entry[1];
 	entry[1] = first;
-	memcpy(page, paper_page(d, d->list + 3), 4096);
-	memcpy(paper_page(d, d->list + 3), paper_page(d, d->list + 4), 4096);
-	memcpy(paper_page(d, d->list + 4), page, 4096);
+	memcpy(page, paper_page(d, d->list + 1), 4096);
+	memcpy(paper_page(d, d->list + 1), paper_page(d, d->list + 2), 4096);
+	memcpy(paper_page(d, d->list + 2), page, 4096);
 }
 
 static void hole(struct paper_domain *d)
@@ -827,7 +827,7 @@ static const struct mutation mutations[] = {
 	{"layout.hypervisor-area", "", BITS_64, in_xens_slot, .where = BOTH},
 	{"layout.hypervisor-area", "", BITS_32, in_xens_l2_slot, .where = BOTH},
 	{"layout.virt-base", "", BITS_64, nothing, other_base, .where = BOTH},
-	{"layout.linux-1g", "", {.bits = 64, .pages = 0x41400, .kernel_pages = 0x40000,
+	{"layout.linux-1g", "", {.bits = 64, .pages = 0x41400, .kernel_pfn = 0x3ff00,
 		.is_linux = true, .init_p2m = true}, nothing, .where = LIVE},
 
 	{"tables.illegal-bits", "", BITS_64, cached_oddly, .where = BOTH},
