@@ -148,6 +148,9 @@ int pvb_elf_header(struct pvb_span head, struct pvb_elf *elf, struct pvb_error *
 				"the file ends within the ELF header, after %" PRIu64
 				" of its %u bytes",
 				head.size, layout->ehdr);
+	if (u32(record, FIELD(Elf64_Ehdr, e_version)) != EV_CURRENT)
+		return malformed(error, "file version", u32(record, FIELD(Elf64_Ehdr, e_version)),
+				 EV_CURRENT);
 	elf->machine = u16(record, FIELD(Elf64_Ehdr, e_machine));
 	elf->entry = word(elf, record, layout->entry);
 	elf->phoff = word(elf, record, layout->phoff);
