@@ -191,8 +191,7 @@ int pvb_symtab_append(const struct pvb_elf *elf, int fd, const struct pvb_limits
 				"the kernel wants its symbol table loaded, but with 0x%" PRIx64
 				" bytes it is larger than its size field can say",
 				layout.end);
-	/* Its sections may name the same bytes of the file as others do, so this can grow it
-	 * threefold. */
+	/* Its two sections may each name the whole file, which would treble it. */
 	rc = pvb_limits_check(limits, offset + layout.end, "its symbol table", error);
 	if (rc)
 		return rc;
