@@ -1,3 +1,77 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Targets for those who work on pvbuild.
+
+EXTRA_DIST += \
+	.clang-format \
+	.clang-tidy \
+	CONTRIBUTING.md \
+	LICENSE \
+	NEWS.md \
+	README.md \
+	SECURITY.md \
+	autogen.sh \
+	build-aux/banned-functions \
+	build-aux/install-packages \
+	check \
+	demo
+
+# What is in the tree, and belongs to us.
+our_sources = $$(cd $(srcdir) && git ls-files '*.c' '*.h' | sed 's|^|$(srcdir)/|')
+our_scripts = $(srcdir)/check $(srcdir)/demo $(srcdir)/autogen.sh $(srcdir)/.ci/run \
+	$(srcdir)/build-aux/banned-functions $(srcdir)/build-aux/install-packages \
+	$(srcdir)/tests/real/fetch-kernels
+
+.PHONY: format lint lint-format lint-functions lint-shell lint-tidy lint-cppcheck \
+	coverage check-valgrind
+
+format:
+	$(CLANG_FORMAT) -i $(our_sources)
+
+lint: lint-format lint-functions lint-shell lint-cppcheck lint-tidy
+
+lint-format:
+	$(CLANG_FORMAT) --dry-run -Werror $(our_sources)
+
+lint-functions:
+	$(srcdir)/build-aux/banned-functions $(our_sources)
+
+lint-shell:
+	shellcheck $(our_scripts)
+
+lint_includes = -I$(srcdir)/include -I$(srcdir)/lib -I$(builddir)
+
+lint-cppcheck:
+	$(CPPCHECK) --std=c11 --quiet --inline-suppr --error-exitcode=1 -j2 \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem --suppress=unknownMacro \
+		-DHAVE_CONFIG_H -DPVB_API= $(lint_includes) $(srcdir)/lib $(srcdir)/tools
+
+# Two files at a time: it is slow, and there is nothing to share.
+lint-tidy:
+	cd $(srcdir) && git ls-files 'lib/*.c' 'tools/*.c' | \
+		xargs -P2 -n4 $(CLANG_TIDY) --quiet --warnings-as-errors='*' -- \
+		-std=gnu17 -D_GNU_SOURCE -DHAVE_CONFIG_H -I$(abs_top_builddir) -Iinclude -Ilib \
+		$(JSON_CFLAGS) $(CAIRO_CFLAGS)
+
+# A build of its own beside this one, so that the counters fit the sources. LINES is the least
+# share of lines, in percent, that the tests must reach.
+LINES = 90
+coverage:
+	$(MKDIR_P) coverage
+	cd coverage && { test -f Makefile || \
+		$(abs_srcdir)/configure --enable-coverage CFLAGS='-O0 -g'; }
+	cd coverage && $(MAKE) $(AM_MAKEFLAGS) all && find . -name '*.gcda' -delete && \
+		$(MAKE) $(AM_MAKEFLAGS) check
+	cd coverage && $(GCOVR) --root $(abs_srcdir) --filter '$(abs_srcdir)/lib/' \
+		--print-summary --sort-uncovered --fail-under-line $(LINES) .
+
+# The tests that run in reasonable time under valgrind.
+check-valgrind:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_tests)' \
+		LOG_COMPILER='$(abs_top_builddir)/libtool --mode=execute $(VALGRIND) --quiet \
+		--error-exitcode=99 --exit-on-first-error=no --leak-check=full \
+		--errors-for-leak-kinds=definite,indirect'
+
+distclean-local:
+	-rm -rf coverage

@@ -1,1 +1,78 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The tool, over the public headers alone.
+bin_PROGRAMS += pvbuild
+
+pvbuild_SOURCES = \
+	tools/auto.h \
+	tools/cfg.h \
+	tools/cmd-audit.c \
+	tools/cmd-create.c \
+	tools/cmd-help.c \
+	tools/cmd-inspect.c \
+	tools/cmd-plan.c \
+	tools/cmd-version.c \
+	tools/command.c \
+	tools/command.h \
+	tools/creation.h \
+	tools/fault.c \
+	tools/fault.h \
+	tools/guest.c \
+	tools/guest.h \
+	tools/help.h \
+	tools/json.h \
+	tools/names.c \
+	tools/names.h \
+	tools/options.c \
+	tools/options.h \
+	tools/picture.h \
+	tools/progress.c \
+	tools/progress.h \
+	tools/pvbuild.c \
+	tools/render-domain.c \
+	tools/render-image.c \
+	tools/render-plan.c \
+	tools/render.c \
+	tools/render.h \
+	tools/session.c \
+	tools/session.h \
+	tools/size.c \
+	tools/size.h \
+	tools/table.c \
+	tools/table.h
+
+pvbuild_CPPFLAGS = -include config.h -I$(top_builddir) -I$(top_srcdir)/include -I$(top_srcdir)/tools
+pvbuild_CFLAGS = $(AM_CFLAGS)
+pvbuild_LDADD = lib/libpvbuild.la
+
+if HAVE_XEN
+pvbuild_SOURCES += tools/cfg-keys.c tools/cfg-keys.h tools/cfg.c
+pvbuild_CFLAGS += $(XEN_CFLAGS) $(XLUTIL_CFLAGS)
+pvbuild_LDADD += $(XLUTIL_LIBS)
+else
+pvbuild_SOURCES += tools/cfg-none.c
+endif
+
+if HAVE_JSON
+pvbuild_SOURCES += \
+	tools/json-build.c \
+	tools/json-build.h \
+	tools/json-domain.c \
+	tools/json-image.c \
+	tools/json-plan.c \
+	tools/json.c
+pvbuild_CFLAGS += $(JSON_CFLAGS)
+pvbuild_LDADD += $(JSON_LIBS)
+else
+pvbuild_SOURCES += tools/json-none.c
+endif
+
+if HAVE_CAIRO
+pvbuild_SOURCES += tools/picture-layout.c tools/picture-layout.h tools/picture.c
+pvbuild_CFLAGS += $(CAIRO_CFLAGS)
+pvbuild_LDADD += $(CAIRO_LIBS) -lm
+else
+pvbuild_SOURCES += tools/picture-none.c
+endif
+
+dist_bashcompletion_DATA += tools/pvbuild.bash-completion

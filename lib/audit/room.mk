@@ -1,2 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-lib_libpvbuild_all_la_SOURCES +=
+lib_libpvbuild_all_la_SOURCES += \
+	lib/audit/audit.c \
+	lib/audit/check.h \
+	lib/audit/core-file.c \
+	lib/audit/core-file.h \
+	lib/audit/core.c \
+	lib/audit/live.c \
+	lib/audit/rules-given.c \
+	lib/audit/rules-layout.c \
+	lib/audit/rules-p2m.c \
+	lib/audit/rules-pages.c \
+	lib/audit/rules-registers.c \
+	lib/audit/rules-start-info.c \
+	lib/audit/rules-tables.c \
+	lib/audit/rules.h \
+	lib/audit/view.c \
+	lib/audit/view.h \
+	lib/audit/walk.c \
+	lib/audit/walk.h

@@ -1,2 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-lib_libpvbuild_all_la_SOURCES +=
+lib_libpvbuild_all_la_SOURCES += \
+	lib/build/abi.h \
+	lib/build/build.c \
+	lib/build/builder.h \
+	lib/build/domain.c \
+	lib/build/info.c \
+	lib/build/load.c \
+	lib/build/memory.c \
+	lib/build/result.c \
+	lib/build/tables.c \
+	lib/build/vcpu.c \
+	lib/build/window.c

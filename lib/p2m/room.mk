@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-lib_libpvbuild_all_la_SOURCES +=
+lib_libpvbuild_all_la_SOURCES += \
+	lib/p2m/list.c \
+	lib/p2m/list.h

@@ -69,4 +69,12 @@ struct pvb_plan {
 	uint64_t image_unpacked_size;
 };
 
+/* As their public namesakes, from what is known of an image instead of an image. */
+int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec *spec,
+		       const struct pvb_host_info *host, struct pvb_plan **plan,
+		       struct pvb_error *error);
+int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct pvb_spec *spec,
+			       const struct pvb_host_info *host, uint64_t *bytes,
+			       struct pvb_error *error);
+
 #endif

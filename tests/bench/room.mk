@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# make bench: what a build costs, beside libxenguest. It asserts nothing.
+if HAVE_CMOCKA
+if HAVE_XEN
+EXTRA_PROGRAMS += tests/bench/bench
+tests_bench_bench_SOURCES = $(peer_sources) tests/bench/bench.c
+tests_bench_bench_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_bench_bench_LDADD = lib/libpvbuild-all.la $(XEN_LIBS) -lxentoollog
+
+bench: tests/bench/bench$(EXEEXT) tests/peer/adapter.la
+	@PVB_BUILDDIR='$(abs_top_builddir)' tests/bench/bench$(EXEEXT)
+else
+bench:
+	@echo "make bench compares with libxenguest, and was configured without Xen's libraries" >&2; exit 1
+endif
+endif
+.PHONY: bench

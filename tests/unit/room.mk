@@ -1,10 +1,25 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A test is a source of the same name, linked with all of the library and
+# tests/support; only what differs from that is spelled out.
 unit_tests = \
-	tests/unit/test-core
+	tests/unit/test-build \
+	tests/unit/test-build-abi \
+	tests/unit/test-build-memory \
+	tests/unit/test-build-tables \
+	tests/unit/test-core \
+	tests/unit/test-p2m-list \
+	tests/unit/test-plan-layout \
+	tests/unit/test-plan-limits \
+	tests/unit/test-sim-options
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
-tests_unit_test_core_SOURCES = tests/unit/test-core.c
-tests_unit_test_core_CPPFLAGS = $(test_cppflags)
-tests_unit_test_core_LDADD = $(test_ldadd)
+fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
+tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
+tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
+tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
+tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
+
+EXTRA_DIST += tests/unit/plan-kernels.h

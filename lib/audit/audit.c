@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <pvbuild/audit.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/check.h"
+#include "core/checked.h"
+
+#define DEFAULT_MAX_FINDINGS 100u
+
+struct pvb_audit {
+	struct pvb_audit_report report;
+	struct pvb_finding *findings;
+	size_t capacity;
+	size_t max_findings;
+	bool out_of_memory;
+};
+
+static const struct rule {
+	const char *name;
+	const char *meaning;
+	enum pvb_severity severity;
+} rules[RULE_COUNT] = {
+#define ENTRY(id, name, severity, meaning) {name, meaning, PVB_SEVERITY_##severity},
+	AUDIT_RULES(ENTRY)
+#undef ENTRY
+};
+
+const char *pvb_audit_rule(size_t index, const char **meaning)
+{
+	if (index >= RULE_COUNT)
+		return NULL;
+	if (meaning)
+		*meaning = rules[index].meaning;
+	return rules[index].name;
+}
+
+struct place place(const char *format, ...)
+{
+	struct place where;
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(where.text, sizeof where.text, format, arguments);
+	va_end(arguments);
+	return where;
+}
+
+uint64_t page_address(const struct check *check, uint64_t page)
+{
+	uint64_t address = page << VIEW_PAGE_SHIFT;
+
+	if (check->view->guest_bits == 64 && address >> 47 & 1)
+		address |= UINT64_C(0xffff) << 48;
+	return address;
+}
+
+bool page_of_address(const struct check *check, uint64_t address, uint64_t *page)
+{
+	if (check->view->guest_bits == 64) {
+		*page = (address & ((UINT64_C(1) << 48) - 1)) >> VIEW_PAGE_SHIFT;
+		return address >> 47 == 0 || address >> 47 == 0x1ffff;
+	}
+	*page = (uint32_t)address >> VIEW_PAGE_SHIFT;
+	return address <= UINT32_MAX;
+}
+
+struct place place_page(const struct check *check, uint64_t page)
+{
+	return place("address 0x%llx", (unsigned long long)page_address(check, page));
+}
+
+void applies(struct check *check, enum audit_rule rule)
+{
+	check->applied[rule] = true;
+}
+
+static bool keep(struct pvb_audit *audit, struct pvb_finding finding)
+{
+	if (audit->report.finding_count == audit->capacity) {
+		size_t capacity = audit->capacity ? audit->capacity * 2 : 16;
+		struct pvb_finding *grown = (struct pvb_finding *)reallocarray(
+			audit->findings, capacity, sizeof *grown);
+
+		if (!grown)
+			return false;
+		audit->findings = grown;
+		audit->capacity = capacity;
+	}
+	audit->findings[audit->report.finding_count++] = finding;
+	return true;
+}
+
+void finding(struct check *check, enum audit_rule rule, struct place where, const char *format, ...)
+{
+	struct pvb_audit *audit = check->audit;
+	char message[400];
+
+	applies(check, rule);
+	audit->report.total_findings++;
+	if (rules[rule].severity == PVB_SEVERITY_ERROR)
+		audit->report.passed = false;
+	if (audit->report.finding_count >= audit->max_findings || audit->out_of_memory)
+		return;
+
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	char *place_text = strdup(where.text), *message_text = strdup(message);
+
+	if (place_text && message_text &&
+	    keep(audit, (struct pvb_finding){.rule = rules[rule].name,
+					     .severity = rules[rule].severity,
+					     .where = place_text,
+					     .message = message_text}))
+		return;
+	audit->out_of_memory = true;
+	free(place_text);
+	free(message_text);
+}
+
+size_t first_nonzero(const uint8_t *bytes, size_t from, size_t to)
+{
+	while (from < to && !bytes[from])
+		from++;
+	return from;
+}
+
+int read_virtual(struct check *check, uint64_t page, uint64_t count, uint8_t *to, uint64_t *done,
+		 struct pvb_error *error)
+{
+	pvb_mfn_t frames[VIEW_BATCH];
+
+	*done = 0;
+	while (*done < count) {
+		size_t batch = (size_t)pvb_min(count - *done, VIEW_BATCH), found;
+		int rc = walk_frames(check, page + *done, batch, frames, &found, error);
+
+		if (!rc)
+			rc = view_read(check->view, frames, found, to + *done * VIEW_PAGE_SIZE,
+				       error);
+		if (rc)
+			return rc;
+		*done += found;
+		if (found < batch)
+			break;
+	}
+	return 0;
+}
+
+/* What the list says of count PFNs from first on; *done of them, up to one that is not to be
+ * trusted. */
+static int frames_of_pfns(struct check *check, pvb_pfn_t first, size_t count, pvb_mfn_t *frames,
+			  size_t *done, struct pvb_error *error)
+{
+	const uint64_t width = check->view->guest_bits / 8, per_page = VIEW_PAGE_SIZE / width;
+	struct view_frame info[VIEW_BATCH];
+	uint8_t list[VIEW_PAGE_SIZE];
+	uint64_t have = UINT64_MAX;
+	size_t n = 0;
+
+	*done = 0;
+	for (; n < count && first.n + n < check->view->pages; n++) {
+		uint64_t pfn = first.n + n, page = check->layout.list + pfn / per_page, read;
+
+		if (page != have) {
+			int rc = read_virtual(check, page, 1, list, &read, error);
+
+			if (rc)
+				return rc;
+			if (read != 1)
+				break;
+			have = page;
+		}
+		frames[n] = PVB_MFN(0);
+		memcpy(&frames[n].n, list + pfn % per_page * width, (size_t)width);
+	}
+	int rc = view_frames(check->view, frames, n, info, error);
+
+	for (size_t i = 0; i < n && !rc && info[i].owned; i++) {
+		pvb_pfn_t back;
+		uint64_t run;
+
+		rc = view_m2p(check->view, frames[i], 1, &back, &run, error);
+		if (rc || back.n != first.n + i)
+			break;
+		*done = i + 1;
+	}
+	return rc;
+}
+
+int read_pfns(struct check *check, pvb_pfn_t first, uint64_t count, uint8_t *to, uint64_t *done,
+	      struct pvb_error *error)
+{
+	pvb_mfn_t frames[VIEW_BATCH];
+
+	*done = 0;
+	while (*done < count) {
+		size_t batch = (size_t)pvb_min(count - *done, VIEW_BATCH), found;
+		int rc = frames_of_pfns(check, PVB_PFN(first.n + *done), batch, frames, &found,
+					error);
+
+		if (!rc)
+			rc = view_read(check->view, frames, found, to + *done * VIEW_PAGE_SIZE,
+				       error);
+		if (rc)
+			return rc;
+		*done += found;
+		if (found < batch)
+			break;
+	}
+	return 0;
+}
+
+static int run(struct check *check, struct pvb_error *error)
+{
+	bool go_on;
+	int rc = check_registers(check, &go_on, error);
+
+	if (!rc)
+		check_shared_info(check);
+	if (rc || !go_on)
+		return rc;
+	rc = walk_tables(check, error);
+	if (!rc) {
+		check_tables(check);
+		rc = check_types(check, error);
+	}
+	if (!rc)
+		rc = check_start_info(check, &go_on, error);
+	if (rc || !go_on)
+		return rc;
+	check_layout(check);
+	check_table_places(check);
+	check_grants(check);
+	rc = check_p2m(check, error);
+	if (!rc)
+		rc = check_pages(check, error);
+	if (!rc)
+		rc = check_kernel(check, error);
+	if (!rc)
+		rc = check_module(check, error);
+	return rc;
+}
+
+/* Takes the view. */
+static int audit_view(struct view *view, const struct pvb_audit_options *options,
+		      struct pvb_audit **out, struct pvb_error *error)
+{
+	struct pvb_audit *audit = (struct pvb_audit *)calloc(1, sizeof *audit);
+	struct check *check = (struct check *)calloc(1, sizeof *check);
+	int rc = 0;
+
+	if (!audit || !check) {
+		rc = pvb_fail_memory(error, "audit", "an audit");
+	} else {
+		audit->max_findings =
+			options->max_findings ? options->max_findings : DEFAULT_MAX_FINDINGS;
+		audit->report.passed = true;
+		check->audit = audit;
+		check->view = view;
+		check->options = options;
+		check->image = options->image ? pvb_image_info(options->image) : NULL;
+		rc = run(check, error);
+		if (!rc && audit->out_of_memory)
+			rc = pvb_fail_memory(error, "audit", "the findings");
+		for (size_t i = 0; i < RULE_COUNT; i++)
+			*(check->applied[i] ? &audit->report.checks : &audit->report.skipped) += 1;
+		audit->report.findings = audit->findings;
+		walk_free(&check->walk);
+	}
+	free(check);
+	view_close(view);
+	if (rc) {
+		pvb_audit_free(audit);
+		return rc;
+	}
+	*out = audit;
+	return 0;
+}
+
+int pvb_audit_domain(struct pvb_host *host, uint32_t domid, const struct pvb_audit_options *options,
+		     struct pvb_audit **audit, struct pvb_error *error)
+{
+	struct pvb_audit_options known;
+	struct view *view;
+
+	*audit = NULL;
+	int rc = pvb_options(&known, sizeof known, options, "audit", error);
+
+	if (!rc)
+		rc = view_live(host, domid, &view, error);
+	return rc ? rc : audit_view(view, &known, audit, error);
+}
+
+int pvb_audit_core(const char *path, const struct pvb_audit_options *options,
+		   struct pvb_audit **audit, struct pvb_error *error)
+{
+	struct pvb_audit_options known;
+	struct view *view;
+
+	*audit = NULL;
+	int rc = pvb_options(&known, sizeof known, options, "audit", error);
+
+	if (!rc)
+		rc = view_core(path, &view, error);
+	return rc ? rc : audit_view(view, &known, audit, error);
+}
+
+const struct pvb_audit_report *pvb_audit_report(const struct pvb_audit *audit)
+{
+	return &audit->report;
+}
+
+void pvb_audit_free(struct pvb_audit *audit)
+{
+	if (!audit)
+		return;
+	for (size_t i = 0; i < audit->report.finding_count; i++) {
+		free((char *)(uintptr_t)audit->findings[i].where);
+		free((char *)(uintptr_t)audit->findings[i].message);
+	}
+	free(audit->findings);
+	free(audit);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A build under way: what it was given, what it has acquired, how far it is.
+ * The stages stand in build.c, in order; the files beside it carry them out.
+ */
+#ifndef PVB_BUILD_BUILDER_H
+#define PVB_BUILD_BUILDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvbuild/build.h>
+
+#include "core/error.h"
+#include "core/frames.h"
+#include "core/runs.h"
+#include "host/host.h"
+#include "plan/plan.h"
+
+/* Guest memory is mapped in windows of at most this many bytes, one at a time. */
+#define PVB_WINDOW_BYTES (UINT64_C(16) << 20)
+
+struct pvb_builder {
+	struct pvb_host *host;
+	const struct pvb_plan *plan;
+	const struct pvb_image *image;
+	struct pvb_build_options options;
+	struct pvb_host_info host_info;
+
+	/*
+	 * Every machine address must lie below 1 << address_bits; bits_to_ask is what to tell
+	 * the host of it, 0 where the host cannot go beyond it anyway.
+	 */
+	unsigned address_bits;
+	unsigned bits_to_ask;
+
+	const char *stage;
+	uint64_t done;
+	uint64_t total;
+
+	bool created;
+	bool claimed;
+	uint32_t domid;
+	struct pvb_runs memory; /* PFN to MFN */
+	uint64_t populated;     /* pages */
+	uint32_t store_port;
+	uint32_t console_port;
+	pvb_mfn_t shared_info;
+
+	pvb_mfn_t *window; /* the MFNs of one window, of window_frames */
+	uint64_t window_frames;
+	uint64_t mapped; /* frames that this build has mapped now */
+
+	struct pvb_domain *domain; /* what will be handed out */
+};
+
+/* ---- build.c: progress and log ---- */
+
+/* Done so much more of the stage. Fails with PVB_E_ARG_CANCELLED where the caller wants to stop. */
+int pvb_builder_advance(struct pvb_builder *builder, uint64_t by, struct pvb_error *error);
+void pvb_builder_log(const struct pvb_builder *builder, int level, const char *format, ...)
+	PVB_PRINTF(3, 4);
+
+/* ---- domain.c: the domain before and after the builder proper, as libxl does it ---- */
+
+int pvb_build_create(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_destroy(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_max_memory(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_event_channels(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_memory_map(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_cpu_policy(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_guest_bits(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_grants(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error);
+
+/* ---- result.c: struct pvb_domain ---- */
+
+/* Everything that a result needs is allocated before anything is done to the host. */
+int pvb_result_create(struct pvb_builder *builder, size_t stages, struct pvb_error *error);
+struct pvb_start_info *pvb_result_start_info(struct pvb_domain *domain);
+void pvb_result_stage(struct pvb_domain *domain, const char *name, uint64_t nanoseconds);
+int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error);
+
+/* ---- memory.c ---- */
+
+int pvb_build_claim(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_release_claim(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_populate(struct pvb_builder *builder, struct pvb_error *error);
+uint64_t pvb_build_populate_bytes(const struct pvb_builder *builder);
+
+/* The frame that a PFN was given. */
+int pvb_builder_frame(const struct pvb_builder *builder, pvb_pfn_t pfn, pvb_mfn_t *mfn,
+		      struct pvb_error *error);
+
+/* ---- window.c ---- */
+
+int pvb_window_create(struct pvb_builder *builder, struct pvb_error *error);
+void pvb_window_free(struct pvb_builder *builder);
+
+/* Write count frames, from first on, that lie one after the other at "at". */
+typedef int (*pvb_window_fn)(struct pvb_builder *builder, void *opaque, uint8_t *at,
+			     pvb_pfn_t first, uint64_t count, struct pvb_error *error);
+
+/* Map count PFNs from first on, a window at a time, have each window written, and unmap it. */
+int pvb_window_each(struct pvb_builder *builder, pvb_pfn_t first, uint64_t count,
+		    pvb_window_fn write, void *opaque, struct pvb_error *error);
+
+/* The same for one frame that need not be of the guest's memory. */
+int pvb_window_frame(struct pvb_builder *builder, pvb_mfn_t frame, uint8_t **at,
+		     struct pvb_error *error);
+void pvb_window_close(struct pvb_builder *builder, uint8_t *at, uint64_t count);
+
+/* ---- load.c: kernel and ramdisk ---- */
+
+/* That the image's pieces and the modules are what the plan was made for. */
+int pvb_build_check_image(const struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_check_module(const struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_load(struct pvb_builder *builder, struct pvb_error *error);
+uint64_t pvb_build_load_bytes(const struct pvb_builder *builder);
+
+/* ---- tables.c: the p2m list and the page tables ---- */
+
+int pvb_build_p2m(struct pvb_builder *builder, struct pvb_error *error);
+uint64_t pvb_build_p2m_bytes(const struct pvb_builder *builder);
+int pvb_build_page_tables(struct pvb_builder *builder, struct pvb_error *error);
+uint64_t pvb_build_page_tables_bytes(const struct pvb_builder *builder);
+int pvb_build_pin(struct pvb_builder *builder, struct pvb_error *error);
+
+/* ---- info.c: the pages that tell a guest of itself ---- */
+
+int pvb_build_rings(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error);
+
+/* ---- vcpu.c ---- */
+
+int pvb_build_hypercall_page(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_vcpu(struct pvb_builder *builder, struct pvb_error *error);
+
+#endif

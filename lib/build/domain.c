@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The domain as such: what a toolstack does with the hypervisor before and
+ * after the guest's memory is written, in libxl's order.
+ */
+#include "build/builder.h"
+
+#include <string.h>
+
+#include <pvbuild/image.h>
+
+#include "build/abi.h"
+
+/* Allowed beyond the guest's memory, for pages that Xen counts to a domain (as libxl does). */
+#define MAX_MEMORY_SLACK (UINT64_C(1) << 20)
+
+/* What libxl gives a domain where its configuration does not say. */
+#define MAX_EVENT_CHANNEL 1023
+#define MAX_GRANT_FRAMES 64
+
+static uint64_t guest_bytes(const struct pvb_builder *builder)
+{
+	return builder->plan->pages << builder->host->page_shift;
+}
+
+int pvb_build_create(struct pvb_builder *builder, struct pvb_error *error)
+{
+	struct pvb_host_domain_config config = {
+		.vcpus = builder->plan->info.vcpus,
+		.max_event_channel = MAX_EVENT_CHANNEL,
+		.max_grant_frames = MAX_GRANT_FRAMES,
+	};
+
+	strncpy(config.name, builder->options.name, sizeof config.name - 1);
+	memcpy(config.uuid, builder->options.uuid, sizeof config.uuid);
+	int rc = pvb_host_create_domain(builder->host, &config, &builder->domid, error);
+	builder->created = rc == 0;
+	return rc;
+}
+
+int pvb_build_destroy(struct pvb_builder *builder, struct pvb_error *error)
+{
+	if (!builder->created)
+		return 0;
+	int rc = pvb_host_destroy_domain(builder->host, builder->domid, error);
+	builder->created = rc != 0;
+	return rc;
+}
+
+int pvb_build_max_memory(struct pvb_builder *builder, struct pvb_error *error)
+{
+	return pvb_host_set_max_memory(builder->host, builder->domid,
+				       guest_bytes(builder) + MAX_MEMORY_SLACK, error);
+}
+
+int pvb_build_event_channels(struct pvb_builder *builder, struct pvb_error *error)
+{
+	int rc = pvb_host_alloc_event_channel(builder->host, builder->domid,
+					      builder->options.xenstore_domid, &builder->store_port,
+					      error);
+
+	if (rc)
+		return rc;
+	return pvb_host_alloc_event_channel(builder->host, builder->domid,
+					    builder->options.console_domid, &builder->console_port,
+					    error);
+}
+
+int pvb_build_memory_map(struct pvb_builder *builder, struct pvb_error *error)
+{
+	return pvb_host_set_memory_map(builder->host, builder->domid, guest_bytes(builder), error);
+}
+
+int pvb_build_cpu_policy(struct pvb_builder *builder, struct pvb_error *error)
+{
+	return pvb_host_apply_cpu_policy(builder->host, builder->domid, error);
+}
+
+/* Before any memory, and before the shared info page is looked for: it may move. */
+int pvb_build_guest_bits(struct pvb_builder *builder, struct pvb_error *error)
+{
+	return pvb_host_set_guest_bits(builder->host, builder->domid, builder->plan->guest_bits,
+				       error);
+}
+
+/* Share the rings with their backends; one that is the guest itself needs no grant. */
+int pvb_build_grants(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_plan *plan = builder->plan;
+	const struct {
+		uint32_t index;
+		uint16_t backend;
+		pvb_pfn_t pfn;
+	} rings[] = {
+		{PVB_ABI_GRANT_CONSOLE, builder->options.console_domid, plan->console.first},
+		{PVB_ABI_GRANT_XENSTORE, builder->options.xenstore_domid, plan->xenstore.first},
+	};
+	struct pvb_host_grant grants[sizeof rings / sizeof rings[0]];
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {
+		if (rings[i].backend == builder->domid)
+			continue;
+		grants[count] = (struct pvb_host_grant){
+			.index = rings[i].index,
+			.flags = PVB_ABI_GTF_PERMIT_ACCESS,
+			.domid = rings[i].backend,
+		};
+		int rc = pvb_builder_frame(builder, rings[i].pfn, &grants[count].frame, error);
+		if (rc)
+			return rc;
+		count++;
+	}
+	if (count == 0)
+		return 0;
+	return pvb_host_set_grants(builder->host, builder->domid, grants, count, error);
+}
+
+/* The last stage: from here on others know of the domain. */
+int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_plan *plan = builder->plan;
+	struct pvb_host_introduction introduction = {
+		.name = builder->options.name,
+		.memory = guest_bytes(builder),
+		.vcpus = plan->info.vcpus,
+		.store_port = builder->store_port,
+		.console_port = builder->console_port,
+		.kernel = pvb_image_info(builder->image)->file,
+		.command_line = plan->info.command_line,
+	};
+	int rc = pvb_result_complete(builder, error);
+
+	if (rc == 0)
+		rc = pvb_builder_frame(builder, plan->xenstore.first, &introduction.store_frame,
+				       error);
+	if (rc == 0)
+		rc = pvb_builder_frame(builder, plan->console.first, &introduction.console_frame,
+				       error);
+	if (rc)
+		return rc;
+	return pvb_host_introduce_domain(builder->host, builder->domid, &introduction, error);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pages that a guest is told of itself by: start_info, shared_info, the rings, its stack. */
+#include "build/builder.h"
+
+#include <endian.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "build/abi.h"
+#include "core/checked.h"
+
+static void put32(uint8_t *at, uint64_t offset, uint64_t value)
+{
+	uint32_t little = htole32((uint32_t)value);
+
+	memcpy(at + offset, &little, sizeof little);
+}
+
+/* A field as wide as the guest's words. */
+static void put_word(uint8_t *at, uint64_t offset, uint64_t value, unsigned word)
+{
+	uint64_t little = htole64(value);
+
+	memcpy(at + offset, &little, word);
+}
+
+/* ---- rings and boot stack ---- */
+
+static int write_zero(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
+		      uint64_t count, struct pvb_error *error)
+{
+	(void)opaque;
+	(void)first;
+	(void)error;
+	memset(at, 0, count << builder->host->page_shift);
+	return 0;
+}
+
+/*
+ * From 4.21 on xenconsoled clears "connection" when it attaches, and a guest may wait for
+ * that; an older one never would.
+ */
+static bool console_has_connection(const struct pvb_host_info *host)
+{
+	return host->xen_major > 4 || (host->xen_major == 4 && host->xen_minor >= 21);
+}
+
+static int write_console(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
+			 uint64_t count, struct pvb_error *error)
+{
+	int rc = write_zero(builder, opaque, at, first, count, error);
+
+	if (console_has_connection(&builder->host_info))
+		at[PVB_ABI_CONSOLE_CONNECTION] = PVB_ABI_CONSOLE_DISCONNECTED;
+	return rc;
+}
+
+int pvb_build_rings(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_plan *plan = builder->plan;
+	int rc = pvb_window_each(builder, plan->xenstore.first, plan->xenstore.count, write_zero,
+				 NULL, error);
+
+	if (rc == 0)
+		rc = pvb_window_each(builder, plan->console.first, plan->console.count,
+				     write_console, NULL, error);
+	if (rc == 0)
+		rc = pvb_window_each(builder, plan->boot_stack.first, plan->boot_stack.count,
+				     write_zero, NULL, error);
+	return rc;
+}
+
+/* ---- start_info ---- */
+
+static int write_start_info(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
+			    uint64_t count, struct pvb_error *error)
+{
+	const struct pvb_start_info *info = opaque;
+	const struct pvb_abi_start_info *to =
+		builder->plan->guest_bits == 64 ? &pvb_abi_start_info_64 : &pvb_abi_start_info_32;
+	unsigned word = to->word;
+	int rc = write_zero(builder, NULL, at, first, count, error);
+
+	memcpy(at + to->magic, info->magic, PVB_ABI_MAGIC_SIZE);
+	put_word(at, to->nr_pages, info->nr_pages, word);
+	put_word(at, to->shared_info, info->shared_info, word);
+	put32(at, to->flags, info->flags);
+	put_word(at, to->store_mfn, info->store_mfn, word);
+	put32(at, to->store_evtchn, info->store_evtchn);
+	put_word(at, to->console_mfn, info->console_mfn, word);
+	put32(at, to->console_evtchn, info->console_evtchn);
+	put_word(at, to->pt_base, info->pt_base, word);
+	put_word(at, to->nr_pt_frames, info->nr_pt_frames, word);
+	put_word(at, to->mfn_list, info->mfn_list, word);
+	put_word(at, to->mod_start, info->mod_start, word);
+	put_word(at, to->mod_len, info->mod_len, word);
+	memcpy(at + to->cmd_line, info->cmd_line, strlen(info->cmd_line));
+	put_word(at, to->first_p2m_pfn, info->first_p2m_pfn, word);
+	put_word(at, to->nr_p2m_frames, info->nr_p2m_frames, word);
+	return rc;
+}
+
+/* The guest's width may have moved it, so this is asked late. */
+static int find_shared_info(struct pvb_builder *builder, struct pvb_error *error)
+{
+	struct pvb_host_domain domain;
+	unsigned shift = builder->host->page_shift;
+	unsigned bits = builder->address_bits;
+	int rc = pvb_host_get_domain(builder->host, builder->domid, &domain, error);
+
+	if (rc)
+		return rc;
+	/* start_info holds its byte address in a word of the guest */
+	if (bits > builder->plan->guest_bits)
+		bits = builder->plan->guest_bits;
+	if (domain.shared_info.n >> (bits - shift))
+		return pvb_fail(error, PVB_E_HOST_FRAME_TOO_HIGH, builder->stage,
+				"the shared info page is frame 0x%" PRIx64
+				", but must lie below frame 0x%" PRIx64 " (%u address bits)",
+				domain.shared_info.n, UINT64_C(1) << (bits - shift), bits);
+	builder->shared_info = domain.shared_info;
+	return 0;
+}
+
+int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_plan *plan = builder->plan;
+	struct pvb_start_info *info = pvb_result_start_info(builder->domain);
+	pvb_mfn_t store, console;
+	int rc = find_shared_info(builder, error);
+
+	if (rc == 0)
+		rc = pvb_builder_frame(builder, plan->xenstore.first, &store, error);
+	if (rc == 0)
+		rc = pvb_builder_frame(builder, plan->console.first, &console, error);
+	if (rc)
+		return rc;
+
+	const char *magic = pvb_guest_type_name(plan->guest_type);
+	memcpy(info->magic, magic, pvb_min(strlen(magic), sizeof info->magic - 1));
+	info->nr_pages = plan->pages;
+	info->shared_info = builder->shared_info.n << builder->host->page_shift;
+	info->flags = PVB_ABI_SIF_VIRT_P2M_4TOOLS;
+	info->store_mfn = store.n;
+	info->store_evtchn = builder->store_port;
+	info->console_mfn = console.n;
+	info->console_evtchn = builder->console_port;
+	info->pt_base = plan->page_tables.va.a;
+	info->nr_pt_frames = plan->page_tables.count;
+	info->mfn_list = plan->p2m.va.a;
+	if (plan->has_module) {
+		info->mod_start = plan->module_unmapped ? plan->module.first.n : plan->module.va.a;
+		info->mod_len = plan->module.bytes;
+	}
+	if (plan->module_unmapped)
+		info->flags |= PVB_ABI_SIF_MOD_START_PFN;
+	if (plan->p2m_outside) {
+		info->first_p2m_pfn = plan->p2m.first.n;
+		info->nr_p2m_frames = plan->p2m.count + plan->p2m_tables.count;
+	}
+	return pvb_window_each(builder, plan->start_info.first, plan->start_info.count,
+			       write_start_info, info, error);
+}
+
+/* ---- shared_info ---- */
+
+/* Before the vCPU: Xen writes the wall clock into it when vCPU 0 gets its registers. */
+int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error)
+{
+	uint8_t *at;
+	int rc = pvb_window_frame(builder, builder->shared_info, &at, error);
+
+	if (rc)
+		return rc;
+	memset(at, 0,
+	       builder->plan->guest_bits == 64 ? PVB_ABI_SHARED_INFO_SIZE_64
+					       : PVB_ABI_SHARED_INFO_SIZE_32);
+	for (unsigned i = 0; i < PVB_ABI_LEGACY_VCPUS; i++)
+		at[i * PVB_ABI_VCPU_INFO_SIZE + PVB_ABI_VCPU_UPCALL_MASK] = 1;
+	pvb_window_close(builder, at, 1);
+	return 0;
+}

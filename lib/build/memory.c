@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guest's memory: claimed whole, then populated in the largest extents that
+ * the host has, and kept as runs.
+ *
+ * Which order to ask for: a host only loses large extents while a domain is being
+ * built, so an order is given up for the rest of a region once it has made no
+ * progress at all, and asked for again as long as it makes some. Each order costs
+ * at most one call in vain, whatever the host's memory looks like.
+ */
+#include "build/builder.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "build/abi.h"
+#include "core/checked.h"
+#include "core/cleanup.h"
+
+/* Extents asked for in one call, whatever the host would take: bounds our own memory. */
+#define BATCH_MAX (UINT64_C(1) << 18)
+#define ORDER_MAX 40
+
+/* Without extended cr3, the root of a PAE guest has an address of so many bits. */
+#define ROOT_BITS 32
+
+#define SIZE_TEXT 48
+
+/* "1073741824 bytes (1 GiB)" */
+static const char *size_text(char text[static SIZE_TEXT], uint64_t bytes)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+	double value = (double)bytes / 1024;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < sizeof units / sizeof units[0]) {
+		value /= 1024;
+		unit++;
+	}
+	(void)snprintf(text, SIZE_TEXT, "%" PRIu64 " bytes (%.4g %s)", bytes, value, units[unit]);
+	return text;
+}
+
+static uint64_t bytes_of(const struct pvb_builder *builder, uint64_t pages)
+{
+	return pages << builder->host->page_shift;
+}
+
+uint64_t pvb_build_populate_bytes(const struct pvb_builder *builder)
+{
+	return bytes_of(builder, builder->plan->pages);
+}
+
+int pvb_builder_frame(const struct pvb_builder *builder, pvb_pfn_t pfn, pvb_mfn_t *mfn,
+		      struct pvb_error *error)
+{
+	if (pvb_runs_find(&builder->memory, pfn.n, &mfn->n, NULL))
+		return 0;
+	return pvb_fail(error, PVB_E_BUG, builder->stage, "PFN 0x%" PRIx64 " has no memory", pfn.n);
+}
+
+/* What the host has left, as one sentence, for a refusal. */
+struct shortage {
+	uint64_t free;
+	uint64_t available; /* free, and claimed by no other domain */
+	bool known;
+	char text[240];
+};
+
+static void look_at_host(struct pvb_builder *builder, struct shortage *shortage)
+{
+	struct pvb_host_info info;
+	char free_text[SIZE_TEXT], scrubbing[SIZE_TEXT], claimed[SIZE_TEXT];
+
+	*shortage = (struct shortage){0};
+	if (pvb_host_get_info(builder->host, &info, NULL)) {
+		(void)snprintf(shortage->text, sizeof shortage->text,
+			       "what the host has free could not be learned");
+		return;
+	}
+
+	uint64_t ours =
+		builder->claimed ? bytes_of(builder, builder->plan->pages - builder->populated) : 0;
+	uint64_t others = info.memory_claimed - pvb_min(ours, info.memory_claimed);
+
+	shortage->known = true;
+	shortage->free = info.memory_free;
+	shortage->available = info.memory_free - pvb_min(others, info.memory_free);
+	(void)snprintf(shortage->text, sizeof shortage->text,
+		       "the host has %s free, %s being scrubbed, %s claimed by other domains",
+		       size_text(free_text, info.memory_free),
+		       size_text(scrubbing, info.memory_scrubbing), size_text(claimed, others));
+}
+
+static void hint_memory(struct pvb_error *error)
+{
+	pvb_hint(error, "give the guest less memory, or free some: destroy a domain, or balloon "
+			"one down");
+}
+
+int pvb_build_claim(struct pvb_builder *builder, struct pvb_error *error)
+{
+	uint64_t wanted = bytes_of(builder, builder->plan->pages);
+	struct shortage shortage;
+	char text[SIZE_TEXT];
+
+	if (!builder->host_info.claims)
+		return 0;
+
+	int rc = pvb_host_claim_memory(builder->host, builder->domid, wanted, error);
+	if (rc == 0) {
+		builder->claimed = true;
+		return 0;
+	}
+	if (rc != -PVB_E_HOST_CLAIM && rc != -PVB_E_HOST_NO_MEMORY)
+		return rc;
+
+	look_at_host(builder, &shortage);
+	rc = pvb_fail(error,
+		      shortage.known && shortage.free < wanted ? PVB_E_HOST_NO_MEMORY
+							       : PVB_E_HOST_CLAIM,
+		      builder->stage, "the guest is to have %s, and %s", size_text(text, wanted),
+		      shortage.text);
+	hint_memory(error);
+	return rc;
+}
+
+int pvb_build_release_claim(struct pvb_builder *builder, struct pvb_error *error)
+{
+	if (!builder->claimed)
+		return 0;
+	int rc = pvb_host_claim_memory(builder->host, builder->domid, 0, error);
+	if (rc == 0)
+		builder->claimed = false;
+	return rc;
+}
+
+/*
+ * PFNs whose machine addresses share a limit: count of them from first on, below
+ * 1 << bits, of which the host must be told where ask is not 0.
+ */
+struct region {
+	uint64_t first;
+	uint64_t count;
+	unsigned bits;
+	unsigned ask;
+	const char *why; /* for a refusal: what it is that must lie there */
+};
+
+/* What a leaf's parent covers: 2 MiB in pages of 4 KiB. */
+#define LARGE_PAGES(shift) (UINT64_C(1) << ((shift)-3))
+
+/* 1 GiB, 2 MiB, 4 KiB, for pages of 4 KiB: what one entry of each level of tables covers. */
+static unsigned next_order(const struct pvb_builder *builder, unsigned order)
+{
+	unsigned bits = builder->host->page_shift - 3;
+
+	return (order - 1) / bits * bits;
+}
+
+static int no_memory(struct pvb_builder *builder, const struct region *region, uint64_t missing,
+		     struct pvb_error *error)
+{
+	uint64_t wanted = bytes_of(builder, builder->plan->pages);
+	char want[SIZE_TEXT], got[SIZE_TEXT], below[SIZE_TEXT];
+	struct shortage shortage;
+
+	look_at_host(builder, &shortage);
+	(void)size_text(want, wanted);
+	(void)size_text(got, bytes_of(builder, builder->populated));
+
+	if (region->ask && shortage.known && shortage.available >= bytes_of(builder, missing)) {
+		int rc = pvb_fail(error, PVB_E_HOST_NO_MEMORY_BELOW, builder->stage,
+				  "%s must lie below %s of machine address, and no more is there: "
+				  "of %s wanted, %s were allocated; %s",
+				  region->why, size_text(below, UINT64_C(1) << region->bits), want,
+				  got, shortage.text);
+		pvb_hint(error,
+			 "free memory below 2^%u bytes, or use a kernel that takes wider addresses",
+			 region->bits);
+		return rc;
+	}
+	int rc = pvb_fail(error, PVB_E_HOST_NO_MEMORY, builder->stage,
+			  "the guest is to have %s; after %s there was no more: %s", want, got,
+			  shortage.text);
+	hint_memory(error);
+	return rc;
+}
+
+/* Put the extents that came into the runs; what the host hands out is not taken on trust. */
+static int keep_extents(struct pvb_builder *builder, const struct region *region, uint64_t pfn,
+			unsigned order, const pvb_mfn_t *extents, uint64_t count,
+			struct pvb_error *error)
+{
+	uint64_t pages = UINT64_C(1) << order;
+	uint64_t frames = UINT64_C(1) << (region->bits - builder->host->page_shift);
+
+	for (uint64_t i = 0; i < count; i++, pfn += pages) {
+		uint64_t mfn = extents[i].n;
+
+		if (mfn >= frames || frames - mfn < pages) {
+			uint64_t bad = mfn >= frames ? mfn : frames;
+			int rc = pvb_fail(
+				error, PVB_E_HOST_FRAME_TOO_HIGH, builder->stage,
+				"PFN 0x%" PRIx64 " was given frame 0x%" PRIx64
+				", but %s must lie below frame 0x%" PRIx64 " (%u address bits)",
+				pfn + (bad - mfn), bad, region->why, frames, region->bits);
+			pvb_hint(error, "the hypervisor did not heed the address limit of the "
+					"allocation: report this to its vendor");
+			return rc;
+		}
+		if (pvb_runs_add(&builder->memory, pfn, mfn, pages))
+			return pvb_fail_memory(error, builder->stage, "the map of guest memory");
+	}
+	return 0;
+}
+
+static int populate_region(struct pvb_builder *builder, const struct region *region,
+			   pvb_mfn_t *extents, uint64_t room, struct pvb_error *error)
+{
+	uint64_t pfn = region->first, left = region->count;
+	unsigned order = (unsigned)pvb_min(builder->host_info.max_extent_order, ORDER_MAX);
+
+	while (left) {
+		while (order && left >> order == 0)
+			order = next_order(builder, order);
+
+		struct pvb_host_populate request = {
+			.first = PVB_PFN(pfn),
+			.order = order,
+			.count = pvb_min(left >> order, room),
+			.address_bits = region->ask,
+			.node = PVB_HOST_ANY_NODE,
+			.out = extents,
+		};
+		uint64_t done = 0;
+		int rc = pvb_host_populate(builder->host, builder->domid, &request, &done, error);
+
+		if (rc)
+			return rc;
+		if (done > request.count)
+			return pvb_fail(error, PVB_E_BUG, builder->stage,
+					"the host says that it allocated %" PRIu64
+					" extents where %" PRIu64 " were asked for",
+					done, request.count);
+		if (done == 0) {
+			if (order == 0)
+				return no_memory(builder, region, left, error);
+			order = next_order(builder, order);
+			pvb_builder_log(builder, 1, "going on with extents of order %u", order);
+			continue;
+		}
+		rc = keep_extents(builder, region, pfn, order, extents, done, error);
+		if (rc)
+			return rc;
+		pfn += done << order;
+		left -= done << order;
+		builder->populated += done << order;
+		rc = pvb_builder_advance(builder, bytes_of(builder, done << order), error);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/*
+ * The regions of a guest, in the order in which to populate them: what must lie
+ * lowest comes first, while there is such memory. Beside the limit for all,
+ *
+ *   the pages up to the rings lie where a version 1 grant table can name them,
+ *   which has frame numbers of 32 bits (up to a whole large extent, as there is
+ *   no reason to break one);
+ *   the root of a 32-bit guest that takes no extended cr3 lies below 4 GiB.
+ */
+#define REGIONS_MAX 4
+
+static size_t find_regions(const struct pvb_builder *builder, struct region regions[REGIONS_MAX])
+{
+	const struct pvb_plan *plan = builder->plan;
+	unsigned shift = builder->host->page_shift;
+	unsigned grant_bits = PVB_ABI_GRANT_FRAME_BITS + shift;
+	uint64_t rings = pvb_max(plan->console.first.n, plan->xenstore.first.n) + 1;
+	uint64_t low_end = 0, root = plan->pages, cuts[REGIONS_MAX];
+	size_t n = 0;
+
+	if (builder->address_bits > grant_bits)
+		low_end = pvb_min(pvb_div_round_up(rings, LARGE_PAGES(shift)) * LARGE_PAGES(shift),
+				  plan->pages);
+	if (plan->info.root_below_4g && builder->address_bits > ROOT_BITS)
+		root = plan->initial.level[plan->levels - 1].first.n;
+	cuts[0] = pvb_min(low_end, root);
+	cuts[1] = low_end <= root ? root : root + 1;
+	cuts[2] = pvb_min(low_end <= root ? root + 1 : low_end, plan->pages);
+	cuts[3] = plan->pages;
+
+	for (uint64_t i = 0, from = 0; i < REGIONS_MAX; from = pvb_max(from, cuts[i++])) {
+		struct region region = {
+			.first = from,
+			.count = cuts[i] - pvb_min(from, cuts[i]),
+			.bits = builder->address_bits,
+			.ask = builder->bits_to_ask,
+			.why = "the guest's memory",
+		};
+
+		if (from < low_end) {
+			region.bits = region.ask = grant_bits;
+			region.why = "what the version 1 grant table shares";
+		}
+		if (from == root) {
+			region.bits = region.ask = ROOT_BITS;
+			region.why = "the root page table of a guest without extended cr3";
+		}
+		if (!region.count)
+			continue;
+
+		size_t at = n++;
+		for (; at > 0 && regions[at - 1].bits > region.bits; at--)
+			regions[at] = regions[at - 1];
+		regions[at] = region;
+	}
+	return n;
+}
+
+int pvb_build_populate(struct pvb_builder *builder, struct pvb_error *error)
+{
+	uint64_t pages = builder->plan->pages;
+	uint64_t room =
+		pvb_min(pvb_min(pvb_max(builder->host_info.max_extents, 1), BATCH_MAX), pages);
+	PVB_AUTO_FREE pvb_mfn_t *extents = calloc(room, sizeof *extents);
+	struct region regions[REGIONS_MAX];
+	size_t count = find_regions(builder, regions);
+	int rc = 0;
+
+	if (!extents)
+		return pvb_fail_memory(error, builder->stage, "a batch of extents");
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = populate_region(builder, &regions[i], extents, room, error);
+	if (rc == 0)
+		rc = pvb_build_release_claim(builder, error);
+	if (rc == 0)
+		pvb_builder_log(builder, 1, "%" PRIu64 " pages in %zu runs", pages,
+				builder->memory.n);
+	return rc;
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Domains: their life, and what a toolstack sets of them before they run. */
+#include "host/sim/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/checked.h"
+
+struct sim_domain *sim_find_domain(const struct sim *sim, uint32_t domid)
+{
+	for (size_t i = 0; i < sim->domain_count; i++)
+		if (sim->domains[i]->domid == domid)
+			return sim->domains[i];
+	return NULL;
+}
+
+int sim_call(struct sim *sim, const char *call, uint32_t domid, struct sim_domain **domain,
+	     struct pvb_error *error)
+{
+	int rc = sim_enter(sim, call, error);
+
+	if (rc)
+		return rc;
+	*domain = sim_find_domain(sim, domid);
+	if (!*domain)
+		return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, call, "there is no domain %u", domid);
+	return 0;
+}
+
+int sim_call_live(struct sim *sim, const char *call, uint32_t domid, struct sim_domain **domain,
+		  struct pvb_error *error)
+{
+	int rc = sim_call(sim, call, domid, domain, error);
+
+	if (rc == 0 && (*domain)->dying)
+		return pvb_fail(error, PVB_E_HOST_STATE, call, "domain %u is dying", domid);
+	return rc;
+}
+
+/* ---- birth --------------------------------------------------------------------- */
+
+/* The next number, going round, as Xen does: one that was just given back stays unused for long. */
+static bool pick_domid(const struct sim *sim, uint32_t *domid)
+{
+	uint32_t candidate = sim->last_domid;
+
+	for (uint32_t i = 1; i < SIM_FIRST_RESERVED_DOMID; i++) {
+		if (++candidate >= SIM_FIRST_RESERVED_DOMID)
+			candidate = 1;
+		if (!sim_find_domain(sim, candidate)) {
+			*domid = candidate;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int check_config(const struct pvb_host_domain_config *config, struct pvb_error *error)
+{
+	static const char call[] = "create_domain";
+
+	if (!config->vcpus || config->vcpus > SIM_MAX_VCPUS)
+		return pvb_fail(error, PVB_E_ARG_VCPUS, call,
+				"%u vCPUs, but a PV domain has 1 to %u", config->vcpus,
+				SIM_MAX_VCPUS);
+	if (config->max_grant_frames > SIM_MAX_GRANT_FRAMES)
+		return pvb_fail(error, PVB_E_HOST_LIMIT, call,
+				"%u grant table pages, but this host allows %u",
+				config->max_grant_frames, SIM_MAX_GRANT_FRAMES);
+	return 0;
+}
+
+static bool make_room(struct sim *sim)
+{
+	if (sim->domain_count < sim->domain_capacity)
+		return true;
+
+	size_t capacity = sim->domain_capacity ? sim->domain_capacity * 2 : 8;
+	struct sim_domain **domains = reallocarray(sim->domains, capacity, sizeof *domains);
+
+	if (!domains)
+		return false;
+	sim->domains = domains;
+	sim->domain_capacity = capacity;
+	return true;
+}
+
+static void insert(struct sim *sim, struct sim_domain *domain)
+{
+	size_t i = sim->domain_count++;
+
+	for (; i > 0 && sim->domains[i - 1]->domid > domain->domid; i--)
+		sim->domains[i] = sim->domains[i - 1];
+	sim->domains[i] = domain;
+}
+
+/* The shared info page is below 4 GiB: always before 4.22, then for 32-bit guests. */
+static unsigned shared_info_bits(const struct sim *sim, unsigned guest_bits)
+{
+	return guest_bits == 32 || !sim_xen_since(&sim->options, 4, 22) ? 32 : 0;
+}
+
+int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
+		      uint32_t *domid, struct pvb_error *error)
+{
+	static const char call[] = "create_domain";
+	struct sim *sim = sim_of(host);
+	int rc = sim_enter(sim, call, error);
+	uint32_t number;
+
+	if (rc == 0)
+		rc = check_config(config, error);
+	if (rc)
+		return rc;
+	if (!pick_domid(sim, &number))
+		return pvb_fail(error, PVB_E_HOST_LIMIT, call, "all domain numbers are in use");
+
+	struct sim_domain *domain = calloc(1, sizeof *domain);
+	if (domain)
+		domain->vcpu = calloc(config->vcpus, sizeof(*domain->vcpu));
+	if (!domain || !domain->vcpu || !make_room(sim)) {
+		if (domain)
+			free(domain->vcpu);
+		free(domain);
+		return pvb_fail_memory(error, call, "a domain");
+	}
+	domain->domid = number;
+	domain->bits = 64;
+	domain->pauses = 1;
+	domain->last_node = SIM_NO_NODE;
+	domain->vcpu_count = config->vcpus;
+	domain->port_limit =
+		config->max_event_channel ? config->max_event_channel : SIM_DEFAULT_EVENT_CHANNELS;
+	domain->grant_limit =
+		config->max_grant_frames ? config->max_grant_frames : SIM_MAX_GRANT_FRAMES;
+	memcpy(domain->uuid, config->uuid, sizeof domain->uuid);
+	memcpy(domain->name, config->name, sizeof domain->name);
+	domain->name[sizeof domain->name - 1] = '\0';
+
+	rc = sim_xen_frame_alloc(sim, domain, shared_info_bits(sim, 64), &domain->shared_info,
+				 error);
+	if (rc) {
+		free(domain->vcpu);
+		free(domain);
+		return rc;
+	}
+	insert(sim, domain);
+	sim->last_domid = number;
+	*domid = number;
+	return 0;
+}
+
+/* ---- death --------------------------------------------------------------------- */
+
+static bool is_mapped(const struct sim *sim, uint64_t mfn, uint64_t count)
+{
+	for (const struct sim_mapping *m = sim->mappings; m; m = m->next)
+		for (size_t i = 0; i < m->run_count; i++)
+			if (mfn < m->run[i].mfn + m->run[i].count && m->run[i].mfn < mfn + count)
+				return true;
+	return false;
+}
+
+/* Frames given back one after the other, whose contents are to be forgotten in one go. */
+struct given_back {
+	uint64_t first;
+	uint64_t count;
+};
+
+static void forget(struct sim *sim, struct given_back *back, uint64_t mfn, uint64_t count)
+{
+	if (back->count && back->first + back->count == mfn) {
+		back->count += count;
+		return;
+	}
+	if (back->count)
+		sim_contents_forget(&sim->contents, back->first, back->count);
+	*back = (struct given_back){mfn, count};
+}
+
+static void give_back(struct sim *sim, struct sim_domain *domain, struct given_back *back,
+		      uint64_t mfn, unsigned order)
+{
+	forget(sim, back, mfn, UINT64_C(1) << order);
+	sim_heap_free(&sim->heap, mfn, order);
+	domain->pages -= UINT32_C(1) << order;
+}
+
+static void release_frames(struct sim *sim, struct sim_domain *domain, struct given_back *back,
+			   struct sim_frame *chunk, uint64_t mfn)
+{
+	bool some_mapped = is_mapped(sim, mfn, SIM_CHUNK_FRAMES);
+
+	/* The last frame of a chunk to be free takes the page of entries with it. */
+	for (uint64_t i = 0; i < SIM_CHUNK_FRAMES && chunk->kind == SIM_SPLIT; i++) {
+		struct sim_frame *frame = &chunk->page[i];
+
+		if (frame->kind != SIM_OWNED || frame->domid != domain->domid ||
+		    (some_mapped && is_mapped(sim, mfn + i, 1)))
+			continue;
+		*frame = (struct sim_frame){0};
+		give_back(sim, domain, back, mfn + i, 0);
+	}
+}
+
+static void release_memory(struct sim *sim, struct sim_domain *domain)
+{
+	struct given_back back = {0, 0};
+
+	for (uint64_t gib = 0; gib < sim->books.gibs && domain->pages; gib++) {
+		for (uint64_t i = 0; i < SIM_CHUNK_FRAMES; i++) {
+			uint64_t mfn = (gib << SIM_MAX_ORDER) + (i << SIM_CHUNK_ORDER);
+			struct sim_frame *chunk = sim_books_chunk(&sim->books, mfn);
+
+			if (!chunk)
+				break;
+			if (chunk->kind == SIM_SPLIT) {
+				release_frames(sim, domain, &back, chunk, mfn);
+			} else if (chunk->kind == SIM_OWNED && chunk->domid == domain->domid &&
+				   !is_mapped(sim, mfn, SIM_CHUNK_FRAMES)) {
+				*chunk = (struct sim_frame){0};
+				give_back(sim, domain, &back, mfn, SIM_CHUNK_ORDER);
+			}
+		}
+	}
+	if (back.count)
+		sim_contents_forget(&sim->contents, back.first, back.count);
+}
+
+static void free_introduction(struct sim_introduction *introduction)
+{
+	if (!introduction)
+		return;
+	for (size_t i = 0; i < sizeof introduction->strings / sizeof introduction->strings[0]; i++)
+		free(introduction->strings[i]);
+	free(introduction);
+}
+
+void sim_domain_free(struct sim *sim, struct sim_domain *domain)
+{
+	size_t i = 0;
+
+	while (sim->domains[i] != domain)
+		i++;
+	for (sim->domain_count--; i < sim->domain_count; i++)
+		sim->domains[i] = sim->domains[i + 1];
+	for (uint32_t v = 0; v < domain->vcpu_count; v++)
+		free(domain->vcpu[v]);
+	free(domain->vcpu);
+	free(domain->ports);
+	free(domain->grants);
+	free_introduction(domain->introduction);
+	free(domain);
+}
+
+void sim_domain_release(struct sim *sim, struct sim_domain *domain)
+{
+	release_memory(sim, domain);
+	if (domain->shared_info != PVB_NO_FRAME && !is_mapped(sim, domain->shared_info, 1)) {
+		sim_xen_frame_free(sim, domain->shared_info);
+		domain->shared_info = PVB_NO_FRAME;
+	}
+	if (domain->pages || domain->shared_info != PVB_NO_FRAME)
+		return;
+	sim_domain_free(sim, domain);
+	if (!sim->domain_count)
+		sim_heap_reset(&sim->heap);
+}
+
+int sim_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	struct sim *sim = sim_of(host);
+	struct sim_domain *domain;
+	int rc = sim_call(sim, "destroy_domain", domid, &domain, error);
+
+	if (rc)
+		return rc;
+	domain->dying = true;
+	sim->heap.claimed -= domain->claim;
+	domain->claim = 0;
+	sim_domain_release(sim, domain);
+	return 0;
+}
+
+/* ---- what is set of one -------------------------------------------------------- */
+
+int sim_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim_of(host), "pause_domain", domid, &domain, error);
+
+	if (rc == 0)
+		domain->pauses++;
+	return rc;
+}
+
+int sim_unpause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	static const char call[] = "unpause_domain";
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim_of(host), call, domid, &domain, error);
+
+	if (rc)
+		return rc;
+	if (!domain->pauses)
+		return pvb_fail(error, PVB_E_HOST_STATE, call, "domain %u is not paused", domid);
+	if (--domain->pauses == 0)
+		domain->created = true;
+	return 0;
+}
+
+static void describe(const struct sim_domain *domain, struct pvb_host_domain *out)
+{
+	*out = (struct pvb_host_domain){
+		.domid = domain->domid,
+		.guest_bits = domain->bits,
+		.paused = domain->pauses > 0,
+		.dying = domain->dying,
+		.shutdown = domain->shutdown,
+		.shutdown_reason = domain->shutdown_reason,
+		.vcpus = domain->vcpu_count,
+		.pages = domain->pages,
+		.max_pages = domain->max_pages,
+		.claimed_pages = domain->claim,
+		.shared_info = PVB_MFN(domain->shared_info),
+	};
+	memcpy(out->uuid, domain->uuid, sizeof out->uuid);
+	memcpy(out->name, domain->name, sizeof out->name);
+}
+
+int sim_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *out,
+		   struct pvb_error *error)
+{
+	struct sim_domain *domain;
+	int rc = sim_call(sim_of(host), "get_domain", domid, &domain, error);
+
+	if (rc == 0)
+		describe(domain, out);
+	return rc;
+}
+
+int sim_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *out,
+		     size_t room, size_t *count, struct pvb_error *error)
+{
+	struct sim *sim = sim_of(host);
+	int rc = sim_enter(sim, "list_domains", error);
+
+	if (rc)
+		return rc;
+	*count = 0;
+	for (size_t i = 0; i < sim->domain_count && *count < room; i++)
+		if (sim->domains[i]->domid >= first)
+			describe(sim->domains[i], &out[(*count)++]);
+	return 0;
+}
+
+int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
+		       struct pvb_error *error)
+{
+	static const char call[] = "set_guest_bits";
+	struct sim *sim = sim_of(host);
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim, call, domid, &domain, error);
+
+	if (rc)
+		return rc;
+	if (bits != 32 && bits != 64)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a guest of %u bits", bits);
+	if (bits == domain->bits)
+		return 0;
+	if (bits == 64)
+		return pvb_fail(error, PVB_E_HOST_STATE, call,
+				"domain %u is 32-bit, and Xen does not turn that back", domid);
+	if (!sim->options.pv32) {
+		rc = pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
+			      "this hypervisor runs no 32-bit PV domains");
+		pvb_hint(error,
+			 "Xen has to be built with CONFIG_PV32, and booted without pv=no-32");
+		return rc;
+	}
+	if (domain->pages)
+		return pvb_fail(
+			error, PVB_E_HOST_STATE, call,
+			"domain %u has %u pages already; its width is set before it has any", domid,
+			domain->pages);
+
+	/* A page that is low enough stays (Xen 8a9255405c). */
+	uint64_t mfn = domain->shared_info;
+	if (mfn >> (32 - SIM_PAGE_SHIFT) != 0) {
+		if (is_mapped(sim, mfn, 1))
+			return pvb_fail(error, PVB_E_HOST_STATE, call,
+					"the shared info of domain %u has to move, but is mapped",
+					domid);
+		rc = sim_xen_frame_alloc(sim, domain, 32, &domain->shared_info, error);
+		if (rc) {
+			domain->shared_info = mfn;
+			return rc;
+		}
+		sim_xen_frame_free(sim, mfn);
+	}
+	domain->bits = bits;
+	return 0;
+}
+
+int sim_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+		       struct pvb_error *error)
+{
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim_of(host), "set_max_memory", domid, &domain, error);
+
+	/* Xen keeps the number in an unsigned int, and cuts what does not fit. */
+	if (rc == 0)
+		domain->max_pages = (uint32_t)pvb_min(bytes >> SIM_PAGE_SHIFT, UINT32_MAX);
+	return rc;
+}
+
+int sim_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+		       struct pvb_error *error)
+{
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim_of(host), "set_memory_map", domid, &domain, error);
+
+	if (rc == 0)
+		domain->memory_map = bytes;
+	return rc;
+}
+
+int sim_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	static const char call[] = "apply_cpu_policy";
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim_of(host), call, domid, &domain, error);
+
+	if (rc)
+		return rc;
+	if (domain->created)
+		return pvb_fail(error, PVB_E_HOST_STATE, call,
+				"domain %u has been running: its CPU cannot change any more",
+				domid);
+	domain->cpu_policy = true;
+	return 0;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Mapping a domain's frames into this process, as a privileged domain does. A
+ * writable mapping counts as writable use of each frame, just as an entry in the
+ * guest's own page tables does.
+ */
+#include <config.h>
+
+#include "host/sim/model.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static const char call[] = "map_frames";
+
+/* Group frames that follow each other; run may be NULL, to count. */
+static size_t group(const pvb_mfn_t *frames, size_t count, struct sim_mapped_run *run)
+{
+	size_t runs = 0;
+
+	for (size_t i = 0, length; i < count; i += length, runs++) {
+		length = 1;
+		while (i + length < count && frames[i + length].n == frames[i].n + length)
+			length++;
+		if (run)
+			run[runs] = (struct sim_mapped_run){frames[i].n, length};
+	}
+	return runs;
+}
+
+static int check_frames(const struct sim *sim, const struct sim_domain *domain,
+			const pvb_mfn_t *frames, size_t count, struct pvb_error *error)
+{
+	struct sim_frame frame;
+	char whose[SIM_WHOSE_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		if (!sim_owns(sim, domain, frames[i].n, &frame))
+			return pvb_fail(error, PVB_E_HOST_MAP, call,
+					"frame %zu of %zu to map, machine frame %#llx, is not "
+					"domain %u's: it is %s",
+					i, count, (unsigned long long)frames[i].n, domain->domid,
+					sim_whose(sim, frames[i].n, whose, sizeof whose));
+	return 0;
+}
+
+static void put_all(struct sim *sim, const pvb_mfn_t *frames, size_t count)
+{
+	while (count-- > 0)
+		sim_put_writable(sim, frames[count].n);
+}
+
+static int get_all(struct sim *sim, const struct sim_domain *domain, const pvb_mfn_t *frames,
+		   size_t count, struct pvb_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool no_memory;
+		struct sim_frame frame;
+
+		if (sim_get_writable(sim, frames[i].n, &no_memory) == 0)
+			continue;
+		put_all(sim, frames, i);
+		if (no_memory)
+			return pvb_fail_memory(error, call, "the simulated host's books");
+		(void)sim_owns(sim, domain, frames[i].n, &frame);
+		return pvb_fail(error, PVB_E_HOST_MAP, call,
+				"machine frame %#llx of domain %u cannot be mapped writable: it is "
+				"in use as %s",
+				(unsigned long long)frames[i].n, domain->domid,
+				sim_type_name(frame.type));
+	}
+	return 0;
+}
+
+static bool map_runs(const struct sim *sim, struct sim_mapping *mapping)
+{
+	size_t bytes = mapping->count << SIM_PAGE_SHIFT;
+	char *at = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED)
+		return false;
+	mapping->at = at;
+	for (size_t i = 0; i < mapping->run_count; i++) {
+		if (!sim_contents_map(&sim->contents, mapping->run[i].mfn, mapping->run[i].count,
+				      mapping->writable, at)) {
+			int saved = errno;
+			(void)munmap(mapping->at, bytes);
+			errno = saved;
+			return false;
+		}
+		at += mapping->run[i].count << SIM_PAGE_SHIFT;
+	}
+	return true;
+}
+
+int sim_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames, size_t count,
+		   bool writable, void **at, struct pvb_error *error)
+{
+	struct sim *sim = sim_of(host);
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim, call, domid, &domain, error);
+
+	if (rc)
+		return rc;
+	if (!count || count > SIZE_MAX >> SIM_PAGE_SHIFT)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a mapping of %zu frames", count);
+	rc = check_frames(sim, domain, frames, count, error);
+	if (rc)
+		return rc;
+
+	size_t runs = group(frames, count, NULL);
+	struct sim_mapping *mapping = malloc(sizeof *mapping + runs * sizeof mapping->run[0]);
+	if (!mapping)
+		return pvb_fail_memory(error, call, "a mapping");
+	mapping->count = count;
+	mapping->domid = domid;
+	mapping->writable = writable;
+	mapping->run_count = group(frames, count, mapping->run);
+
+	if (writable)
+		rc = get_all(sim, domain, frames, count, error);
+	if (rc == 0 && !map_runs(sim, mapping)) {
+		int reason = errno;
+
+		if (writable)
+			put_all(sim, frames, count);
+		rc = pvb_fail(error, PVB_E_HOST_MAP, call,
+			      "%zu frames of domain %u in %zu pieces cannot be mapped: %s", count,
+			      domid, runs, strerror(reason));
+		if (reason == ENOMEM)
+			pvb_hint(error, "map less at a time, or raise vm.max_map_count: each piece "
+					"takes a mapping of this process");
+	}
+	if (rc) {
+		free(mapping);
+		return rc;
+	}
+	mapping->next = sim->mappings;
+	sim->mappings = mapping;
+	*at = mapping->at;
+	return 0;
+}
+
+void sim_unmap_frames(struct pvb_host *host, void *at, size_t count)
+{
+	struct sim *sim = sim_of(host);
+	struct sim_mapping **link = &sim->mappings;
+
+	while (*link && (*link)->at != at)
+		link = &(*link)->next;
+
+	struct sim_mapping *mapping = *link;
+	assert(mapping && mapping->count == count);
+	*link = mapping->next;
+	(void)munmap(at, count << SIM_PAGE_SHIFT);
+
+	for (size_t i = 0; mapping->writable && i < mapping->run_count; i++)
+		for (uint64_t k = 0; k < mapping->run[i].count; k++)
+			sim_put_writable(sim, mapping->run[i].mfn + k);
+
+	struct sim_domain *domain = sim_find_domain(sim, mapping->domid);
+	free(mapping);
+	if (domain && domain->dying)
+		sim_domain_release(sim, domain);
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/sim/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/checked.h"
+#include "core/cleanup.h"
+#include "core/error.h"
+#include "host/sim/books.h"
+
+#define KNOWN_KEYS                                                                                 \
+	"memory=SIZE, layout=BASE+SIZE/..., width=BITS, nodes=N, granule=4K, fragment=PERCENT, "   \
+	"scramble, descending, short=PERCENT, xen=VERSION, extent=4K|2M|1G, debug, no-pv32, "      \
+	"noclaim, scrubbing=SIZE, used=SIZE, claimed=SIZE, fail=N, clean"
+
+/* Where a PC's memory is interrupted for devices, and where it goes on. */
+#define LOW_START (UINT64_C(1) << 20)
+#define HOLE_START (UINT64_C(0xd0000000))
+#define HOLE_END (UINT64_C(1) << 32)
+
+#define DEFAULT_MEMORY (UINT64_C(64) << 30)
+#define DEFAULT_WIDTH 46u
+
+#define ORDER_4K 0u
+#define ORDER_2M 9u
+#define ORDER_1G 18u
+
+struct parser {
+	struct sim_options *options;
+	struct pvb_error *error;
+	uint64_t seen;
+	uint64_t memory;
+	bool has_layout;
+	bool has_extent;
+	unsigned extent;
+};
+
+static int refuse(struct parser *parser, const char *key, const char *value, const char *why)
+{
+	return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host", "sim option %s=%s: %s", key,
+			value, why);
+}
+
+/* "64G", "0x100000", "3328M": bytes, with a binary suffix or none. */
+static bool parse_size(const char *text, const char **end, uint64_t *bytes)
+{
+	static const char suffixes[] = "KMGT";
+	char *after;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	unsigned long long number = strtoull(text, &after, 0);
+
+	if (errno)
+		return false;
+	const char *suffix = *after ? strchr(suffixes, *after) : NULL;
+
+	*bytes = number;
+	if (suffix) {
+		after++;
+		if (!pvb_mul(number, UINT64_C(1) << (10 * (suffix - suffixes + 1)), bytes))
+			return false;
+	}
+	*end = after;
+	return true;
+}
+
+static bool whole_size(const char *text, uint64_t *bytes)
+{
+	const char *end;
+
+	return parse_size(text, &end, bytes) && *end == '\0';
+}
+
+static int get_pages(struct parser *parser, const char *key, const char *value, uint64_t *bytes)
+{
+	if (!whole_size(value, bytes))
+		return refuse(parser, key, value, "not a size (a number, with K, M, G or T)");
+	if (!pvb_is_aligned(*bytes, SIM_PAGE_SIZE))
+		return refuse(parser, key, value, "not a whole number of 4 KiB pages");
+	return 0;
+}
+
+static int get_number(struct parser *parser, const char *key, const char *value, uint64_t least,
+		      uint64_t most, uint64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(value, &end, 10);
+	if (*value < '0' || *value > '9' || *end || errno || *number < least || *number > most)
+		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
+				"sim option %s=%s: not a number from %llu to %llu", key, value,
+				(unsigned long long)least, (unsigned long long)most);
+	return 0;
+}
+
+static int set_memory(struct parser *parser, const char *key, const char *value)
+{
+	int rc = get_pages(parser, key, value, &parser->memory);
+
+	if (rc == 0 && parser->memory == 0)
+		return refuse(parser, key, value, "a host without memory");
+	return rc;
+}
+
+static int add_range(struct parser *parser, const char *value, uint64_t base, uint64_t size)
+{
+	struct sim_options *options = parser->options;
+	uint64_t end, previous_end = 0;
+
+	if (options->range_count) {
+		const struct sim_range *last = &options->ranges[options->range_count - 1];
+		previous_end = last->base + last->size;
+	}
+	if (!size || !pvb_is_aligned(base | size, SIM_PAGE_SIZE))
+		return refuse(parser, "layout", value, "a range is not whole 4 KiB pages");
+	if (!pvb_add(base, size, &end) || end > UINT64_C(1) << SIM_MAX_WIDTH)
+		return refuse(parser, "layout", value,
+			      "a range ends above 128 TiB, the most that the PV interface reaches");
+	if (base < previous_end)
+		return refuse(parser, "layout", value, "ranges do not ascend, or overlap");
+	if (options->range_count == SIM_MAX_RANGES)
+		return refuse(parser, "layout", value, "more than 64 ranges");
+
+	/* The first MiB is the firmware's and the hypervisor's on every machine. */
+	if (end <= LOW_START)
+		return 0;
+	if (base < LOW_START)
+		base = LOW_START;
+	options->ranges[options->range_count++] =
+		(struct sim_range){.base = base, .size = end - base};
+	options->memory += end - base;
+	return 0;
+}
+
+static int set_layout(struct parser *parser, const char *key, const char *value)
+{
+	const char *at = value;
+
+	for (;;) {
+		uint64_t base, size;
+
+		if (!parse_size(at, &at, &base) || *at != '+' || !parse_size(at + 1, &at, &size) ||
+		    (*at && *at != '/'))
+			return refuse(parser, key, value, "not BASE+SIZE/BASE+SIZE/...");
+
+		int rc = add_range(parser, value, base, size);
+		if (rc)
+			return rc;
+		if (!*at++)
+			break;
+	}
+	if (!parser->options->range_count)
+		return refuse(parser, key, value, "no memory above the first MiB");
+	parser->has_layout = true;
+	return 0;
+}
+
+static int set_small(struct parser *parser, const char *key, const char *value, uint64_t least,
+		     uint64_t most, unsigned *out)
+{
+	uint64_t number = 0;
+	int rc = get_number(parser, key, value, least, most, &number);
+
+	*out = (unsigned)number;
+	return rc;
+}
+
+static int set_width(struct parser *parser, const char *key, const char *value)
+{
+	return set_small(parser, key, value, 32, 52, &parser->options->width);
+}
+
+static int set_nodes(struct parser *parser, const char *key, const char *value)
+{
+	return set_small(parser, key, value, 1, SIM_MAX_NODES, &parser->options->nodes);
+}
+
+static int set_fragment(struct parser *parser, const char *key, const char *value)
+{
+	return set_small(parser, key, value, 0, 100, &parser->options->fragment);
+}
+
+static int set_short(struct parser *parser, const char *key, const char *value)
+{
+	return set_small(parser, key, value, 0, 100, &parser->options->short_percent);
+}
+
+static int set_fail(struct parser *parser, const char *key, const char *value)
+{
+	return get_number(parser, key, value, 1, UINT64_MAX, &parser->options->fail);
+}
+
+static int set_used(struct parser *parser, const char *key, const char *value)
+{
+	return get_pages(parser, key, value, &parser->options->used);
+}
+
+static int set_scrubbing(struct parser *parser, const char *key, const char *value)
+{
+	return get_pages(parser, key, value, &parser->options->scrubbing);
+}
+
+static int set_claimed(struct parser *parser, const char *key, const char *value)
+{
+	return get_pages(parser, key, value, &parser->options->claimed);
+}
+
+static int set_granule(struct parser *parser, const char *key, const char *value)
+{
+	if (strcmp(value, "4K") != 0)
+		return refuse(parser, key, value, "x86 PV guests have 4K pages and no other");
+	return 0;
+}
+
+static int set_xen(struct parser *parser, const char *key, const char *value)
+{
+	char *end;
+	unsigned long major = strtoul(value, &end, 10), minor = 0;
+	bool good = *value >= '0' && *value <= '9' && *end == '.';
+
+	if (good) {
+		const char *rest = end + 1;
+
+		good = *rest >= '0' && *rest <= '9';
+		minor = strtoul(rest, &end, 10);
+	}
+	if (!good || *end || major != 4 || minor < 7 || minor > 99)
+		return refuse(parser, key, value, "not a version from 4.7 on");
+	parser->options->xen_major = (unsigned)major;
+	parser->options->xen_minor = (unsigned)minor;
+	return 0;
+}
+
+static int set_extent(struct parser *parser, const char *key, const char *value)
+{
+	static const struct {
+		const char *name;
+		unsigned order;
+	} extents[] = {{"4K", ORDER_4K}, {"2M", ORDER_2M}, {"1G", ORDER_1G}};
+
+	for (size_t i = 0; i < sizeof extents / sizeof extents[0]; i++) {
+		if (strcmp(value, extents[i].name) == 0) {
+			parser->extent = extents[i].order;
+			parser->has_extent = true;
+			return 0;
+		}
+	}
+	return refuse(parser, key, value, "not 4K, 2M or 1G");
+}
+
+static const struct {
+	const char *key;
+	int (*set)(struct parser *, const char *key, const char *value);
+} values[] = {
+	{"memory", set_memory},       {"layout", set_layout},   {"width", set_width},
+	{"nodes", set_nodes},         {"granule", set_granule}, {"fragment", set_fragment},
+	{"short", set_short},         {"xen", set_xen},         {"extent", set_extent},
+	{"scrubbing", set_scrubbing}, {"used", set_used},       {"claimed", set_claimed},
+	{"fail", set_fail},
+};
+
+#define VALUE_COUNT (sizeof values / sizeof values[0])
+
+static const struct {
+	const char *key;
+	size_t offset;
+	bool to;
+} flags[] = {
+	{"scramble", offsetof(struct sim_options, scramble), true},
+	{"descending", offsetof(struct sim_options, descending), true},
+	{"debug", offsetof(struct sim_options, debug), true},
+	{"clean", offsetof(struct sim_options, clean), true},
+	{"no-pv32", offsetof(struct sim_options, pv32), false},
+	{"noclaim", offsetof(struct sim_options, claims), false},
+};
+
+#define FLAG_COUNT (sizeof flags / sizeof flags[0])
+
+static int once(struct parser *parser, const char *key, size_t bit)
+{
+	if (parser->seen & UINT64_C(1) << bit)
+		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
+				"sim option %s is given twice", key);
+	parser->seen |= UINT64_C(1) << bit;
+	return 0;
+}
+
+/* One "key=value" or "flag"; cut apart in place. */
+static int parse_one(struct parser *parser, char *text)
+{
+	char *value = strchr(text, '=');
+	int rc;
+
+	if (value)
+		*value++ = '\0';
+	for (size_t i = 0; value && i < VALUE_COUNT; i++) {
+		if (strcmp(text, values[i].key) != 0)
+			continue;
+		rc = once(parser, text, i);
+		return rc ? rc : values[i].set(parser, text, value);
+	}
+	for (size_t i = 0; !value && i < FLAG_COUNT; i++) {
+		if (strcmp(text, flags[i].key) != 0)
+			continue;
+		*(bool *)((char *)parser->options + flags[i].offset) = flags[i].to;
+		return once(parser, text, VALUE_COUNT + i);
+	}
+
+	rc = pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
+		      "the simulated host has no option \"%s%s%s\"", text, value ? "=" : "",
+		      value ? value : "");
+	pvb_hint(parser->error, "known: %s", KNOWN_KEYS);
+	return rc;
+}
+
+/* The memory of a PC: from 1 MiB to 3.25 GiB, and what is left from 4 GiB on. */
+static int default_layout(struct parser *parser)
+{
+	uint64_t low = pvb_min(parser->memory, HOLE_START - LOW_START);
+	uint64_t high = parser->memory - low;
+	int rc = add_range(parser, "(default)", LOW_START, low);
+
+	if (rc == 0 && high) {
+		if (high > (UINT64_C(1) << SIM_MAX_WIDTH) - HOLE_END)
+			return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
+					"sim option memory: %llu bytes end above 128 TiB, the most "
+					"that the PV interface reaches",
+					(unsigned long long)parser->memory);
+		rc = add_range(parser, "(default)", HOLE_END, high);
+	}
+	return rc;
+}
+
+/* What depends on more than one option. */
+static int finish(struct parser *parser)
+{
+	struct sim_options *options = parser->options;
+
+	if (parser->has_layout && parser->memory)
+		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
+				"sim options memory and layout are both given");
+	if (!parser->has_layout) {
+		if (!parser->memory)
+			parser->memory = DEFAULT_MEMORY;
+		int rc = default_layout(parser);
+		if (rc)
+			return rc;
+	}
+
+	const struct sim_range *last = &options->ranges[options->range_count - 1];
+	unsigned needed = 64 - (unsigned)__builtin_clzll(last->base + last->size - 1);
+
+	if (!options->width)
+		options->width = needed > DEFAULT_WIDTH ? needed : DEFAULT_WIDTH;
+	if (options->width < needed)
+		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
+				"sim option width=%u: the memory needs %u address bits",
+				options->width, needed);
+
+	uint64_t gone;
+	if (!pvb_add(options->used, options->scrubbing, &gone) || gone > options->memory ||
+	    options->claimed > options->memory - gone)
+		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
+				"sim options used, scrubbing and claimed are more than the %llu "
+				"bytes of memory that there are",
+				(unsigned long long)options->memory);
+	if (options->memory / SIM_PAGE_SIZE / options->nodes < SIM_CHUNK_FRAMES &&
+	    options->nodes > 1)
+		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
+				"sim option nodes=%u: less than 2 MiB for a node", options->nodes);
+
+	/*
+	 * dom0 may ask for 1 GiB (memop-max-order of the control domain), but before 4.22 all
+	 * of it is scrubbed in one go, which trips watchdogs.
+	 */
+	options->max_order = parser->has_extent ? parser->extent : ORDER_1G;
+	options->advised_order = parser->has_extent              ? parser->extent
+				 : sim_xen_since(options, 4, 22) ? ORDER_1G
+								 : ORDER_2M;
+	return 0;
+}
+
+int sim_options_parse(const char *text, struct sim_options *options, struct pvb_error *error)
+{
+	*options = (struct sim_options){
+		.nodes = 1,
+		.xen_major = 4,
+		.xen_minor = 17,
+		.pv32 = true,
+		.claims = true,
+	};
+	struct parser parser = {.options = options, .error = error};
+	PVB_AUTO_FREE char *copy = strdup(text ? text : "");
+
+	if (!copy)
+		return pvb_fail_memory(error, "host", "the simulated host's options");
+
+	char *rest = copy;
+	while (rest && *copy) {
+		int rc = parse_one(&parser, strsep(&rest, ","));
+		if (rc)
+			return rc;
+	}
+	return finish(&parser);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a simulated host is to be like: the text after "sim:" as numbers. */
+#ifndef PVB_HOST_SIM_OPTIONS_H
+#define PVB_HOST_SIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvbuild/error.h>
+
+#define SIM_MAX_RANGES 64
+#define SIM_MAX_NODES 64
+
+/*
+ * No 64-bit PV guest can look up a frame that lies above this: the read-only
+ * M2P window has room for 2^35 entries (Xen asm-x86 config.h, RO_MPT_VIRT_*).
+ */
+#define SIM_MAX_WIDTH 47u
+
+/* Machine memory, in bytes; whole pages. */
+struct sim_range {
+	uint64_t base;
+	uint64_t size;
+};
+
+/*
+ *   ranges        ascending, disjoint, nothing below 1 MiB
+ *   memory        bytes in them
+ *   width         machine address width that the host reports
+ *   max_order     largest extent that the allocator gives to one request
+ *   advised_order largest that it gives without a long stall
+ *   fragment      percent of the 2 MiB chunks that have a page taken out of them
+ *   short_percent by how much populate falls short of what it was asked for
+ *   fail          the call that fails, counted from 1; 0 for none
+ */
+struct sim_options {
+	struct sim_range ranges[SIM_MAX_RANGES];
+	size_t range_count;
+	uint64_t memory;
+	uint64_t used;
+	uint64_t scrubbing;
+	uint64_t claimed;
+	uint64_t fail;
+	unsigned width;
+	unsigned nodes;
+	unsigned max_order;
+	unsigned advised_order;
+	unsigned fragment;
+	unsigned short_percent;
+	unsigned xen_major;
+	unsigned xen_minor;
+	bool scramble;
+	bool descending;
+	bool debug;
+	bool pv32;
+	bool claims;
+	bool clean;
+};
+
+/* text may be NULL: everything as it is by default. */
+int sim_options_parse(const char *text, struct sim_options *options, struct pvb_error *error);
+
+/* Xen's version is at least this. */
+static inline bool sim_xen_since(const struct sim_options *options, unsigned major, unsigned minor)
+{
+	return options->xen_major > major ||
+	       (options->xen_major == major && options->xen_minor >= minor);
+}
+
+#endif

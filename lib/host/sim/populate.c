@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory of domains: claims, giving it out, whose it is, and the M2P. */
+#include "host/sim/model.h"
+
+#include <stdio.h>
+
+#include "core/checked.h"
+
+/*
+ * The M2P of a 32-bit guest has room for so many entries (arch-x86/xen-x86_32.h,
+ * 0xf5800000 to 0xffe00000, 4 bytes each), of which Xen uses a power of two.
+ */
+#define COMPAT_M2P_ENTRIES ((UINT64_C(0xffe00000) - UINT64_C(0xf5800000)) / 4)
+#define COMPAT_ADDRESS_BITS 37u
+
+/* nr_extents of a populate_physmap (Xen common/memory.c, UINT_MAX >> MEMOP_EXTENT_SHIFT). */
+#define MAX_EXTENTS ((UINT64_C(1) << 26) - 1)
+
+bool sim_owns(const struct sim *sim, const struct sim_domain *domain, uint64_t mfn,
+	      struct sim_frame *frame)
+{
+	uint64_t count;
+
+	*frame = sim_books_look(&sim->books, mfn, &count);
+	return (frame->kind == SIM_OWNED || frame->kind == SIM_XEN) &&
+	       frame->domid == domain->domid;
+}
+
+static bool is_memory(const struct sim *sim, uint64_t mfn)
+{
+	for (size_t i = 0; i < sim->options.range_count; i++)
+		if (mfn - (sim->options.ranges[i].base >> SIM_PAGE_SHIFT) <
+		    sim->options.ranges[i].size >> SIM_PAGE_SHIFT)
+			return true;
+	return false;
+}
+
+const char *sim_whose(const struct sim *sim, uint64_t mfn, char *text, size_t size)
+{
+	uint64_t count;
+	struct sim_frame frame = sim_books_look(&sim->books, mfn, &count);
+
+	if (frame.kind == SIM_OWNED)
+		(void)snprintf(text, size, "memory of domain %u", (unsigned)frame.domid);
+	else if (frame.kind == SIM_XEN)
+		(void)snprintf(text, size, "shared info of domain %u", (unsigned)frame.domid);
+	else
+		(void)snprintf(text, size, "%s",
+			       is_memory(sim, mfn) ? "no domain's memory" : "not memory at all");
+	return text;
+}
+
+/* ---- giving out ------------------------------------------------------------------ */
+
+/* Write a block that was just allocated into the books. */
+static void assign(struct sim *sim, uint64_t mfn, unsigned order, struct sim_frame as)
+{
+	uint64_t frames = UINT64_C(1) << order;
+
+	if (order < SIM_CHUNK_ORDER) {
+		struct sim_frame *entry = sim_books_held(&sim->books, mfn);
+
+		for (uint64_t i = 0; i < frames; i++, as.link++)
+			entry[i] = as;
+		return;
+	}
+	for (uint64_t i = 0; i < frames; i += SIM_CHUNK_FRAMES, as.link += SIM_CHUNK_FRAMES)
+		*sim_books_chunk(&sim->books, mfn + i) = as;
+}
+
+int sim_xen_frame_alloc(struct sim *sim, struct sim_domain *domain, unsigned bits, uint64_t *mfn,
+			struct pvb_error *error)
+{
+	static const char call[] = "create_domain";
+	static const uint8_t zeros[SIM_PAGE_SIZE];
+	struct sim_request request = {.bits = bits, .node = SIM_ANY_NODE};
+
+	switch (sim_heap_alloc(&sim->heap, &request, mfn)) {
+	case SIM_GRANTED:
+		break;
+	case SIM_OUT_OF_PROCESS_MEMORY:
+		return pvb_fail_memory(error, call, "the simulated host's books");
+	case SIM_NO_SUCH_MEMORY:
+		return pvb_fail(error, bits ? PVB_E_HOST_NO_MEMORY_BELOW : PVB_E_HOST_NO_MEMORY,
+				call, "no free page%s for the shared info of domain %u",
+				bits ? " below 4 GiB" : "", domain->domid);
+	}
+
+	/* Its one reference keeps it from ever being a page table. */
+	struct sim_frame as = {
+		.kind = SIM_XEN, .domid = domain->domid & 0xffffu, .link = SIM_NO_LINK};
+	as.type = SIM_TYPE_WRITABLE;
+	as.flags = SIM_VALIDATED;
+	as.count = 1;
+	*sim_books_held(&sim->books, *mfn) = as;
+	if (sim_contents_write(&sim->contents, *mfn, 0, zeros, sizeof zeros))
+		return 0;
+
+	int rc = sim_contents_failed(call, error);
+	sim_xen_frame_free(sim, *mfn);
+	return rc;
+}
+
+void sim_xen_frame_free(struct sim *sim, uint64_t mfn)
+{
+	sim_contents_forget(&sim->contents, mfn, 1);
+	*sim_books_held(&sim->books, mfn) = (struct sim_frame){0};
+	sim_heap_free(&sim->heap, mfn, 0);
+}
+
+static unsigned clamp_bits(const struct sim *sim, const struct sim_domain *domain, unsigned bits)
+{
+	uint64_t frames = sim->contents.frames;
+
+	if (bits && UINT64_C(1) << pvb_min(bits - SIM_PAGE_SHIFT, 63) >= frames)
+		bits = 0;
+	if (domain->bits == 32 && frames > COMPAT_M2P_ENTRIES &&
+	    (!bits || bits > COMPAT_ADDRESS_BITS))
+		bits = COMPAT_ADDRESS_BITS;
+	return bits;
+}
+
+/* How many extents a call gives that was asked for count: fewer, with "short", but some. */
+static uint64_t shortened(const struct sim *sim, uint64_t count)
+{
+	uint64_t less = count - count * sim->options.short_percent / 100;
+
+	return less ? less : 1;
+}
+
+static int check_request(const struct pvb_host_populate *request, struct pvb_error *error)
+{
+	static const char call[] = "populate";
+	uint64_t frames, end;
+
+	if (request->address_bits && request->address_bits <= SIM_PAGE_SHIFT)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call,
+				"no memory has addresses of %u bits", request->address_bits);
+	if (request->node < SIM_ANY_NODE || request->node >= (int)SIM_MAX_NODES)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call, "no host has a node %d",
+				request->node);
+	if (request->order <= SIM_MAX_ORDER &&
+	    (!pvb_mul(request->count, UINT64_C(1) << request->order, &frames) ||
+	     !pvb_add(request->first.n, frames, &end) || end > SIM_NO_LINK))
+		return pvb_fail(error, PVB_E_ARG_INVALID, call,
+				"%llu extents of order %u from PFN %#llx on go past what the M2P "
+				"can hold",
+				(unsigned long long)request->count, request->order,
+				(unsigned long long)request->first.n);
+	return 0;
+}
+
+int sim_populate(struct pvb_host *host, uint32_t domid, const struct pvb_host_populate *request,
+		 uint64_t *done, struct pvb_error *error)
+{
+	struct sim *sim = sim_of(host);
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim, "populate", domid, &domain, error);
+
+	*done = 0;
+	if (rc == 0)
+		rc = check_request(request, error);
+	if (rc)
+		return rc;
+	/* What Xen does not like about a request it answers with a count of none. */
+	if (request->order > sim->options.max_order || request->count > MAX_EXTENTS)
+		return 0;
+
+	uint64_t frames = UINT64_C(1) << request->order;
+	uint64_t count = request->count ? shortened(sim, request->count) : 0;
+	struct sim_request want = {
+		.order = request->order,
+		.bits = clamp_bits(sim, domain, request->address_bits),
+		.node = request->node,
+		.exact_node = request->exact_node,
+		.last_node = &domain->last_node,
+	};
+	enum sim_grant grant = SIM_GRANTED;
+	uint64_t i, mfn;
+
+	for (i = 0; i < count; i++) {
+		/* A limit that was lowered below what there is lets nothing more in. */
+		if (domain->pages > domain->max_pages || frames > domain->max_pages - domain->pages)
+			break;
+		want.own_claim = domain->claim;
+		grant = sim_heap_alloc(&sim->heap, &want, &mfn);
+		if (grant != SIM_GRANTED)
+			break;
+
+		struct sim_frame as = {
+			.kind = SIM_OWNED,
+			.domid = domid & 0xffffu,
+			.link = (request->first.n + i * frames) & SIM_NO_LINK,
+		};
+		assign(sim, mfn, request->order, as);
+		domain->pages += (uint32_t)frames;
+		uint64_t used = pvb_min(domain->claim, frames);
+		domain->claim -= used;
+		sim->heap.claimed -= used;
+		request->out[i] = PVB_MFN(mfn);
+	}
+	*done = i;
+	if (i == 0 && grant == SIM_OUT_OF_PROCESS_MEMORY)
+		return pvb_fail_memory(error, "populate", "the simulated host's books");
+	return 0;
+}
+
+/* common/page_alloc.c, domain_set_outstanding_pages(). */
+int sim_claim_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes, struct pvb_error *error)
+{
+	static const char call[] = "claim_memory";
+	struct sim *sim = sim_of(host);
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim, call, domid, &domain, error);
+	uint64_t pages = bytes >> SIM_PAGE_SHIFT;
+
+	if (rc)
+		return rc;
+	if (!pages) {
+		sim->heap.claimed -= domain->claim;
+		domain->claim = 0;
+		return 0;
+	}
+	if (!sim->options.claims)
+		return pvb_fail(error, PVB_E_HOST_CLAIM, call, "this hypervisor has no claims");
+	if (domain->claim)
+		return pvb_fail(error, PVB_E_HOST_CLAIM, call,
+				"domain %u has a claim already, of %llu pages", domid,
+				(unsigned long long)domain->claim);
+	if (pages <= domain->pages || pages > domain->max_pages)
+		return pvb_fail(error, PVB_E_HOST_CLAIM, call,
+				"a claim of %llu pages for domain %u, which has %u and may have %u",
+				(unsigned long long)pages, domid, domain->pages, domain->max_pages);
+
+	uint64_t wanted = pages - domain->pages;
+	uint64_t available =
+		sim->heap.free > sim->heap.claimed ? sim->heap.free - sim->heap.claimed : 0;
+	if (wanted > available)
+		return pvb_fail(error, PVB_E_HOST_CLAIM, call,
+				"domain %u claims %llu pages, but of %llu free ones %llu are "
+				"claimed",
+				domid, (unsigned long long)wanted,
+				(unsigned long long)sim->heap.free,
+				(unsigned long long)sim->heap.claimed);
+	domain->claim = wanted;
+	sim->heap.claimed += wanted;
+	return 0;
+}
+
+/* ---- looking ------------------------------------------------------------------- */
+
+int sim_get_m2p_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, pvb_pfn_t *pfn,
+		    uint64_t *count, struct pvb_error *error)
+{
+	static const char call[] = "get_m2p_run";
+	struct sim *sim = sim_of(host);
+	int rc = sim_enter(sim, call, error);
+
+	if (rc)
+		return rc;
+	if (!limit)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a run of no frames");
+
+	uint64_t at = first.n, seen = 0, run;
+	uint64_t start = SIM_NO_LINK;
+
+	while (seen < limit) {
+		struct sim_frame frame = sim_books_look(&sim->books, at, &run);
+		uint64_t link = frame.kind == SIM_OWNED ? frame.link : SIM_NO_LINK;
+
+		if (seen == 0)
+			start = link;
+		else if (link != (start == SIM_NO_LINK ? SIM_NO_LINK : start + seen))
+			break;
+		if (at >= sim->contents.frames)
+			run = limit - seen;
+		seen += run;
+		at += run;
+	}
+	*pfn = PVB_PFN(start == SIM_NO_LINK ? PVB_NO_FRAME : start);
+	*count = pvb_min(seen, limit);
+	return 0;
+}
+
+int sim_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, bool *touched,
+			uint64_t *count, struct pvb_error *error)
+{
+	static const char call[] = "get_touched_run";
+	struct sim *sim = sim_of(host);
+	int rc = sim_enter(sim, call, error);
+
+	if (rc)
+		return rc;
+	if (!limit)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a run of no frames");
+	*touched = sim_contents_touched(&sim->contents, first.n, limit, count);
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opening and closing a simulated host, and its table of calls. */
+#include "host/sim/sim.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "host/sim/model.h"
+
+#define MAX_EXTENTS ((1u << 26) - 1)
+
+int sim_enter(struct sim *sim, const char *call, struct pvb_error *error)
+{
+	if (++sim->calls != sim->options.fail)
+		return 0;
+	return pvb_fail(error, PVB_E_HOST_INJECTED, call,
+			"%s, call %llu to the simulated host, failed as it was told to", call,
+			(unsigned long long)sim->calls);
+}
+
+int sim_contents_failed(const char *call, struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_ARG_NO_MEMORY, call,
+			"the file that stands for the simulated host's memory failed: %s",
+			strerror(errno));
+}
+
+static int get_info(struct pvb_host *host, struct pvb_host_info *info, struct pvb_error *error)
+{
+	struct sim *sim = sim_of(host);
+	const struct sim_options *options = &sim->options;
+	int rc = sim_enter(sim, "get_info", error);
+
+	if (rc)
+		return rc;
+	*info = (struct pvb_host_info){
+		.name = "sim",
+		.xen_major = options->xen_major,
+		.xen_minor = options->xen_minor,
+		.page_shift = SIM_PAGE_SHIFT,
+		.address_bits = options->width,
+		.max_extent_order = options->advised_order,
+		.max_extents = MAX_EXTENTS,
+		.nodes = options->nodes,
+		.debug = options->debug,
+		.claims = options->claims,
+		.memory_total = sim->heap.total << SIM_PAGE_SHIFT,
+		.memory_free = sim->heap.free << SIM_PAGE_SHIFT,
+		.memory_scrubbing = options->scrubbing,
+		.memory_claimed = sim->heap.claimed << SIM_PAGE_SHIFT,
+	};
+	(void)snprintf(info->version, sizeof info->version, "%u.%u", options->xen_major,
+		       options->xen_minor);
+	(void)snprintf(info->capabilities, sizeof info->capabilities, "xen-3.0-x86_64%s",
+		       options->pv32 ? " xen-3.0-x86_32p" : "");
+	return 0;
+}
+
+static void sim_close(struct pvb_host *host)
+{
+	struct sim *sim = sim_of(host);
+
+	while (sim->mappings) {
+		struct sim_mapping *mapping = sim->mappings;
+
+		sim->mappings = mapping->next;
+		(void)munmap(mapping->at, mapping->count << SIM_PAGE_SHIFT);
+		free(mapping);
+	}
+	while (sim->domain_count)
+		sim_domain_free(sim, sim->domains[sim->domain_count - 1]);
+	free(sim->domains);
+	sim_heap_close(&sim->heap);
+	sim_books_close(&sim->books);
+	sim_contents_close(&sim->contents);
+	free(sim);
+}
+
+static const struct pvb_host_ops ops = {
+	.name = "sim",
+	.close = sim_close,
+	.get_info = get_info,
+	.create_domain = sim_create_domain,
+	.destroy_domain = sim_destroy_domain,
+	.pause_domain = sim_pause_domain,
+	.unpause_domain = sim_unpause_domain,
+	.get_domain = sim_get_domain,
+	.list_domains = sim_list_domains,
+	.set_guest_bits = sim_set_guest_bits,
+	.set_max_memory = sim_set_max_memory,
+	.set_memory_map = sim_set_memory_map,
+	.apply_cpu_policy = sim_apply_cpu_policy,
+	.alloc_event_channel = sim_alloc_event_channel,
+	.introduce_domain = sim_introduce_domain,
+	.claim_memory = sim_claim_memory,
+	.populate = sim_populate,
+	.map_frames = sim_map_frames,
+	.unmap_frames = sim_unmap_frames,
+	.get_m2p_run = sim_get_m2p_run,
+	.get_frame_info = sim_get_frame_info,
+	.fill_hypercall_page = sim_fill_hypercall_page,
+	.pin_table = sim_pin_table,
+	.set_vcpu = sim_set_vcpu,
+	.get_vcpu = sim_get_vcpu,
+	.set_grants = sim_set_grants,
+	.get_grants = sim_get_grants,
+	.get_touched_run = sim_get_touched_run,
+};
+
+int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error)
+{
+	struct sim *sim = calloc(1, sizeof *sim);
+
+	*host = NULL;
+	if (!sim)
+		return pvb_fail_memory(error, "host", "a simulated host");
+	sim->host.ops = &ops;
+	sim->host.page_shift = SIM_PAGE_SHIFT;
+	sim->books.fd = -1;
+	sim->contents.fd = -1;
+
+	int rc = sim_options_parse(options, &sim->options, error);
+	if (rc) {
+		sim_close(&sim->host);
+		return rc;
+	}
+
+	const struct sim_range *last = &sim->options.ranges[sim->options.range_count - 1];
+	uint64_t frames = (last->base + last->size) >> SIM_PAGE_SHIFT;
+
+	if (sim_contents_open(&sim->contents, frames, sim->options.clean) != 0 ||
+	    sim_books_open(&sim->books, frames) != 0 ||
+	    !sim_heap_open(&sim->heap, &sim->options, &sim->books)) {
+		rc = pvb_fail(error, PVB_E_ARG_NO_MEMORY, "host",
+			      "a simulated host of %llu bytes cannot be set up: %s",
+			      (unsigned long long)sim->options.memory, strerror(errno));
+		sim_close(&sim->host);
+		return rc;
+	}
+	*host = &sim->host;
+	return 0;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/limits.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "core/checked.h"
+#include "core/error.h"
+
+#define STAGE "plan"
+
+/* The page size that the x86 PV ABI is made of. */
+#define X86_PAGE_SHIFT 12
+
+/*
+ * A PV guest looks up MFNs in the read-only M2P. The window for 64-bit guests
+ * is 256 GiB of 8-byte entries (0xffff800000000000 to 0xffff803fffffffff): MFNs
+ * below 2^35. The compat one holds a little more than 2^25 entries, and Xen
+ * clamps what it gives a 32-bit guest to the power of two.
+ */
+#define M2P_PAGES_64 (UINT64_C(1) << 35)
+#define M2P_PAGES_32 (UINT64_C(1) << 25)
+#define ABI_BITS_64 47
+#define ABI_BITS_32 37
+
+/* What a kernel is taken to handle that does not say: Linux up to 4.13 masked PTEs to 46 bits. */
+#define DEFAULT_BITS_64 46
+#define DEFAULT_BITS_32 37
+
+/* Below 4 GiB nothing but device windows asks for an address; PTEs hold 52 bits. */
+#define LEAST_BITS 32
+#define MOST_BITS 52
+
+const char *pvb_bits_source_name(enum pvb_bits_source source)
+{
+	switch (source) {
+	case PVB_BITS_DEFAULT:
+		return "default";
+	case PVB_BITS_ADMIN:
+		return "admin";
+	case PVB_BITS_ABI:
+		return "abi";
+	case PVB_BITS_HOST:
+		return "host";
+	}
+	return "unknown";
+}
+
+static bool has_token(const char *list, const char *token)
+{
+	size_t length = strlen(token);
+
+	while (*list) {
+		size_t n = strcspn(list, " ");
+
+		if (n == length && !memcmp(list, token, n))
+			return true;
+		list += n;
+		list += strspn(list, " ");
+	}
+	return false;
+}
+
+int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *host,
+			 struct pvb_error *error)
+{
+	const char *name = pvb_guest_type_name(type);
+
+	if (!host)
+		return 0;
+	if (host->page_shift != X86_PAGE_SHIFT) {
+		int rc =
+			pvb_fail(error, PVB_E_HOST_GUEST_TYPE, STAGE,
+				 "the host has pages of 2^%u bytes; an x86 PV guest (%s) has pages "
+				 "of 2^%u bytes",
+				 host->page_shift, name, X86_PAGE_SHIFT);
+
+		pvb_hint(error, "build this kernel on a host with 4 KiB pages");
+		return rc;
+	}
+	if (!has_token(host->capabilities, name)) {
+		int rc = pvb_fail(error, PVB_E_HOST_GUEST_TYPE, STAGE,
+				  "the host does not run %s guests: it offers \"%s\"", name,
+				  host->capabilities);
+
+		if (type == PVB_GUEST_X86_32P)
+			pvb_hint(error,
+				 "32-bit PV guests need a hypervisor built with CONFIG_PV32 and "
+				 "not started with pv=no-32; or take a 64-bit kernel");
+		else
+			pvb_hint(error, "PV guests need a hypervisor built with CONFIG_PV");
+		return rc;
+	}
+	return 0;
+}
+
+int pvb_resolve_address_bits(enum pvb_guest_type type, unsigned admin,
+			     const struct pvb_host_info *host, struct pvb_address_bits *result,
+			     struct pvb_error *error)
+{
+	bool wide = type == PVB_GUEST_X86_64;
+	unsigned host_bits = host ? host->address_bits : 0;
+
+	if (admin && (admin < LEAST_BITS || admin > MOST_BITS)) {
+		int rc = pvb_fail(error, PVB_E_ARG_ADDRESS_BITS, STAGE,
+				  "machine addresses of %u bits: from %u to %u make sense", admin,
+				  LEAST_BITS, MOST_BITS);
+
+		pvb_hint(error, "max_address_bits is a width in bits; 0 means no limit");
+		return rc;
+	}
+
+	/*
+	 * The least of these holds; where two agree, the earlier is named. What a
+	 * kernel declares of itself takes the place of the default.
+	 */
+	const struct {
+		enum pvb_bits_source source;
+		unsigned bits;
+	} limits[] = {
+		{PVB_BITS_DEFAULT, wide ? DEFAULT_BITS_64 : DEFAULT_BITS_32},
+		{PVB_BITS_ADMIN, admin},
+		{PVB_BITS_ABI, wide ? ABI_BITS_64 : ABI_BITS_32},
+		{PVB_BITS_HOST, host_bits},
+	};
+
+	*result = (struct pvb_address_bits){.bits = limits[0].bits, .source = limits[0].source};
+	for (size_t i = 1; i < sizeof limits / sizeof limits[0]; i++) {
+		if (!limits[i].bits || limits[i].bits >= result->bits)
+			continue;
+		result->bits = limits[i].bits;
+		result->source = limits[i].source;
+	}
+	result->binding = !host_bits || result->bits < host_bits;
+	return 0;
+}
+
+uint64_t pvb_max_pages(enum pvb_guest_type type)
+{
+	return type == PVB_GUEST_X86_64 ? M2P_PAGES_64 : M2P_PAGES_32;
+}
+
+int pvb_check_memory(enum pvb_guest_type type, uint64_t memory, unsigned page_shift,
+		     const struct pvb_address_bits *width, struct pvb_error *error)
+{
+	uint64_t page_size = UINT64_C(1) << page_shift;
+
+	if (!pvb_is_aligned(memory, page_size)) {
+		int rc = pvb_fail(error, PVB_E_ARG_INVALID, STAGE,
+				  "%" PRIu64
+				  " bytes of memory is no multiple of the page size, %" PRIu64,
+				  memory, page_size);
+
+		pvb_hint(error, "give it %" PRIu64 " bytes", pvb_round_down(memory, page_size));
+		return rc;
+	}
+	if (memory >> page_shift > pvb_max_pages(type)) {
+		int rc = pvb_fail(
+			error, PVB_E_ARG_MEMORY_LARGE, STAGE,
+			"%" PRIu64 " bytes of memory: a guest of type %s sees at most %" PRIu64
+			" bytes in the machine-to-physical map",
+			memory, pvb_guest_type_name(type), pvb_max_pages(type) << page_shift);
+
+		if (type == PVB_GUEST_X86_32P)
+			pvb_hint(error, "give it at most 128 GiB, or take a 64-bit kernel");
+		else
+			pvb_hint(error, "give it at most 128 TiB");
+		return rc;
+	}
+	/*
+	 * The caller's own two numbers must agree. A default is no more than what a
+	 * silent kernel is taken for, and what the host has is for it to say.
+	 */
+	if (width->source == PVB_BITS_ADMIN && memory > UINT64_C(1) << width->bits) {
+		int rc = pvb_fail(error, PVB_E_ARG_MEMORY_LARGE, STAGE,
+				  "%" PRIu64
+				  " bytes of memory cannot lie below machine address 2^%u, the "
+				  "limit that was set",
+				  memory, width->bits);
+
+		pvb_hint(error,
+			 "raise max_address_bits, or give the guest at most %" PRIu64 " bytes",
+			 UINT64_C(1) << width->bits);
+		return rc;
+	}
+	return 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What bounds a guest from outside its layout: the kinds of guest that the host
+ * runs, the memory that the ABI can count, and the width of machine addresses.
+ */
+#ifndef PVB_PLAN_LIMITS_H
+#define PVB_PLAN_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pvbuild/plan.h>
+
+/* vCPUs that Xen can give a guest (MAX_VIRT_CPUS); those past the 32nd register their vcpu_info. */
+#define PVB_MAX_VCPUS 8192
+
+/* The command line's field in start_info, less its NUL. */
+#define PVB_MAX_COMMAND_LINE 1023
+
+struct pvb_address_bits {
+	unsigned bits;
+	enum pvb_bits_source source;
+	bool binding;
+};
+
+/* The host runs guests of this kind. host may be NULL. */
+int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *host,
+			 struct pvb_error *error);
+
+/* How wide a machine address the guest may be given. admin is the caller's limit, or 0. */
+int pvb_resolve_address_bits(enum pvb_guest_type type, unsigned admin,
+			     const struct pvb_host_info *host, struct pvb_address_bits *result,
+			     struct pvb_error *error);
+
+/* The most pages that the ABI lets a guest of this kind have. */
+uint64_t pvb_max_pages(enum pvb_guest_type type);
+
+/* memory is a size that the guest's ABI and the address width have room for. */
+int pvb_check_memory(enum pvb_guest_type type, uint64_t memory, unsigned page_shift,
+		     const struct pvb_address_bits *width, struct pvb_error *error);
+
+#endif

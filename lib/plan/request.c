@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/request.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/checked.h"
+#include "core/error.h"
+#include "plan/mapping.h"
+
+#define STAGE "plan"
+
+/* Without a host to say otherwise. */
+#define DEFAULT_PAGE_SHIFT 12
+
+static int check_image(const struct pvb_image_info *image, struct pvb_error *error)
+{
+	const struct pvb_image_pv *pv = &image->pv;
+
+	if (!pv->supported) {
+		int rc = pvb_fail(error, (enum pvb_code)pv->refusal, STAGE, "%s",
+				  pv->reason ? pv->reason : pvb_code_meaning(pv->refusal));
+
+		if (pv->hint)
+			pvb_hint(error, "%s", pv->hint);
+		return rc;
+	}
+	if (pv->guest_type != PVB_GUEST_X86_64 && pv->guest_type != PVB_GUEST_X86_32P)
+		return pvb_fail(error, PVB_E_PV_MACHINE, STAGE,
+				"no layout is known for guests of type %s",
+				pvb_guest_type_name(pv->guest_type));
+	return 0;
+}
+
+/* The kernel's own addresses, and those of its pieces, agree with each other. */
+static int check_kernel(const struct pvb_image_info *image, uint64_t page_size,
+			struct pvb_error *error)
+{
+	const struct pvb_image_pv *pv = &image->pv;
+
+	if (!pvb_is_aligned(pv->virt_base, page_size))
+		return pvb_fail(error, PVB_E_PV_ADDRESSES, STAGE,
+				"VIRT_BASE 0x%" PRIx64 " is not page aligned", pv->virt_base);
+	if (pv->kernel_start < pv->virt_base || pv->kernel_end <= pv->kernel_start)
+		return pvb_fail(error, PVB_E_PV_ADDRESSES, STAGE,
+				"a kernel from 0x%" PRIx64 " to 0x%" PRIx64
+				" above a VIRT_BASE of 0x%" PRIx64 " cannot be",
+				pv->kernel_start, pv->kernel_end, pv->virt_base);
+	if (pv->entry < pv->kernel_start || pv->entry >= pv->kernel_end)
+		return pvb_fail(error, PVB_E_PV_ADDRESSES, STAGE,
+				"the entry 0x%" PRIx64 " lies outside the kernel, 0x%" PRIx64
+				" to 0x%" PRIx64,
+				pv->entry, pv->kernel_start, pv->kernel_end);
+
+	for (size_t i = 0; i < image->piece_count; i++) {
+		const struct pvb_image_piece *piece = &image->pieces[i];
+		uint64_t end;
+
+		if (piece->size > piece->memory_size || piece->va < pv->kernel_start ||
+		    !pvb_add(piece->va, piece->memory_size, &end) || end > pv->kernel_end)
+			return pvb_fail(
+				error, PVB_E_PV_ADDRESSES, STAGE,
+				"piece %zu of the image (0x%" PRIx64 ", %" PRIu64
+				" bytes) lies outside the kernel, 0x%" PRIx64 " to 0x%" PRIx64,
+				i, piece->va, piece->memory_size, pv->kernel_start, pv->kernel_end);
+	}
+
+	if (pv->hypercall_page != PVB_NONE &&
+	    (!pvb_is_aligned(pv->hypercall_page, page_size) ||
+	     pv->hypercall_page < pvb_round_down(pv->kernel_start, page_size) ||
+	     pv->hypercall_page >= pv->kernel_end)) {
+		int rc = pvb_fail(error, PVB_E_PLAN_HYPERCALL_PAGE, STAGE,
+				  "the hypercall page 0x%" PRIx64
+				  " is no page of the kernel, 0x%" PRIx64 " to 0x%" PRIx64,
+				  pv->hypercall_page, pv->kernel_start, pv->kernel_end);
+
+		pvb_hint(error, "the hypervisor writes it, and nothing else may lie there");
+		return rc;
+	}
+	return 0;
+}
+
+static int check_modules(const struct pvb_image_info *image, const struct pvb_spec *spec,
+			 struct pvb_error *error)
+{
+	const struct pvb_plan_module *module = spec->modules;
+
+	if (!spec->module_count)
+		return 0;
+	if (spec->module_count > 1 || !module) {
+		int rc = pvb_fail(error, PVB_E_ARG_MODULES, STAGE,
+				  "%zu modules: a PV guest is given one, its ramdisk",
+				  spec->module_count);
+
+		pvb_hint(error,
+			 "concatenate the ramdisks: Linux takes several cpio archives in one");
+		return rc;
+	}
+	if (!module->bytes)
+		return pvb_fail(error, PVB_E_ARG_MODULES, STAGE, "the module %s is empty",
+				module->name ? module->name : "module0");
+	if (image->pv.guest_type == PVB_GUEST_X86_32P && module->bytes > UINT32_MAX)
+		return pvb_fail(error, PVB_E_ARG_MODULES, STAGE,
+				"the module %s has %" PRIu64
+				" bytes, more than a 32-bit guest can count",
+				module->name ? module->name : "module0", module->bytes);
+	return 0;
+}
+
+static int check_arguments(const struct pvb_image_info *image, struct pvb_plan_request *request,
+			   struct pvb_error *error)
+{
+	const struct pvb_spec *spec = &request->spec;
+	size_t length;
+	int rc;
+
+	request->vcpus = spec->vcpus ? spec->vcpus : 1;
+	if (request->vcpus > PVB_MAX_VCPUS)
+		return pvb_fail(error, PVB_E_ARG_VCPUS, STAGE,
+				"%" PRIu32 " vCPUs: a PV guest can have at most %d", request->vcpus,
+				PVB_MAX_VCPUS);
+
+	request->command_line = spec->command_line ? spec->command_line : "";
+	length = strlen(request->command_line);
+	if (length > PVB_MAX_COMMAND_LINE) {
+		rc = pvb_fail(error, PVB_E_ARG_COMMAND_LINE, STAGE,
+			      "the command line has %zu bytes, and start_info has room for %d",
+			      length, PVB_MAX_COMMAND_LINE);
+		pvb_hint(error, "shorten it by %zu bytes: a command line cut short is another one",
+			 length - PVB_MAX_COMMAND_LINE);
+		return rc;
+	}
+
+	rc = check_modules(image, spec, error);
+	if (rc)
+		return rc;
+	request->has_module = spec->module_count > 0;
+	request->module_bytes = request->has_module ? spec->modules[0].bytes : 0;
+	return 0;
+}
+
+/* Everything that can be refused without a layout; ignores the memory asked for. */
+int pvb_make_plan_request(const struct pvb_image_info *image, const struct pvb_spec *spec,
+			  const struct pvb_host_info *host, struct pvb_plan_request *request,
+			  struct pvb_error *error)
+{
+	const struct pvb_image_pv *pv = &image->pv;
+	unsigned page_shift = host ? host->page_shift : DEFAULT_PAGE_SHIFT;
+	bool wide = pv->guest_type == PVB_GUEST_X86_64;
+	uint64_t page_size, kernel_start;
+	int rc;
+
+	*request = (struct pvb_plan_request){0};
+	rc = pvb_options(&request->spec, sizeof request->spec, spec, STAGE, error);
+	if (!rc)
+		rc = check_image(image, error);
+	if (!rc)
+		rc = pvb_check_guest_type(pv->guest_type, host, error);
+	if (!rc)
+		rc = check_arguments(image, request, error);
+	if (!rc)
+		rc = pvb_resolve_address_bits(pv->guest_type, request->spec.max_address_bits, host,
+					      &request->width, error);
+	if (rc)
+		return rc;
+	page_size = UINT64_C(1) << page_shift;
+	rc = check_kernel(image, page_size, error);
+	if (rc)
+		return rc;
+
+	kernel_start = pvb_round_down(pv->kernel_start, page_size);
+	request->input = (struct pvb_layout_input){
+		.levels = wide ? PVB_LEVELS_X86_64 : PVB_LEVELS_PAE,
+		.page_shift = page_shift,
+		.p2m_entry_size = wide ? 8 : 4,
+		.is_linux = pv->is_linux,
+		.strict_p2m = request->spec.strict_p2m,
+		.module_unmapped = request->has_module && pv->mod_start_pfn,
+		.virt_base = pv->virt_base,
+		.kernel_first = (kernel_start - pv->virt_base) / page_size,
+		.kernel_pages = pvb_div_round_up(pv->kernel_end - kernel_start, page_size),
+		.module_pages = pvb_div_round_up(request->module_bytes, page_size),
+		.init_p2m = pv->init_p2m,
+		.hv_start_low = pv->hv_start_low,
+	};
+	return 0;
+}

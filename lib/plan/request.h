@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a plan is asked for, once everything that needs no layout to be refused has been. */
+#ifndef PVB_PLAN_REQUEST_H
+#define PVB_PLAN_REQUEST_H
+
+#include <pvbuild/plan.h>
+
+#include "plan/layout.h"
+#include "plan/limits.h"
+
+struct pvb_plan_request {
+	struct pvb_spec spec;
+	struct pvb_layout_input input;
+	struct pvb_address_bits width;
+	const char *command_line; /* the spec's; never NULL */
+	uint64_t module_bytes;
+	uint32_t vcpus;
+	bool has_module;
+};
+
+/* Borrows from spec. The size of the guest is not looked at. */
+int pvb_make_plan_request(const struct pvb_image_info *image, const struct pvb_spec *spec,
+			  const struct pvb_host_info *host, struct pvb_plan_request *request,
+			  struct pvb_error *error);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The differences that are as they should be, each with its reason. */
+#include "peer/compare.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <pvbuild/image.h>
+
+#define SIF_4TOOLS UINT64_C(0x10)
+
+static bool always(const struct comparison *comparison)
+{
+	(void)comparison;
+	return true;
+}
+
+static bool as_libxl(const struct comparison *comparison)
+{
+	return !comparison->which->keep_flags;
+}
+
+static bool only_4tools_more(const struct comparison *comparison,
+			     const struct difference *difference)
+{
+	(void)comparison;
+	return difference->ours == (difference->theirs | SIF_4TOOLS) &&
+	       !(difference->theirs & SIF_4TOOLS);
+}
+
+static uint64_t whole_pages(uint64_t bytes)
+{
+	return (bytes + VIEW_PAGE_SIZE - 1) / VIEW_PAGE_SIZE * VIEW_PAGE_SIZE;
+}
+
+static bool odd_unmapped_ramdisk(const struct comparison *comparison)
+{
+	return comparison->which->ramdisk >= 0 &&
+	       comparison->which->ramdisk_bytes % VIEW_PAGE_SIZE != 0 &&
+	       comparison->theirs->layout.module.va == PVB_NONE;
+}
+
+static bool exact_and_rounded(const struct comparison *comparison,
+			      const struct difference *difference)
+{
+	return difference->ours == comparison->which->ramdisk_bytes &&
+	       difference->theirs == whole_pages(comparison->which->ramdisk_bytes);
+}
+
+static bool ours_zero(const struct comparison *comparison, const struct difference *difference)
+{
+	(void)comparison;
+	return difference->ours == 0;
+}
+
+const struct expectation expectations[] = {
+	{
+		.field = "start_info.flags",
+		.ours = "`SIF_VIRT_P2M_4TOOLS` set",
+		.theirs = "set by `xc_dom_allocate()`, then erased by libxl",
+		.when_text = "the domain is built as libxl builds it; with the flag kept, as "
+			     "`xc_linux_build()` does, there is no difference",
+		.reason = "libxl assigns `dom->flags` where it means to add to it. The flag tells "
+			  "the guest that tools can follow a p2m mapped linearly; without it Linux "
+			  "also keeps the three-level tree, which ends at 512 GiB.",
+		.when = as_libxl,
+		.right = only_4tools_more,
+	},
+	{
+		.field = "start_info.mod_len",
+		.ours = "the ramdisk's length in bytes",
+		.theirs = "rounded up to whole pages",
+		.when_text = "the kernel takes its ramdisk by PFN (`MOD_START_PFN`), and its "
+			     "length is no "
+			     "multiple of 4096; of a mapped ramdisk both give the exact length",
+		.reason = "The public header says \"size (bytes) of pre-loaded module\". "
+			  "libxenguest derives it from the segment's pages; a guest that takes "
+			  "the length for exact, as one with an appended signature or a "
+			  "strict unpacker must, reads the padding as data.",
+		.when = odd_unmapped_ramdisk,
+		.right = exact_and_rounded,
+	},
+	{
+		.field = "contents.start_info.tail",
+		.ours = "zero",
+		.theirs = "what the frame held before",
+		.when_text = "always: memory arrives dirty",
+		.reason = "libxenguest clears the structure and not the rest of its page. The rest "
+			  "may hold another domain's data where the hypervisor does not scrub.",
+		.when = always,
+		.right = ours_zero,
+	},
+	{
+		.field = "contents.boot_stack",
+		.ours = "zero",
+		.theirs = "what the frame held before",
+		.when_text = "always: memory arrives dirty",
+		.reason = "libxenguest allocates the page and leaves it. Nothing promises zeros, "
+			  "but what a guest can see should be decided by its builder.",
+		.when = always,
+		.right = ours_zero,
+	},
+};
+
+const size_t expectation_count = sizeof expectations / sizeof expectations[0];
+
+unsigned explain(struct comparison *comparison, say_fn *say, void *opaque)
+{
+	unsigned wrong = 0;
+	char line[512];
+
+	for (size_t i = 0; i < expectation_count; i++) {
+		const struct expectation *expected = &expectations[i];
+		bool due = expected->when(comparison), found = false;
+
+		for (size_t j = 0; j < comparison->difference_count; j++) {
+			struct difference *difference = &comparison->differences[j];
+
+			if (strcmp(difference->field, expected->field) != 0)
+				continue;
+			found = true;
+			difference->explained = due && expected->right(comparison, difference);
+		}
+		if (due && !found) {
+			snprintf(line, sizeof line,
+				 "%s is listed as different in this case, and is the same",
+				 expected->field);
+			say(opaque, line);
+			wrong++;
+		}
+	}
+	for (size_t i = 0; i < comparison->difference_count; i++) {
+		const struct difference *difference = &comparison->differences[i];
+
+		if (difference->explained)
+			continue;
+		snprintf(line, sizeof line,
+			 "%s: 0x%" PRIx64 ", libxenguest has 0x%" PRIx64 "%s%s (%" PRIu64
+			 " such places)",
+			 difference->field, difference->ours, difference->theirs,
+			 difference->where[0] ? " at " : "", difference->where, difference->count);
+		say(opaque, line);
+		wrong++;
+	}
+	return wrong;
+}
+
+void write_expectations(FILE *to)
+{
+	fputs("<!-- Made by tests/peer/test-peer --document from tests/peer/expectations.c; "
+	      "do not edit. -->\n"
+	      "# Where pvbuild and libxenguest differ\n"
+	      "\n"
+	      "`make check` has libxenguest 4.17, unmodified, build the same kernels as libpvbuild "
+	      "over the same simulated\n"
+	      "host, and compares the two domains: the layout, every field of `start_info` and "
+	      "`shared_info`, vCPU 0's\n"
+	      "registers, every page-table entry, every entry of the p2m list, the contents of "
+	      "every page that a builder\n"
+	      "writes, the grants, and what the hypervisor takes each frame for. Machine frames "
+	      "are compared as the PFNs\n"
+	      "that they are. A difference that is not in this table fails the test; so does one "
+	      "that is, and does not occur\n"
+	      "where it should.\n"
+	      "\n"
+	      "| field | pvbuild | libxenguest 4.17 | when | why |\n"
+	      "|---|---|---|---|---|\n",
+	      to);
+	for (size_t i = 0; i < expectation_count; i++) {
+		const struct expectation *expected = &expectations[i];
+
+		fprintf(to, "| `%s` | %s | %s | %s | %s |\n", expected->field, expected->ours,
+			expected->theirs, expected->when_text, expected->reason);
+	}
+}

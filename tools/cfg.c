@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading xl.cfg files through libxlutil, as xl does. */
+#include "cfg.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxlutil.h>
+
+#include "auto.h"
+#include "cfg-keys.h"
+#include "fault.h"
+
+#define STAGE "config"
+#define FILE_LIMIT ((size_t)1 << 20)
+#define MIB_SHIFT 20
+
+bool cfg_available(void)
+{
+	return true;
+}
+
+/* A configuration file, being read. */
+struct cfg {
+	const char *path;
+	char *text;
+	size_t size;
+	FILE *report; /* libxlutil's words go to complaint */
+	char *complaint;
+	size_t complaint_size;
+	XLU_Config *config;
+};
+
+static void cfg_close(struct cfg *cfg)
+{
+	if (cfg->config)
+		xlu_cfg_destroy(cfg->config);
+	if (cfg->report)
+		(void)fclose(cfg->report);
+	free(cfg->complaint);
+	free(cfg->text);
+}
+
+static int load(struct cfg *cfg, struct pvb_error *error)
+{
+	FILE *file = fopen(cfg->path, "re");
+
+	if (!file)
+		return fault(error, PVB_E_ARG_FILE, STAGE, "cannot open the configuration %s: %s",
+			     cfg->path, strerror(errno));
+	cfg->text = malloc(FILE_LIMIT + 1);
+	if (cfg->text) {
+		errno = 0;
+		cfg->size = fread(cfg->text, 1, FILE_LIMIT + 1, file);
+	}
+
+	int failure = ferror(file) ? errno : 0;
+
+	(void)fclose(file);
+	if (!cfg->text)
+		return fault_memory(error, cfg->path);
+	if (failure)
+		return fault(error, PVB_E_ARG_FILE, STAGE, "cannot read the configuration %s: %s",
+			     cfg->path, strerror(failure));
+	if (cfg->size > FILE_LIMIT)
+		return fault(error, PVB_E_ARG_CONFIG, STAGE,
+			     "%s is larger than %zu bytes, which no configuration is", cfg->path,
+			     FILE_LIMIT);
+	if (memchr(cfg->text, '\0', cfg->size)) {
+		int rc = fault(error, PVB_E_ARG_CONFIG, STAGE,
+			       "%s holds zero bytes: it is no configuration", cfg->path);
+
+		fault_hint(error, "a kernel is given with --kernel FILE");
+		return rc;
+	}
+	/* The grammar ends each statement with a newline. */
+	if (cfg->size && cfg->text[cfg->size - 1] != '\n')
+		cfg->text[cfg->size++] = '\n';
+	return 0;
+}
+
+/* The first line of what libxlutil had to say. */
+static int complain(struct cfg *cfg, const char *what, struct pvb_error *error)
+{
+	(void)fflush(cfg->report);
+	const char *said = cfg->complaint && *cfg->complaint ? cfg->complaint : what;
+
+	return fault(error, PVB_E_ARG_CONFIG, STAGE, "%.*s", (int)strcspn(said, "\n"), said);
+}
+
+static int parse(struct cfg *cfg, struct pvb_error *error)
+{
+	cfg->report = open_memstream(&cfg->complaint, &cfg->complaint_size);
+	if (cfg->report)
+		cfg->config = xlu_cfg_init(cfg->report, cfg->path);
+	if (!cfg->config)
+		return fault_memory(error, cfg->path);
+	if (xlu_cfg_readdata(cfg->config, cfg->text, (int)cfg->size)) {
+		int rc = complain(cfg, "the configuration cannot be understood", error);
+
+		fault_hint(error, "xl.cfg(5) has the syntax: KEY = VALUE, strings in quotes");
+		return rc;
+	}
+	return 0;
+}
+
+/* "", 0 and [ ] ask for nothing, whatever the key. */
+static bool asks_for_nothing(const struct cfg *cfg, const char *key)
+{
+	XLU_ConfigList *list;
+	const char *string;
+	int entries;
+
+	if (xlu_cfg_get_list(cfg->config, key, &list, &entries, 1) == 0)
+		return entries == 0;
+	if (xlu_cfg_get_string(cfg->config, key, &string, 1) == 0)
+		return !*string || !strcmp(string, "0");
+	return false;
+}
+
+/* The defaults of keys that are refused else. */
+static bool asks_for_default(const struct cfg *cfg, const char *key)
+{
+	const char *string;
+
+	if (xlu_cfg_get_string(cfg->config, key, &string, 1) != 0)
+		return false;
+	return (!strcmp(key, "tsc_mode") && !strcmp(string, "default")) ||
+	       (!strcmp(key, "passthrough") && !strcmp(string, "disabled"));
+}
+
+/* "a, b, c", each once, in the order of the file. */
+struct name_list {
+	char text[400];
+};
+
+static void add_name(struct name_list *list, const char *name)
+{
+	size_t used = strlen(list->text);
+	size_t length = strlen(name);
+
+	for (const char *at = list->text; (at = strstr(at, name)); at += length)
+		if ((at == list->text || at[-1] == ' ') && (!at[length] || at[length] == ','))
+			return;
+	if (used + length + 8 > sizeof list->text) {
+		if (used && list->text[used - 1] != '.')
+			(void)snprintf(list->text + used, sizeof list->text - used, ", ...");
+		return;
+	}
+	(void)snprintf(list->text + used, sizeof list->text - used, "%s%s", used ? ", " : "", name);
+}
+
+/* Name every key that we do not act on; refuse where the domain would be another one without it. */
+static int check_keys(const struct cfg *cfg, struct pvb_error *error)
+{
+	struct name_list refused = {""};
+	struct name_list ignored = {""};
+	struct name_list unknown = {""};
+	const char *at_key;
+	size_t at = 0;
+	size_t length;
+
+	while ((length = cfg_next_key(cfg->text, cfg->size, &at, &at_key))) {
+		AUTO_FREE char *key = strndup(at_key, length);
+
+		if (!key)
+			return fault_memory(error, cfg->path);
+		switch (cfg_key_class(key)) {
+		case CFG_KEY_READ:
+			break;
+		case CFG_KEY_UNKNOWN:
+			add_name(&unknown, key);
+			break;
+		case CFG_KEY_IGNORED:
+			add_name(&ignored, key);
+			break;
+		case CFG_KEY_REFUSED:
+			if (!asks_for_nothing(cfg, key) && !asks_for_default(cfg, key))
+				add_name(&refused, key);
+			break;
+		}
+	}
+	if (*ignored.text)
+		warn("%s: not acted on: %s", cfg->path, ignored.text);
+	if (*unknown.text)
+		warn("%s: not acted on, and unknown to xl too: %s", cfg->path, unknown.text);
+	if (!*refused.text)
+		return 0;
+
+	int rc = fault(error, PVB_E_ARG_CONFIG_KEY, STAGE,
+		       "%s sets %s: a build cannot give that, and without it this would be "
+		       "another domain",
+		       cfg->path, refused.text);
+
+	fault_hint(error, "take it out of the file; devices are for a toolstack to attach to the "
+			  "domain that was built");
+	return rc;
+}
+
+/* An optional string; *value is NULL where the key is not there. */
+static int get_string(struct cfg *cfg, const char *key, const char **value, struct pvb_error *error)
+{
+	*value = NULL;
+	int status = xlu_cfg_get_string(cfg->config, key, value, 0);
+
+	return status && status != ESRCH ? complain(cfg, key, error) : 0;
+}
+
+static int get_copy(struct cfg *cfg, const char *key, char **copy, struct pvb_error *error)
+{
+	const char *value;
+	int rc = get_string(cfg, key, &value, error);
+
+	if (rc || !value)
+		return rc;
+	*copy = strdup(value);
+	return *copy ? 0 : fault_memory(error, key);
+}
+
+/* An optional number from 1 to most; *value is 0 where the key is not there. */
+static int get_number(struct cfg *cfg, const char *key, uint64_t most, uint64_t *value,
+		      struct pvb_error *error)
+{
+	long number = 0;
+
+	*value = 0;
+	int status = xlu_cfg_get_long(cfg->config, key, &number, 0);
+
+	if (status == ESRCH)
+		return 0;
+	if (status)
+		return complain(cfg, key, error);
+	if (number < 1 || (uint64_t)number > most)
+		return fault(error, PVB_E_ARG_CONFIG, STAGE,
+			     "%s: %s = %ld is not between 1 and %" PRIu64, cfg->path, key, number,
+			     most);
+	*value = (uint64_t)number;
+	return 0;
+}
+
+/* One of the two that xl has had for it. */
+static int check_type(struct cfg *cfg, struct pvb_error *error)
+{
+	static const struct {
+		const char *key;
+		const char *pv;
+	} keys[] = {{"type", "pv"}, {"builder", "generic"}};
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		const char *value;
+		int rc = get_string(cfg, keys[i].key, &value, error);
+
+		if (rc)
+			return rc;
+		if (!value || !strcmp(value, keys[i].pv))
+			continue;
+		rc = fault(error, PVB_E_ARG_CONFIG_KEY, STAGE,
+			   "%s: %s = \"%s\": pvbuild builds PV domains only", cfg->path,
+			   keys[i].key, value);
+		fault_hint(error, "type = \"pv\" is what it builds; for others there is xl");
+		return rc;
+	}
+	return 0;
+}
+
+/* cmdline, or else root and extra, put together as xl does. */
+static int get_command_line(struct cfg *cfg, char **line, struct pvb_error *error)
+{
+	const char *whole;
+	const char *root;
+	const char *extra;
+	int rc = get_string(cfg, "cmdline", &whole, error);
+
+	if (!rc)
+		rc = get_string(cfg, "root", &root, error);
+	if (!rc)
+		rc = get_string(cfg, "extra", &extra, error);
+	if (rc)
+		return rc;
+	if (whole && (root || extra))
+		warn("%s: root and extra are not acted on, as there is a cmdline", cfg->path);
+	if (whole)
+		*line = strdup(whole);
+	else if (!root && !extra)
+		return 0;
+	else if (asprintf(line, "%s%s%s%s", root ? "root=" : "", root ? root : "",
+			  root && extra ? " " : "", extra ? extra : "") < 0)
+		*line = NULL;
+	return *line ? 0 : fault_memory(error, "the command line");
+}
+
+static int get_memory(struct cfg *cfg, uint64_t *bytes, struct pvb_error *error)
+{
+	uint64_t memory;
+	uint64_t most;
+	int rc = get_number(cfg, "memory", UINT64_MAX >> (MIB_SHIFT + 1), &memory, error);
+
+	if (!rc)
+		rc = get_number(cfg, "maxmem", UINT64_MAX >> (MIB_SHIFT + 1), &most, error);
+	if (rc)
+		return rc;
+	if (memory && most && most < memory)
+		return fault(error, PVB_E_ARG_CONFIG, STAGE,
+			     "%s: maxmem = %" PRIu64 " is less than memory = %" PRIu64, cfg->path,
+			     most, memory);
+	if (memory && most > memory)
+		warn("%s: maxmem is not acted on: the domain gets %" PRIu64 " MiB and cannot grow",
+		     cfg->path, memory);
+	*bytes = (memory ? memory : most) << MIB_SHIFT;
+	return 0;
+}
+
+static int get_vcpus(struct cfg *cfg, uint32_t *count, struct pvb_error *error)
+{
+	uint64_t vcpus;
+	uint64_t most;
+	int rc = get_number(cfg, "vcpus", INT32_MAX, &vcpus, error);
+
+	if (!rc)
+		rc = get_number(cfg, "maxvcpus", INT32_MAX, &most, error);
+	if (rc)
+		return rc;
+	if (vcpus && most && most < vcpus)
+		return fault(error, PVB_E_ARG_CONFIG, STAGE,
+			     "%s: maxvcpus = %" PRIu64 " is less than vcpus = %" PRIu64, cfg->path,
+			     most, vcpus);
+	if (most > (vcpus ? vcpus : 1))
+		warn("%s: the domain has %" PRIu64
+		     " vCPUs; which of them are online is for a toolstack to say",
+		     cfg->path, most);
+	*count = (uint32_t)(most ? most : vcpus);
+	return 0;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* 8-4-4-4-12 hexadecimal digits. */
+static bool parse_uuid(const char *text, uint8_t uuid[16])
+{
+	static const unsigned groups[] = {4, 2, 2, 2, 6};
+	size_t byte = 0;
+
+	for (size_t group = 0; group < 5; group++) {
+		if (group && *text++ != '-')
+			return false;
+		for (unsigned i = 0; i < groups[group]; i++, text += 2) {
+			int high = hex_digit(text[0]);
+			int low = high < 0 ? -1 : hex_digit(text[1]);
+
+			if (low < 0)
+				return false;
+			uuid[byte++] = (uint8_t)(high << 4 | low);
+		}
+	}
+	return !*text;
+}
+
+static int get_uuid(struct cfg *cfg, uint8_t uuid[16], struct pvb_error *error)
+{
+	const char *text;
+	int rc = get_string(cfg, "uuid", &text, error);
+
+	if (rc || !text)
+		return rc;
+	if (!parse_uuid(text, uuid))
+		return fault(error, PVB_E_ARG_CONFIG, STAGE, "%s: uuid = \"%s\" is no UUID",
+			     cfg->path, text);
+	return 0;
+}
+
+static int read_keys(struct cfg *cfg, struct guest *guest, struct pvb_error *error)
+{
+	int rc = check_type(cfg, error);
+
+	if (!rc)
+		rc = check_keys(cfg, error);
+	if (!rc)
+		rc = get_copy(cfg, "name", &guest->name, error);
+	if (!rc)
+		rc = get_copy(cfg, "kernel", &guest->kernel, error);
+	if (!rc)
+		rc = get_copy(cfg, "ramdisk", &guest->ramdisk, error);
+	if (!rc)
+		rc = get_command_line(cfg, &guest->cmdline, error);
+	if (!rc)
+		rc = get_memory(cfg, &guest->memory, error);
+	if (!rc)
+		rc = get_vcpus(cfg, &guest->vcpus, error);
+	if (!rc)
+		rc = get_uuid(cfg, guest->uuid, error);
+	return rc;
+}
+
+int cfg_read(struct guest *guest, const char *path, struct pvb_error *error)
+{
+	AUTO(cfg_close) struct cfg cfg = {.path = path};
+	int rc = load(&cfg, error);
+
+	if (!rc)
+		rc = parse(&cfg, error);
+	return rc ? rc : read_keys(&cfg, guest, error);
+}

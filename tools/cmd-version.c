@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include <pvbuild/pvbuild.h>
+
+#include "cfg.h"
+#include "command.h"
+#include "json.h"
+#include "picture.h"
+
+static void print(void)
+{
+	(void)printf("pvbuild %s\n  kernels   ", pvb_version());
+	for (unsigned codec = PVB_CODEC_NONE; codec <= PVB_CODEC_ZSTD; codec++)
+		if (pvb_codec_available((enum pvb_codec)codec))
+			(void)printf(" %s", codec == PVB_CODEC_NONE
+						    ? "uncompressed"
+						    : pvb_codec_name((enum pvb_codec)codec));
+	(void)printf("\n  xl.cfg     %s\n  JSON       %s\n  pictures   %s\n",
+		     cfg_available() ? "yes" : "no", json_available() ? "yes" : "no",
+		     picture_available() ? "yes" : "no");
+}
+
+static int run(const struct options *options, struct pvb_error *error)
+{
+	if (option_given(options, OPTION_JSON))
+		return json_print_version(error);
+	print();
+	return 0;
+}
+
+const struct command command_version = {
+	.name = "version",
+	.operands = "",
+	.summary = "print the version, and what this build can do",
+	.details = "Prints the version of the library, the compressions that it can undo, and\n"
+		   "whether this build reads xl.cfg files, prints JSON and draws pictures.",
+	.most = 0,
+	.run = run,
+};

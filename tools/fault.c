@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fault.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+int fault(struct pvb_error *error, enum pvb_code code, const char *stage, const char *format, ...)
+{
+	va_list arguments;
+
+	error->code = (int)code;
+	error->context[0] = '\0';
+	error->hint[0] = '\0';
+	(void)snprintf(error->stage, sizeof error->stage, "%s", stage);
+	va_start(arguments, format);
+	(void)vsnprintf(error->message, sizeof error->message, format, arguments);
+	va_end(arguments);
+	return -(int)code;
+}
+
+void fault_hint(struct pvb_error *error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(error->hint, sizeof error->hint, format, arguments);
+	va_end(arguments);
+}
+
+int fault_memory(struct pvb_error *error, const char *what)
+{
+	return fault(error, PVB_E_ARG_NO_MEMORY, "tool", "no memory left in this process for %s",
+		     what);
+}
+
+enum exit_status fault_status(const struct pvb_error *error)
+{
+	switch (pvb_code_fault(error->code)) {
+	case PVB_FAULT_ARGUMENT:
+		return error->code == PVB_E_ARG_USAGE ? EXIT_USAGE : EXIT_REFUSED;
+	case PVB_FAULT_IMAGE:
+		return EXIT_REFUSED;
+	case PVB_FAULT_HOST:
+		return EXIT_HOST;
+	case PVB_FAULT_BUG:
+	case PVB_FAULT_NONE:
+		break;
+	}
+	return EXIT_BUG;
+}
+
+void put_text(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c < 0x20 || c == 0x7f)
+			(void)fprintf(out, "\\x%02x", c);
+		else
+			(void)putc(c, out);
+	}
+}
+
+static void put_labelled(const char *label, const char *text)
+{
+	if (!*text)
+		return;
+	(void)fputs(label, stderr);
+	put_text(stderr, text);
+	(void)putc('\n', stderr);
+}
+
+void fault_say(const struct pvb_error *error)
+{
+	put_labelled("pvbuild: ", error->message);
+	put_labelled("  while: ", error->context);
+	put_labelled("  hint:  ", error->hint);
+	(void)fprintf(stderr, "  [%s, %s]\n", pvb_code_name(error->code), error->stage);
+}
+
+static void say(const char *kind, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
+static void say(const char *kind, const char *format, va_list arguments)
+{
+	char line[1024];
+
+	(void)vsnprintf(line, sizeof line, format, arguments);
+	put_labelled(kind, line);
+}
+
+void warn(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say("pvbuild: warning: ", format, arguments);
+	va_end(arguments);
+}
+
+void note(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say("pvbuild: note: ", format, arguments);
+	va_end(arguments);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cfg.h"
+#include "fault.h"
+
+static int replace(char **string, const char *value, struct pvb_error *error)
+{
+	if (!value)
+		return 0;
+	free(*string);
+	*string = strdup(value);
+	return *string ? 0 : fault_memory(error, "the options");
+}
+
+static int check(const struct guest *guest, const struct options *options, struct pvb_error *error)
+{
+	int rc = 0;
+
+	if (guest->kernel && guest->memory)
+		return 0;
+	if (options->operand_count) {
+		rc = fault(error, PVB_E_ARG_CONFIG, "config", "%s says nothing of %s",
+			   options->operands[0], guest->kernel ? "memory" : "a kernel");
+		fault_hint(error, "add %s, or give --%s",
+			   guest->kernel ? "memory = MBYTES" : "kernel = \"PATH\"",
+			   guest->kernel ? "memory SIZE" : "kernel FILE");
+	} else if (!guest->kernel) {
+		rc = fault(error, PVB_E_ARG_USAGE, "usage",
+			   "neither a configuration file nor --kernel was given");
+	} else {
+		rc = fault(error, PVB_E_ARG_USAGE, "usage", "--memory was not given");
+		fault_hint(error, "\"pvbuild inspect\" says how much a kernel needs at least");
+	}
+	return rc;
+}
+
+/* A random one of version 4 (RFC 4122), where none was asked for. */
+static int choose_uuid(uint8_t uuid[16], struct pvb_error *error)
+{
+	static const uint8_t none[16];
+
+	if (memcmp(uuid, none, sizeof none) != 0)
+		return 0;
+	if (getrandom(uuid, 16, 0) != 16)
+		return fault(error, PVB_E_ARG_INVALID, "uuid", "no random bytes: %s",
+			     strerror(errno));
+	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
+	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+	return 0;
+}
+
+int guest_read(struct guest *guest, const struct options *options, struct pvb_error *error)
+{
+	int rc = 0;
+
+	if (options->operand_count)
+		rc = cfg_read(guest, options->operands[0], error);
+	if (!rc)
+		rc = replace(&guest->name, options->name, error);
+	if (!rc)
+		rc = replace(&guest->kernel, options->kernel, error);
+	if (!rc)
+		rc = replace(&guest->ramdisk, options->ramdisk, error);
+	if (!rc)
+		rc = replace(&guest->cmdline, options->cmdline, error);
+	if (rc)
+		return rc;
+	if (options->memory)
+		guest->memory = options->memory;
+	if (options->vcpus)
+		guest->vcpus = options->vcpus;
+	guest->max_address_bits = options->max_address_bits;
+	rc = check(guest, options, error);
+	return rc ? rc : choose_uuid(guest->uuid, error);
+}
+
+void guest_clear(struct guest *guest)
+{
+	free(guest->name);
+	free(guest->kernel);
+	free(guest->ramdisk);
+	free(guest->cmdline);
+	*guest = (struct guest){0};
+}
+
+struct pvb_image_options guest_image_options(const struct options *options)
+{
+	struct pvb_image_options limits = PVB_IMAGE_OPTIONS_INIT;
+
+	limits.max_unpacked = options->max_unpacked;
+	limits.max_decoder_memory = options->max_decoder_memory;
+	limits.max_ratio = options->max_ratio;
+	if (option_given(options, OPTION_REFUSE_WX))
+		limits.flags |= PVB_IMAGE_REFUSE_WX;
+	return limits;
+}
+
+int ramdisk_open(struct ramdisk *ramdisk, const char *path, struct pvb_error *error)
+{
+	struct stat status;
+
+	*ramdisk = (struct ramdisk){.fd = -1};
+	if (!path)
+		return 0;
+	/* O_NONBLOCK: opening a FIFO must not hang. */
+	ramdisk->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (ramdisk->fd < 0 || fstat(ramdisk->fd, &status) != 0)
+		return fault(error, PVB_E_ARG_FILE, "ramdisk", "cannot open the ramdisk %s: %s",
+			     path, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return fault(error, PVB_E_ARG_FILE, "ramdisk",
+			     "the ramdisk %s is not a regular file", path);
+	ramdisk->bytes = (uint64_t)status.st_size;
+	return 0;
+}
+
+void ramdisk_close(struct ramdisk *ramdisk)
+{
+	if (ramdisk->fd >= 0)
+		(void)close(ramdisk->fd);
+	ramdisk->fd = -1;
+}

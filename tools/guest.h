@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is to be built, once the configuration file and the command line have been put together. */
+#ifndef PVB_TOOLS_GUEST_H
+#define PVB_TOOLS_GUEST_H
+
+#include <stdint.h>
+
+#include <pvbuild/error.h>
+#include <pvbuild/image.h>
+
+#include "options.h"
+
+/* Strings are owned; NULL where nothing was said. */
+struct guest {
+	char *name;
+	char *kernel;
+	char *ramdisk;
+	char *cmdline;
+	uint64_t memory;
+	uint32_t vcpus;
+	uint32_t max_address_bits;
+	uint8_t uuid[16];
+};
+
+/*
+ * From the operand (an xl.cfg file), if there is one, and the options; an
+ * option goes before what the file says. Says warnings on standard error.
+ */
+int guest_read(struct guest *guest, const struct options *options, struct pvb_error *error);
+void guest_clear(struct guest *guest);
+
+/* The limits that the options set on an image. */
+struct pvb_image_options guest_image_options(const struct options *options);
+
+/* A ramdisk, open for reading. fd is -1 where there is none. */
+struct ramdisk {
+	int fd;
+	uint64_t bytes;
+};
+
+/* path NULL: none. */
+int ramdisk_open(struct ramdisk *ramdisk, const char *path, struct pvb_error *error);
+void ramdisk_close(struct ramdisk *ramdisk);
+
+#endif

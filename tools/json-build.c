@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json-build.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auto.h"
+#include "fault.h"
+
+static void *got(void *pointer)
+{
+	if (!pointer) {
+		(void)fputs("pvbuild: no memory left in this process for JSON\n", stderr);
+		exit(EXIT_REFUSED);
+	}
+	return pointer;
+}
+
+struct json_object *json_map(void)
+{
+	return (struct json_object *)got(json_object_new_object());
+}
+
+struct json_object *json_array(void)
+{
+	return (struct json_object *)got(json_object_new_array());
+}
+
+struct json_object *json_typed(const char *type)
+{
+	struct json_object *object = json_map();
+
+	json_add_text(object, "type", type);
+	json_add_number(object, "version", 1);
+	return object;
+}
+
+struct json_object *json_add(struct json_object *parent, const char *key, struct json_object *child)
+{
+	if (json_object_object_add(parent, key, child) != 0)
+		(void)got(NULL);
+	return child;
+}
+
+void json_append(struct json_object *array, struct json_object *child)
+{
+	if (json_object_array_add(array, child) != 0)
+		(void)got(NULL);
+}
+
+void json_append_name(struct json_object *array, const char *name)
+{
+	json_append(array, got(json_object_new_string(name)));
+}
+
+void json_add_null(struct json_object *parent, const char *key)
+{
+	(void)json_add(parent, key, NULL);
+}
+
+void json_add_bool(struct json_object *parent, const char *key, bool value)
+{
+	(void)json_add(parent, key, got(json_object_new_boolean(value)));
+}
+
+void json_add_number(struct json_object *parent, const char *key, uint64_t value)
+{
+	(void)json_add(parent, key, got(json_object_new_uint64(value)));
+}
+
+void json_add_ms(struct json_object *parent, const char *key, uint64_t nanoseconds)
+{
+	char text[40];
+
+	(void)snprintf(text, sizeof text, "%" PRIu64 ".%03" PRIu64, nanoseconds / 1000000,
+		       nanoseconds / 1000 % 1000);
+	(void)json_add(parent, key, got(json_object_new_double_s((double)nanoseconds / 1e6, text)));
+}
+
+void json_add_hex(struct json_object *parent, const char *key, uint64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "0x%" PRIx64, value);
+	(void)json_add(parent, key, got(json_object_new_string(text)));
+}
+
+void json_add_hex_or_null(struct json_object *parent, const char *key, uint64_t value)
+{
+	if (value == PVB_NONE)
+		json_add_null(parent, key);
+	else
+		json_add_hex(parent, key, value);
+}
+
+void json_add_bytes(struct json_object *parent, const char *key, const uint8_t *bytes,
+		    uint64_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	AUTO_FREE char *text = got(calloc((size_t)size + 1, 2));
+
+	for (uint64_t i = 0; i < size; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	(void)json_add(parent, key, got(json_object_new_string(text)));
+}
+
+/* The length of the UTF-8 sequence at text (RFC 3629), or 0 where there is none. */
+static size_t utf8_length(const unsigned char *text)
+{
+	/* The least second byte keeps out overlong forms, the most surrogates and above U+10FFFF.
+	 */
+	unsigned char least = 0x80;
+	unsigned char most = 0xbf;
+	size_t length;
+
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] >= 0xc2 && text[0] <= 0xdf) {
+		length = 2;
+	} else if (text[0] >= 0xe0 && text[0] <= 0xef) {
+		length = 3;
+		least = text[0] == 0xe0 ? 0xa0 : 0x80;
+		most = text[0] == 0xed ? 0x9f : 0xbf;
+	} else if (text[0] >= 0xf0 && text[0] <= 0xf4) {
+		length = 4;
+		least = text[0] == 0xf0 ? 0x90 : 0x80;
+		most = text[0] == 0xf4 ? 0x8f : 0xbf;
+	} else {
+		return 0;
+	}
+	if (text[1] < least || text[1] > most)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if (text[i] < 0x80 || text[i] > 0xbf)
+			return 0;
+	return length;
+}
+
+void json_add_text(struct json_object *parent, const char *key, const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+
+	if (!text) {
+		json_add_null(parent, key);
+		return;
+	}
+
+	AUTO_FREE char *clean = got(calloc(strlen(text) + 1, 3));
+	char *to = clean;
+
+	while (*text) {
+		size_t length = utf8_length((const unsigned char *)text);
+
+		if (length) {
+			memcpy(to, text, length);
+			text += length;
+			to += length;
+		} else {
+			memcpy(to, replacement, 3);
+			text++;
+			to += 3;
+		}
+	}
+	(void)json_add(parent, key, got(json_object_new_string(clean)));
+}

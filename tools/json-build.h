@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Building JSON objects. Out of memory ends the process, as there is nothing left to say it with.
+ */
+#ifndef PVB_TOOLS_JSON_BUILD_H
+#define PVB_TOOLS_JSON_BUILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "creation.h"
+
+/* {"type": type, "version": 1} */
+struct json_object *json_typed(const char *type);
+struct json_object *json_map(void);
+struct json_object *json_array(void);
+
+/* The child becomes the parent's. */
+struct json_object *json_add(struct json_object *parent, const char *key,
+			     struct json_object *child);
+void json_append(struct json_object *array, struct json_object *child);
+void json_append_name(struct json_object *array, const char *name);
+
+void json_add_null(struct json_object *parent, const char *key);
+void json_add_bool(struct json_object *parent, const char *key, bool value);
+void json_add_number(struct json_object *parent, const char *key, uint64_t value);
+void json_add_ms(struct json_object *parent, const char *key, uint64_t nanoseconds);
+
+/* "0x1f"; _or_null: null for PVB_NONE. */
+void json_add_hex(struct json_object *parent, const char *key, uint64_t value);
+void json_add_hex_or_null(struct json_object *parent, const char *key, uint64_t value);
+
+/* "1f00...": bytes in their order. */
+void json_add_bytes(struct json_object *parent, const char *key, const uint8_t *bytes,
+		    uint64_t size);
+
+/* null for NULL. What is no UTF-8 becomes U+FFFD. */
+void json_add_text(struct json_object *parent, const char *key, const char *text);
+
+/* The objects of the contract. */
+struct json_object *json_image(const struct pvb_image_info *image,
+			       const struct pvb_plan_info *least);
+struct json_object *json_plan(const struct pvb_plan_info *plan);
+struct json_object *json_domain(const struct creation *creation);
+struct json_object *json_audit(const struct pvb_audit_report *report);
+
+#endif

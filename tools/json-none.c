@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* In place of the other json files where json-c is not there. */
+#include "json.h"
+
+#include "fault.h"
+
+bool json_available(void)
+{
+	return false;
+}
+
+int json_refuse(struct pvb_error *error)
+{
+	int rc = fault(error, PVB_E_ARG_UNSUPPORTED, "usage",
+		       "--json: this build of pvbuild has no json-c");
+
+	fault_hint(error, "leave --json out, or install a pvbuild that was configured with json-c");
+	return rc;
+}
+
+void json_print_error(const struct pvb_error *problem)
+{
+	(void)problem;
+}
+
+int json_print_version(struct pvb_error *error)
+{
+	return json_refuse(error);
+}
+
+int json_print_image(const struct pvb_image_info *image, const struct pvb_plan_info *least,
+		     struct pvb_error *error)
+{
+	(void)image;
+	(void)least;
+	return json_refuse(error);
+}
+
+int json_print_plan(const struct pvb_plan_info *plan, struct pvb_error *error)
+{
+	(void)plan;
+	return json_refuse(error);
+}
+
+int json_print_domain(const struct creation *creation, struct pvb_error *error)
+{
+	(void)creation;
+	return json_refuse(error);
+}
+
+int json_print_audit(const struct pvb_audit_report *report, struct pvb_error *error)
+{
+	(void)report;
+	return json_refuse(error);
+}

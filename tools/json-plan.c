@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* {"type": "pvbuild.plan"} */
+#include "json-build.h"
+
+static struct json_object *segments_array(const struct pvb_plan_info *plan)
+{
+	struct json_object *segments = json_array();
+
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		const struct pvb_plan_segment *segment = &plan->segments[i];
+		struct json_object *object = json_map();
+
+		json_add_text(object, "name", segment->name);
+		json_add_hex(object, "pfn", segment->gpa / plan->page_size);
+		json_add_number(object, "frames", segment->pages / plan->page_size);
+		json_add_hex_or_null(object, "va", segment->va);
+		json_add_hex(object, "gpa", segment->gpa);
+		json_add_number(object, "bytes", segment->bytes);
+		json_append(segments, object);
+	}
+	return segments;
+}
+
+static struct json_object *levels_array(const struct pvb_plan_tables *tables, size_t count,
+					uint32_t page_size)
+{
+	struct json_object *levels = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *object = json_map();
+
+		json_add_number(object, "level", tables[i].level);
+		json_add_hex(object, "pfn", tables[i].gpa / page_size);
+		json_add_number(object, "frames", tables[i].count);
+		json_add_hex(object, "va_from", tables[i].va_from);
+		json_append(levels, object);
+	}
+	return levels;
+}
+
+struct json_object *json_plan(const struct pvb_plan_info *plan)
+{
+	struct json_object *object = json_typed("pvbuild.plan");
+
+	json_add_text(object, "guest_type", pvb_guest_type_name(plan->guest_type));
+	json_add_number(object, "memory", plan->memory);
+	json_add_number(object, "minimum_memory", plan->minimum_memory);
+	json_add_number(object, "page_size", plan->page_size);
+	json_add_number(object, "vcpus", plan->vcpus);
+	json_add_text(object, "command_line", plan->command_line);
+	json_add_hex(object, "virt_base", plan->virt_base);
+	(void)json_add(object, "segments", segments_array(plan));
+
+	struct json_object *map = json_add(object, "initial_mapping", json_map());
+
+	json_add_hex(map, "from", plan->map_from);
+	json_add_hex(map, "to", plan->map_to);
+	json_add_number(map, "bytes", plan->map_to - plan->map_from);
+
+	struct json_object *tables = json_add(object, "page_tables", json_map());
+
+	json_add_number(tables, "frames", plan->table_pages);
+	json_add_number(tables, "p2m_frames", plan->p2m_table_pages);
+	(void)json_add(tables, "levels",
+		       levels_array(plan->tables, plan->table_level_count, plan->page_size));
+	(void)json_add(
+		tables, "p2m_levels",
+		levels_array(plan->p2m_tables, plan->p2m_table_level_count, plan->page_size));
+	json_add_bool(tables, "root_below_4g", plan->root_below_4g);
+
+	struct json_object *p2m = json_add(object, "p2m", json_map());
+
+	json_add_text(p2m, "form", "list");
+	json_add_number(p2m, "levels", 0); /* a list has none */
+	json_add_hex(p2m, "va", plan->p2m_va);
+	json_add_hex(p2m, "pfn", plan->p2m_gpa / plan->page_size);
+	json_add_number(p2m, "frames",
+			plan->p2m_bytes / plan->page_size +
+				(plan->p2m_bytes % plan->page_size != 0));
+	json_add_number(p2m, "bytes", plan->p2m_bytes);
+	json_add_number(p2m, "entry_size", plan->p2m_entry_size);
+	json_add_text(p2m, "fallback", plan->p2m_fallback);
+
+	struct json_object *registers = json_add(object, "registers", json_map());
+
+	json_add_hex(registers, "rip", plan->registers.rip);
+	json_add_hex(registers, "rsp", plan->registers.rsp);
+	json_add_hex(registers, "rsi", plan->registers.rsi);
+	json_add_hex_or_null(object, "hypercall_page", plan->hypercall_page);
+
+	struct json_object *bits = json_add(object, "address_bits", json_map());
+
+	json_add_number(bits, "bits", plan->address_bits);
+	json_add_text(bits, "source", pvb_bits_source_name(plan->address_bits_source));
+	json_add_bool(bits, "binding", plan->address_bits_binding);
+	return object;
+}

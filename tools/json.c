@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json.h"
+
+#include <stdio.h>
+
+#include "cfg.h"
+#include "fault.h"
+#include "json-build.h"
+#include "picture.h"
+
+bool json_available(void)
+{
+	return true;
+}
+
+int json_refuse(struct pvb_error *error)
+{
+	return fault(error, PVB_E_BUG, "json", "JSON was refused where it is available");
+}
+
+/* Print and release. Whether it arrived is seen when standard output is flushed. */
+static int print(struct json_object *object, struct pvb_error *error)
+{
+	const char *text = json_object_to_json_string_ext(
+		object,
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+	int rc = 0;
+
+	if (text)
+		(void)printf("%s\n", text);
+	else
+		rc = fault_memory(error, "JSON");
+	(void)json_object_put(object);
+	return rc;
+}
+
+void json_print_error(const struct pvb_error *problem)
+{
+	struct json_object *object = json_typed("pvbuild.error");
+	struct pvb_error unused;
+
+	json_add_text(object, "code", pvb_code_name(problem->code));
+	json_add_number(object, "number", (uint64_t)problem->code);
+	json_add_text(object, "stage", problem->stage);
+	json_add_text(object, "message", problem->message);
+	json_add_text(object, "context", *problem->context ? problem->context : NULL);
+	json_add_text(object, "hint", *problem->hint ? problem->hint : NULL);
+	(void)print(object, &unused);
+}
+
+int json_print_version(struct pvb_error *error)
+{
+	struct json_object *object = json_typed("pvbuild.version");
+
+	json_add_text(object, "library", pvb_version());
+
+	struct json_object *codecs = json_add(object, "codecs", json_map());
+
+	for (unsigned codec = PVB_CODEC_GZIP; codec <= PVB_CODEC_ZSTD; codec++)
+		json_add_bool(codecs, pvb_codec_name((enum pvb_codec)codec),
+			      pvb_codec_available((enum pvb_codec)codec));
+	json_add_bool(object, "config", cfg_available());
+	json_add_bool(object, "pictures", picture_available());
+	return print(object, error);
+}
+
+int json_print_image(const struct pvb_image_info *image, const struct pvb_plan_info *least,
+		     struct pvb_error *error)
+{
+	return print(json_image(image, least), error);
+}
+
+int json_print_plan(const struct pvb_plan_info *plan, struct pvb_error *error)
+{
+	return print(json_plan(plan), error);
+}
+
+int json_print_domain(const struct creation *creation, struct pvb_error *error)
+{
+	return print(json_domain(creation), error);
+}
+
+int json_print_audit(const struct pvb_audit_report *report, struct pvb_error *error)
+{
+	return print(json_audit(report), error);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What --json prints: one object on standard output. Its keys are a contract,
+ * described in pvbuild(1). Functions return 0 or a negative code.
+ */
+#ifndef PVB_TOOLS_JSON_H
+#define PVB_TOOLS_JSON_H
+
+#include <stdbool.h>
+
+#include <pvbuild/pvbuild.h>
+
+#include "creation.h"
+
+/* Whether this build can. Where it cannot, the others refuse. */
+bool json_available(void);
+int json_refuse(struct pvb_error *error);
+
+void json_print_error(const struct pvb_error *problem);
+int json_print_version(struct pvb_error *error);
+
+/* least is the plan with the least memory that the image can be given, or NULL. */
+int json_print_image(const struct pvb_image_info *image, const struct pvb_plan_info *least,
+		     struct pvb_error *error);
+int json_print_plan(const struct pvb_plan_info *plan, struct pvb_error *error);
+int json_print_domain(const struct creation *creation, struct pvb_error *error);
+int json_print_audit(const struct pvb_audit_report *report, struct pvb_error *error);
+
+#endif

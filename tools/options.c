@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "fault.h"
+#include "size.h"
+
+#define STAGE "usage"
+
+struct option_text {
+	const char *name;
+	const char *argument; /* NULL: takes none */
+	const char *help;     /* "|" begins a line */
+	char letter;
+};
+
+static const struct option_text texts[OPTION_COUNT] = {
+	[OPTION_HOST] = {"host", "HOST", "build for this host: xen, or sim[:KEY=VALUE,...]", 'H'},
+	[OPTION_JSON] = {"json", NULL, "print one JSON object, also for errors", 'j'},
+	[OPTION_VERBOSE] = {"verbose", NULL, "say on standard error what is being done", 'v'},
+	[OPTION_HELP] = {"help", NULL, "explain the command", 'h'},
+	[OPTION_KERNEL] = {"kernel", "FILE", "the kernel", 'k'},
+	[OPTION_RAMDISK] = {"ramdisk", "FILE", "the ramdisk, passed as it is", 'r'},
+	[OPTION_CMDLINE] = {"cmdline", "STRING", "the kernel command line", 'c'},
+	[OPTION_MEMORY] = {"memory", "SIZE",
+			   "guest memory: bytes, or with K, M, G or T behind the number", 'm'},
+	[OPTION_VCPUS] = {"vcpus", "N", "number of vCPUs (default 1)", 0},
+	[OPTION_MAX_ADDRESS_BITS] = {"max-address-bits", "N",
+				     "keep the guest below machine address 2^N", 0},
+	[OPTION_P2M] = {"p2m", "FORM", "form of the p2m: list", 0},
+	[OPTION_STRICT_P2M] = {"strict-p2m", NULL,
+			       "refuse a kernel whose INIT_P2M address cannot be used,|"
+			       "instead of putting the list into the initial mapping",
+			       0},
+	[OPTION_NAME] = {"name", "NAME", "name of the domain", 'n'},
+	[OPTION_PAUSED] = {"paused", NULL, "leave the domain paused", 'p'},
+	[OPTION_AUDIT] = {"audit", NULL, "audit the domain (always done on sim)", 0},
+	[OPTION_DUMP] = {"dump", "CORE", "write the finished domain's core to a file", 0},
+	[OPTION_PICTURE] = {"picture", "FILE", "draw the layout into a .svg or .png file", 0},
+	[OPTION_MAX_UNPACKED] = {"max-unpacked", "SIZE",
+				 "most that an image may unpack to (default 1G)", 0},
+	[OPTION_MAX_DECODER_MEMORY] = {"max-decoder-memory", "SIZE",
+				       "most that a decoder may need (default 256M)", 0},
+	[OPTION_MAX_RATIO] = {"max-ratio", "N",
+			      "most that an image may grow by unpacking,|"
+			      "in times its own size (default 256)",
+			      0},
+	[OPTION_REFUSE_WX] = {"refuse-wx", NULL, "refuse segments that are writable and executable",
+			      0},
+};
+
+/* Above what getopt uses for letters. */
+#define LONG_ONLY 0x100
+
+static int refuse_value(enum option_id id, const char *value, const char *wanted,
+			struct pvb_error *error)
+{
+	return fault(error, PVB_E_ARG_USAGE, STAGE, "--%s takes %s, not \"%s\"", texts[id].name,
+		     wanted, value);
+}
+
+static int take_size(enum option_id id, const char *value, uint64_t *result,
+		     struct pvb_error *error)
+{
+	if (parse_size(value, result) && *result)
+		return 0;
+	int rc = refuse_value(id, value, "a size", error);
+
+	fault_hint(error, "write bytes, or a whole number with K, M, G or T behind it: 512M");
+	return rc;
+}
+
+static int take_number(enum option_id id, const char *value, uint64_t most, uint32_t *result,
+		       struct pvb_error *error)
+{
+	uint64_t number;
+
+	if (!parse_number(value, most, &number) || !number)
+		return refuse_value(id, value, "a number above 0", error);
+	*result = (uint32_t)number;
+	return 0;
+}
+
+static int take_string(enum option_id id, const char *value, const char **result,
+		       struct pvb_error *error)
+{
+	if (!*value && id != OPTION_CMDLINE)
+		return fault(error, PVB_E_ARG_USAGE, STAGE, "--%s was given nothing",
+			     texts[id].name);
+	*result = value;
+	return 0;
+}
+
+static int take_memory(const char *value, uint64_t *result, struct pvb_error *error)
+{
+	int rc = take_size(OPTION_MEMORY, value, result, error);
+
+	/* Other tools take a plain number for MiB. No guest fits into so little. */
+	if (rc || *result >= UINT64_C(65536))
+		return rc;
+	rc = refuse_value(OPTION_MEMORY, value, "a size that a guest can have", error);
+	if (strspn(value, "0123456789") == strlen(value))
+		fault_hint(error, "a plain number means bytes: for MiB write --memory %sM", value);
+	return rc;
+}
+
+static int take_p2m(const char *value, struct pvb_error *error)
+{
+	if (!strcmp(value, "list"))
+		return 0;
+	if (strcmp(value, "tree") != 0 && strncmp(value, "tree:", 5) != 0)
+		return refuse_value(OPTION_P2M, value, "list", error);
+	int rc = fault(error, PVB_E_ARG_UNSUPPORTED, STAGE,
+		       "--p2m %s: this version of pvbuild builds the p2m as a list only", value);
+
+	fault_hint(error, "leave --p2m out, or write --p2m list");
+	return rc;
+}
+
+static int take(struct options *options, enum option_id id, const char *value,
+		struct pvb_error *error)
+{
+	if (option_given(options, id) && texts[id].argument)
+		return fault(error, PVB_E_ARG_USAGE, STAGE, "--%s was given twice", texts[id].name);
+	options->given |= OPTION_BIT(id);
+	switch (id) {
+	case OPTION_HOST:
+		return take_string(id, value, &options->host, error);
+	case OPTION_KERNEL:
+		return take_string(id, value, &options->kernel, error);
+	case OPTION_RAMDISK:
+		return take_string(id, value, &options->ramdisk, error);
+	case OPTION_CMDLINE:
+		return take_string(id, value, &options->cmdline, error);
+	case OPTION_NAME:
+		return take_string(id, value, &options->name, error);
+	case OPTION_DUMP:
+		return take_string(id, value, &options->dump, error);
+	case OPTION_PICTURE:
+		return take_string(id, value, &options->picture, error);
+	case OPTION_MEMORY:
+		return take_memory(value, &options->memory, error);
+	case OPTION_MAX_UNPACKED:
+		return take_size(id, value, &options->max_unpacked, error);
+	case OPTION_MAX_DECODER_MEMORY:
+		return take_size(id, value, &options->max_decoder_memory, error);
+	case OPTION_MAX_RATIO:
+		return take_number(id, value, UINT32_MAX, &options->max_ratio, error);
+	case OPTION_VCPUS:
+		return take_number(id, value, UINT32_MAX, &options->vcpus, error);
+	case OPTION_MAX_ADDRESS_BITS:
+		return take_number(id, value, 64, &options->max_address_bits, error);
+	case OPTION_P2M:
+		return take_p2m(value, error);
+	case OPTION_JSON:
+	case OPTION_VERBOSE:
+	case OPTION_HELP:
+	case OPTION_STRICT_P2M:
+	case OPTION_PAUSED:
+	case OPTION_AUDIT:
+	case OPTION_REFUSE_WX:
+	case OPTION_COUNT:
+		break;
+	}
+	return 0;
+}
+
+/* getopt's view of a set of options. */
+struct getopt_tables {
+	struct option longs[OPTION_COUNT + 1];
+	char letters[2 * OPTION_COUNT + 3];
+};
+
+static void make_tables(struct getopt_tables *tables, uint32_t allowed, bool stop)
+{
+	size_t n = 0;
+	char *letters = tables->letters;
+
+	/* "+": end at the first operand. ":": tell a missing argument from an unknown option. */
+	if (stop)
+		*letters++ = '+';
+	*letters++ = ':';
+	for (unsigned id = 0; id < OPTION_COUNT; id++) {
+		if (!(allowed & OPTION_BIT(id)))
+			continue;
+		tables->longs[n++] = (struct option){
+			.name = texts[id].name,
+			.has_arg = texts[id].argument ? required_argument : no_argument,
+			.val = LONG_ONLY + (int)id,
+		};
+		if (!texts[id].letter)
+			continue;
+		*letters++ = texts[id].letter;
+		if (texts[id].argument)
+			*letters++ = ':';
+	}
+	tables->longs[n] = (struct option){0};
+	*letters = '\0';
+}
+
+static int find_option(int value)
+{
+	if (value >= LONG_ONLY)
+		return value - LONG_ONLY;
+	for (int id = 0; id < OPTION_COUNT; id++)
+		if (texts[id].letter == value)
+			return id;
+	return -1;
+}
+
+static int refuse_unknown(const char *argument, struct pvb_error *error)
+{
+	size_t length = strcspn(argument, "=");
+
+	/* optopt is the letter, also within a cluster; 0 or a long option's value else. */
+	if (optopt > 0 && optopt < LONG_ONLY)
+		return fault(error, PVB_E_ARG_USAGE, STAGE, "there is no option -%c here", optopt);
+	if (optopt)
+		return fault(error, PVB_E_ARG_USAGE, STAGE, "%.*s takes no argument", (int)length,
+			     argument);
+	for (unsigned id = 0; id < OPTION_COUNT; id++)
+		if (length > 2 && !strncmp(argument + 2, texts[id].name, length - 2) &&
+		    texts[id].name[length - 2] == '\0')
+			return fault(error, PVB_E_ARG_USAGE, STAGE,
+				     "this command does not take the option %.*s", (int)length,
+				     argument);
+	return fault(error, PVB_E_ARG_USAGE, STAGE, "there is no option %.*s, or it is ambiguous",
+		     (int)length, argument);
+}
+
+int options_parse(struct options *options, uint32_t allowed, bool stop, int count, char **arguments,
+		  struct pvb_error *error)
+{
+	struct getopt_tables tables;
+	int value;
+
+	make_tables(&tables, allowed, stop);
+	opterr = 0;
+	optind = 0; /* glibc: start afresh, order included */
+	while ((value = getopt_long(count, arguments, tables.letters, tables.longs, NULL)) != -1) {
+		if (value == ':')
+			return fault(error, PVB_E_ARG_USAGE, STAGE, "%s needs an argument",
+				     arguments[optind - 1]);
+		if (value == '?')
+			return refuse_unknown(arguments[optind - 1], error);
+		int rc = take(options, (enum option_id)find_option(value), optarg, error);
+
+		if (rc)
+			return rc;
+	}
+	options->operands = arguments + optind;
+	options->operand_count = count - optind;
+	return 0;
+}
+
+void options_describe(FILE *out, uint32_t set)
+{
+	for (unsigned id = 0; id < OPTION_COUNT; id++) {
+		const struct option_text *text = &texts[id];
+		char left[48];
+
+		if (!(set & OPTION_BIT(id)))
+			continue;
+		(void)snprintf(left, sizeof left, "%c%c%c --%s%s%s", text->letter ? '-' : ' ',
+			       text->letter ? text->letter : ' ', text->letter ? ',' : ' ',
+			       text->name, text->argument ? " " : "",
+			       text->argument ? text->argument : "");
+		(void)fprintf(out, "  %-31s ", left);
+		for (const char *c = text->help; *c; c++) {
+			if (*c == '|')
+				(void)fprintf(out, "\n%34s", "");
+			else
+				(void)putc(*c, out);
+		}
+		(void)putc('\n', out);
+	}
+}

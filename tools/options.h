@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The options of all commands, in one table. */
+#ifndef PVB_TOOLS_OPTIONS_H
+#define PVB_TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <pvbuild/error.h>
+
+enum option_id {
+	/* global: before or after the command */
+	OPTION_HOST,
+	OPTION_JSON,
+	OPTION_VERBOSE,
+	OPTION_HELP,
+	/* what to build from, or to compare with */
+	OPTION_KERNEL,
+	OPTION_RAMDISK,
+	OPTION_CMDLINE,
+	OPTION_MEMORY,
+	OPTION_VCPUS,
+	OPTION_MAX_ADDRESS_BITS,
+	OPTION_P2M,
+	OPTION_STRICT_P2M,
+	/* of the domain */
+	OPTION_NAME,
+	OPTION_PAUSED,
+	OPTION_AUDIT,
+	/* files to write */
+	OPTION_DUMP,
+	OPTION_PICTURE,
+	/* what an image may cost */
+	OPTION_MAX_UNPACKED,
+	OPTION_MAX_DECODER_MEMORY,
+	OPTION_MAX_RATIO,
+	OPTION_REFUSE_WX,
+	OPTION_COUNT,
+};
+
+/* A set of options. */
+#define OPTION_BIT(id) (UINT32_C(1) << (id))
+#define OPTIONS_GLOBAL                                                                             \
+	(OPTION_BIT(OPTION_HOST) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_VERBOSE) |          \
+	 OPTION_BIT(OPTION_HELP))
+#define OPTIONS_IMAGE                                                                              \
+	(OPTION_BIT(OPTION_MAX_UNPACKED) | OPTION_BIT(OPTION_MAX_DECODER_MEMORY) |                 \
+	 OPTION_BIT(OPTION_MAX_RATIO) | OPTION_BIT(OPTION_REFUSE_WX))
+#define OPTIONS_GUEST                                                                              \
+	(OPTION_BIT(OPTION_KERNEL) | OPTION_BIT(OPTION_RAMDISK) | OPTION_BIT(OPTION_CMDLINE) |     \
+	 OPTION_BIT(OPTION_MEMORY) | OPTION_BIT(OPTION_MAX_ADDRESS_BITS))
+#define OPTIONS_LAYOUT                                                                             \
+	(OPTIONS_GUEST | OPTIONS_IMAGE | OPTION_BIT(OPTION_VCPUS) | OPTION_BIT(OPTION_P2M) |       \
+	 OPTION_BIT(OPTION_STRICT_P2M) | OPTION_BIT(OPTION_NAME))
+
+/*
+ * What the command line says. Strings are argv's. Zero and NULL where an
+ * option was not given; a zero that somebody gave is refused where it would
+ * mean nothing.
+ */
+struct options {
+	uint32_t given; /* OPTION_BIT of each that was */
+	const char *host;
+	const char *kernel;
+	const char *ramdisk;
+	const char *cmdline;
+	const char *name;
+	const char *dump;
+	const char *picture;
+	uint64_t memory;
+	uint64_t max_unpacked;
+	uint64_t max_decoder_memory;
+	uint32_t max_ratio;
+	uint32_t vcpus;
+	uint32_t max_address_bits;
+	char **operands;
+	int operand_count;
+};
+
+static inline bool option_given(const struct options *options, enum option_id id)
+{
+	return options->given & OPTION_BIT(id);
+}
+
+/*
+ * Read options of the set "allowed" from arguments (arguments[0] is skipped)
+ * into what options holds so far. Where stop is set, reading ends at the first
+ * operand; else options and operands may be mixed. What is left over becomes
+ * the operands.
+ */
+int options_parse(struct options *options, uint32_t allowed, bool stop, int count, char **arguments,
+		  struct pvb_error *error);
+
+/* The table of a set of options, for --help. */
+void options_describe(FILE *out, uint32_t set);
+
+#endif

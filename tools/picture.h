@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A picture of a layout: the virtual and the pseudo-physical addresses side by side. */
+#ifndef PVB_TOOLS_PICTURE_H
+#define PVB_TOOLS_PICTURE_H
+
+#include <stdbool.h>
+
+#include <pvbuild/error.h>
+#include <pvbuild/plan.h>
+
+/* Whether this build can. */
+bool picture_available(void);
+
+/* Refuses a file whose name ends in neither .svg nor .png, before any work is done. */
+int picture_check(const char *path, struct pvb_error *error);
+
+/* On failure no file is left. */
+int picture_draw(const char *path, const struct pvb_plan_info *plan, struct pvb_error *error);
+
+#endif

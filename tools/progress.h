@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How far a build is, on a terminal, for as long as it lasts; and being told to stop. */
+#ifndef PVB_TOOLS_PROGRESS_H
+#define PVB_TOOLS_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ *   began    session_clock() at the start: nothing is shown in the first second
+ *   enabled  standard error is a terminal
+ *   shown    there is a line to erase; shown_at when it was drawn
+ */
+struct progress {
+	uint64_t began;
+	uint64_t shown_at;
+	bool enabled;
+	bool shown;
+};
+
+void progress_begin(struct progress *progress);
+
+/* Erases what is shown. */
+void progress_end(struct progress *progress);
+
+/* pvb_progress_fn: draws, and asks the build to stop once SIGINT or SIGTERM has come. */
+int progress_report(void *opaque, const char *stage, uint64_t done, uint64_t total);
+
+/* pvb_log_fn: a line on standard error, above the bar. */
+void progress_log(void *opaque, int level, const char *line);
+
+/*
+ * While signals are caught, SIGINT, SIGTERM and SIGHUP only ask to stop, so that
+ * a build unwinds. progress_signal() is the one that came, or 0.
+ */
+void progress_catch_signals(void);
+int progress_signal(void);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pvbuild: from a command line to a command, and from its outcome to an exit status. */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "fault.h"
+#include "help.h"
+#include "json.h"
+#include "progress.h"
+
+static int check_operands(const struct command *command, const struct options *options,
+			  struct pvb_error *error)
+{
+	if (options->operand_count > command->most) {
+		int rc = fault(error, PVB_E_ARG_USAGE, "usage",
+			       "%s does not know what to do with \"%s\"", command->name,
+			       options->operands[command->most]);
+
+		fault_hint(error, "usage: pvbuild %s %s", command->name, command->operands);
+		return rc;
+	}
+	if (options->operand_count < command->least) {
+		int rc = fault(error, PVB_E_ARG_USAGE, "usage", "%s needs %s", command->name,
+			       command->operands);
+
+		fault_hint(error, "\"pvbuild help %s\" explains it", command->name);
+		return rc;
+	}
+	return 0;
+}
+
+static int run(int count, char **arguments, struct options *options, struct pvb_error *error)
+{
+	int rc = options_parse(options, OPTIONS_GLOBAL, true, count, arguments, error);
+
+	if (rc)
+		return rc;
+	if (options->operand_count == 0) {
+		if (option_given(options, OPTION_HELP))
+			return help_overview(stdout);
+		rc = fault(error, PVB_E_ARG_USAGE, "usage", "no command was given");
+		fault_hint(error, "\"pvbuild help\" lists the commands");
+		return rc;
+	}
+
+	const struct command *command = command_find(options->operands[0], error);
+
+	if (!command)
+		return -error->code;
+	rc = options_parse(options, OPTIONS_GLOBAL | command->options, false,
+			   options->operand_count, options->operands, error);
+	if (rc)
+		return rc;
+	if (option_given(options, OPTION_HELP))
+		return help_command(stdout, command);
+	rc = check_operands(command, options, error);
+	if (rc)
+		return rc;
+	if (option_given(options, OPTION_JSON) && !json_available())
+		return json_refuse(error);
+	return command->run(options, error);
+}
+
+/* Whether JSON is wanted of errors, of those of the command line too. */
+static bool wants_json(int count, char **arguments)
+{
+	for (int i = 1; i < count && strcmp(arguments[i], "--") != 0; i++)
+		if (!strcmp(arguments[i], "--json") || !strcmp(arguments[i], "-j"))
+			return true;
+	return false;
+}
+
+/* What was printed has to arrive: a full disk or a closed pipe is an error like any other. */
+static bool flush_output(struct pvb_error *error)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !failed)
+		return true;
+	(void)fault(error, PVB_E_ARG_FILE, "output", "cannot write to standard output: %s",
+		    errno ? strerror(errno) : "an earlier write failed");
+	return false;
+}
+
+int main(int count, char **arguments)
+{
+	bool json = wants_json(count, arguments) && json_available();
+	struct options options = {0};
+	struct pvb_error error = {0};
+	int rc = run(count, arguments, &options, &error);
+
+	if (rc < 0) {
+		fault_say(&error);
+		if (json)
+			json_print_error(&error);
+		int status = (int)fault_status(&error);
+
+		if (!flush_output(&error))
+			fault_say(&error);
+		/* Everything has been undone: now end as whoever sent the signal expects. */
+		if (progress_signal())
+			(void)raise(progress_signal());
+		return status;
+	}
+	if (!flush_output(&error)) {
+		fault_say(&error);
+		return (int)fault_status(&error);
+	}
+	return rc;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "render.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "size.h"
+#include "table.h"
+
+static void render_segments(const struct pvb_plan_info *plan)
+{
+	struct table *table = table_new("lrrrr");
+
+	table_cell(table, "segment");
+	table_cell(table, "PFN");
+	table_cell(table, "pages");
+	table_cell(table, "bytes");
+	table_cell(table, "virtual address");
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		const struct pvb_plan_segment *segment = &plan->segments[i];
+
+		table_cell(table, "%s", segment->name);
+		table_cell(table, "0x%" PRIx64, segment->gpa / plan->page_size);
+		table_cell(table, "%" PRIu64, segment->pages / plan->page_size);
+		table_cell(table, "%" PRIu64, segment->bytes);
+		if (segment->va == PVB_NONE)
+			table_cell(table, "not mapped");
+		else
+			table_cell(table, "0x%" PRIx64, segment->va);
+	}
+	(void)putchar('\n');
+	table_print(table, "", stdout);
+	(void)putchar('\n');
+}
+
+struct levels_text {
+	char text[160];
+};
+
+/* "L4 1, L3 1, L2 1, L1 34" */
+static struct levels_text format_levels(const struct pvb_plan_tables *tables, size_t count)
+{
+	struct levels_text result = {""};
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used < sizeof result.text; i++) {
+		int written =
+			snprintf(result.text + used, sizeof result.text - used, "%sL%u %" PRIu64,
+				 i ? ", " : "", tables[i].level, tables[i].count);
+
+		used += written > 0 ? (size_t)written : sizeof result.text;
+	}
+	return result;
+}
+
+void render_plan(const struct pvb_plan_info *plan)
+{
+	render_fact("guest", "%s, %u vCPU%s", pvb_guest_type_name(plan->guest_type), plan->vcpus,
+		    plan->vcpus == 1 ? "" : "s");
+	render_fact("memory", "%s (%" PRIu64 " pages of %u); at least %s",
+		    format_size(plan->memory).text, plan->memory / plan->page_size, plan->page_size,
+		    format_size(plan->minimum_memory).text);
+	if (*plan->command_line)
+		render_fact("command line", "%s", plan->command_line);
+	render_segments(plan);
+	render_fact("initial mapping", "0x%" PRIx64 " - 0x%" PRIx64 ", %s", plan->map_from,
+		    plan->map_to, format_size(plan->map_to - plan->map_from).text);
+	render_fact("page tables", "%" PRIu64 ": %s", plan->table_pages,
+		    format_levels(plan->tables, plan->table_level_count).text);
+	render_fact("p2m", "list of %" PRIu64 " entries of %u bytes at 0x%" PRIx64,
+		    plan->p2m_bytes / plan->p2m_entry_size, plan->p2m_entry_size, plan->p2m_va);
+	if (plan->p2m_table_pages)
+		render_fact("", "mapped by %" PRIu64 " tables of its own: %s",
+			    plan->p2m_table_pages,
+			    format_levels(plan->p2m_tables, plan->p2m_table_level_count).text);
+	if (plan->p2m_fallback)
+		render_fact("", "in the initial mapping, as %s", plan->p2m_fallback);
+	render_fact("registers", "rip 0x%" PRIx64 "  rsp 0x%" PRIx64 "  rsi 0x%" PRIx64,
+		    plan->registers.rip, plan->registers.rsp, plan->registers.rsi);
+	if (plan->hypercall_page != PVB_NONE)
+		render_fact("hypercall page", "0x%" PRIx64, plan->hypercall_page);
+	render_fact("addresses", "below 2^%u (%s)%s%s", plan->address_bits,
+		    pvb_bits_source_name(plan->address_bits_source),
+		    plan->address_bits_binding ? ", less than the host has" : "",
+		    plan->root_below_4g ? "; root table below 4 GiB" : "");
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Results for people, on standard output. */
+#ifndef PVB_TOOLS_RENDER_H
+#define PVB_TOOLS_RENDER_H
+
+#include <pvbuild/pvbuild.h>
+
+#include "creation.h"
+
+/* least is the plan with the least memory that the image can be given, or NULL. */
+void render_image(const struct pvb_image_info *image, const struct pvb_plan_info *least);
+void render_plan(const struct pvb_plan_info *plan);
+void render_domain(const struct creation *creation);
+void render_audit(const struct pvb_audit_report *report);
+
+/* "label     value": one line of a list of facts. */
+void render_fact(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

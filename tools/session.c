@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "session.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fault.h"
+
+#define PRIVCMD "/dev/xen/privcmd"
+
+uint64_t session_clock(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+void session_step(struct session *session, const char *name, uint64_t since)
+{
+	if (session->step_count == CREATION_STEPS_MAX)
+		return;
+	session->steps[session->step_count++] =
+		(struct creation_step){.name = name, .nanoseconds = session_clock() - since};
+}
+
+int session_open_host(struct pvb_host **host, struct pvb_host_info *info,
+		      const struct options *options, struct pvb_error *error)
+{
+	int rc = pvb_host_open(options->host, host, error);
+
+	if (!rc)
+		rc = pvb_host_get_info(*host, info, error);
+	if (rc || options->host || strcmp(info->name, "sim") != 0)
+		return rc;
+	note("%s, so this is for the simulated host; --host says otherwise",
+	     access(PRIVCMD, F_OK) ? "there is no " PRIVCMD " here"
+				   : "this pvbuild cannot reach a hypervisor");
+	return 0;
+}
+
+static int make_plan(struct session *session, const struct options *options,
+		     struct pvb_error *error)
+{
+	struct pvb_spec spec = PVB_SPEC_INIT;
+	struct pvb_plan_module module = {.name = session->guest.ramdisk,
+					 .bytes = session->ramdisk.bytes};
+
+	spec.memory = session->guest.memory;
+	spec.vcpus = session->guest.vcpus;
+	spec.max_address_bits = session->guest.max_address_bits;
+	spec.command_line = session->guest.cmdline;
+	spec.strict_p2m = option_given(options, OPTION_STRICT_P2M);
+	if (session->ramdisk.fd >= 0) {
+		spec.modules = &module;
+		spec.module_count = 1;
+	}
+	return pvb_plan_create(session->image, &spec, &session->host_info, &session->plan, error);
+}
+
+int session_plan(struct session *session, const struct options *options, struct pvb_error *error)
+{
+	struct pvb_image_options limits = guest_image_options(options);
+	int rc = guest_read(&session->guest, options, error);
+
+	if (!rc)
+		rc = session_open_host(&session->host, &session->host_info, options, error);
+	if (!rc)
+		rc = ramdisk_open(&session->ramdisk, session->guest.ramdisk, error);
+	if (rc)
+		return rc;
+
+	uint64_t since = session_clock();
+
+	rc = pvb_image_open(session->guest.kernel, &limits, &session->image, error);
+	if (rc)
+		return rc;
+	session_step(session, "image", since);
+	since = session_clock();
+	rc = make_plan(session, options, error);
+	if (!rc)
+		session_step(session, "plan", since);
+	return rc;
+}
+
+void session_close(struct session *session)
+{
+	pvb_plan_free(session->plan);
+	pvb_image_free(session->image);
+	pvb_host_close(session->host);
+	ramdisk_close(&session->ramdisk);
+	guest_clear(&session->guest);
+}
