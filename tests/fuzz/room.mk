@@ -3,6 +3,8 @@
 # Fuzz targets, with a corpus that is made by code. "make check" replays it;
 # "./configure CC=clang --enable-fuzzers --enable-sanitizers && make fuzz" fuzzes,
 # each target FUZZ_SECONDS long, and keeps what it finds in fuzz-corpus/.
+.PHONY: fuzz
+
 if HAVE_CMOCKA
 check_LTLIBRARIES += tests/fuzz/libtargets.la
 tests_fuzz_libtargets_la_SOURCES = \
@@ -16,13 +18,9 @@ fuzz_ldadd = tests/fuzz/libtargets.la tests/malformed/libspecimen.la $(test_ldad
 
 check_PROGRAMS += tests/fuzz/test-fuzz-replay
 TESTS += tests/fuzz/test-fuzz-replay
-tests_fuzz_test_fuzz_replay_SOURCES = tests/fuzz/test-fuzz-replay.c
-tests_fuzz_test_fuzz_replay_CPPFLAGS = $(test_cppflags)
 tests_fuzz_test_fuzz_replay_LDADD = $(fuzz_ldadd)
 
 EXTRA_PROGRAMS += tests/fuzz/make-seeds
-tests_fuzz_make_seeds_SOURCES = tests/fuzz/make-seeds.c
-tests_fuzz_make_seeds_CPPFLAGS = $(test_cppflags)
 tests_fuzz_make_seeds_LDADD = $(fuzz_ldadd)
 CLEANFILES += tests/fuzz/make-seeds
 
@@ -45,7 +43,6 @@ tests_fuzz_fuzz_notes_LDADD = $(fuzz_ldadd)
 
 FUZZ_SECONDS = 60
 
-.PHONY: fuzz
 fuzz: tests/fuzz/make-seeds $(fuzz_targets)
 	@set -e; for target in image notes; do \
 		$(MKDIR_P) fuzz-corpus/$$target; \
@@ -56,7 +53,6 @@ fuzz: tests/fuzz/make-seeds $(fuzz_targets)
 			-artifact_prefix=fuzz-corpus/ fuzz-corpus/$$target; \
 	done
 else
-.PHONY: fuzz
 fuzz:
 	@echo "fuzzing needs ./configure CC=clang --enable-fuzzers" >&2; exit 1
 endif

@@ -25,31 +25,13 @@ check_PROGRAMS += $(malformed_tests)
 TESTS += $(malformed_tests)
 
 # The linker hands the library's memfds to the test, which counts what they hold.
-tests_malformed_test_bombs_SOURCES = tests/malformed/test-bombs.c
 tests_malformed_test_bombs_CPPFLAGS = $(test_cppflags) $(ZLIB_CFLAGS)
 tests_malformed_test_bombs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=close
 tests_malformed_test_bombs_LDADD = $(malformed_ldadd)
-
-tests_malformed_test_malformed_codecs_SOURCES = tests/malformed/test-malformed-codecs.c
 tests_malformed_test_malformed_codecs_CPPFLAGS = $(test_cppflags) $(ZLIB_CFLAGS)
 tests_malformed_test_malformed_codecs_LDADD = $(malformed_ldadd)
-
-tests_malformed_test_malformed_containers_SOURCES = tests/malformed/test-malformed-containers.c
-tests_malformed_test_malformed_containers_CPPFLAGS = $(test_cppflags)
 tests_malformed_test_malformed_containers_LDADD = $(malformed_ldadd)
-
-tests_malformed_test_malformed_elf_SOURCES = tests/malformed/test-malformed-elf.c
-tests_malformed_test_malformed_elf_CPPFLAGS = $(test_cppflags)
 tests_malformed_test_malformed_elf_LDADD = $(malformed_ldadd)
-
-tests_malformed_test_malformed_files_SOURCES = tests/malformed/test-malformed-files.c
-tests_malformed_test_malformed_files_CPPFLAGS = $(test_cppflags)
 tests_malformed_test_malformed_files_LDADD = $(malformed_ldadd)
-
-tests_malformed_test_malformed_notes_SOURCES = tests/malformed/test-malformed-notes.c
-tests_malformed_test_malformed_notes_CPPFLAGS = $(test_cppflags)
 tests_malformed_test_malformed_notes_LDADD = $(malformed_ldadd)
-
-tests_malformed_test_mutations_SOURCES = tests/malformed/test-mutations.c
-tests_malformed_test_mutations_CPPFLAGS = $(test_cppflags)
 tests_malformed_test_mutations_LDADD = $(malformed_ldadd)
