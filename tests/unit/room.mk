@@ -28,13 +28,21 @@ unit_tests = \
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
+audit_domain = tests/unit/audit-domain.h tests/unit/audit-domain.c \
+	tests/unit/audit-core-writer.c tests/unit/audit-host.c
+tests_unit_test_audit_core_SOURCES = tests/unit/test-audit-core.c $(audit_domain)
+tests_unit_test_audit_domain_SOURCES = tests/unit/test-audit-domain.c $(audit_domain)
+tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audit_domain) \
+	tests/unit/audit-mutations.h \
+	tests/unit/audit-mutations-memory.c \
+	tests/unit/audit-mutations-start.c \
+	tests/unit/audit-mutations-tables.c
+tests_unit_test_audit_random_SOURCES = tests/unit/test-audit-random.c $(audit_domain)
+
 fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
-tests_unit_test_audit_core_SOURCES = tests/unit/test-audit-core.c tests/unit/audit-domain.c
-tests_unit_test_audit_domain_SOURCES = tests/unit/test-audit-domain.c tests/unit/audit-domain.c
-tests_unit_test_audit_random_SOURCES = tests/unit/test-audit-random.c tests/unit/audit-domain.c
 tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
 tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
 
-EXTRA_DIST += tests/unit/audit-domain.h tests/unit/audit-mutations.h tests/unit/plan-kernels.h tests/unit/test-sim.h
+EXTRA_DIST += tests/unit/plan-kernels.h tests/unit/test-sim.h
