@@ -14,7 +14,9 @@ sim_tests = \
 	tests/unit/test-sim-options \
 	tests/unit/test-sim-memory \
 	tests/unit/test-sim-tables \
-	tests/unit/test-sim-domain
+	tests/unit/test-sim-domain \
+	tests/unit/test-sim-vcpu \
+	tests/unit/test-sim-fail
 
 check_PROGRAMS += $(sim_tests)
 TESTS += $(sim_tests)
@@ -34,3 +36,15 @@ tests_unit_test_sim_tables_LDADD = $(test_ldadd)
 tests_unit_test_sim_domain_SOURCES = tests/unit/test-sim-domain.c tests/unit/test-sim.h
 tests_unit_test_sim_domain_CPPFLAGS = $(test_cppflags)
 tests_unit_test_sim_domain_LDADD = $(test_ldadd)
+
+tests_unit_test_sim_vcpu_SOURCES = tests/unit/test-sim-vcpu.c tests/unit/test-sim.h
+tests_unit_test_sim_vcpu_CPPFLAGS = $(test_cppflags)
+tests_unit_test_sim_vcpu_LDADD = $(test_ldadd)
+
+tests_unit_test_sim_fail_SOURCES = tests/unit/test-sim-fail.c tests/unit/test-sim.h
+tests_unit_test_sim_fail_CPPFLAGS = $(test_cppflags)
+tests_unit_test_sim_fail_LDADD = $(test_ldadd)
+tests_unit_test_sim_fail_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray,--wrap=strdup \
+	-Wl,--wrap=mmap,--wrap=memfd_create,--wrap=ftruncate,--wrap=mprotect \
+	-Wl,--wrap=pwrite,--wrap=pread
