@@ -21,9 +21,11 @@ unit_tests = \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
 	tests/unit/test-sim-domain \
+	tests/unit/test-sim-fail \
 	tests/unit/test-sim-memory \
 	tests/unit/test-sim-options \
-	tests/unit/test-sim-tables
+	tests/unit/test-sim-tables \
+	tests/unit/test-sim-vcpu
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -44,5 +46,11 @@ tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
 tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
+
+# Every allocation that the simulated host makes can be made to fail.
+tests_unit_test_sim_fail_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray,--wrap=strdup \
+	-Wl,--wrap=mmap,--wrap=memfd_create,--wrap=ftruncate,--wrap=mprotect \
+	-Wl,--wrap=pwrite,--wrap=pread
 
 EXTRA_DIST += tests/unit/plan-kernels.h tests/unit/test-sim.h
