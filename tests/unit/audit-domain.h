@@ -106,6 +106,9 @@ uint64_t *paper_entry(struct paper_domain *domain, uint64_t va, unsigned level);
 uint64_t paper_pfn(const struct paper_domain *domain, uint64_t mfn);
 uint64_t paper_va(const struct paper_domain *domain, uint64_t pfn);
 
+/* What makes it a host. */
+extern const struct pvb_host_ops paper_ops;
+
 /* Fields of start_info. */
 enum paper_field {
 	SI_NR_PAGES,
