@@ -20,7 +20,7 @@ EXTRA_DIST += \
 our_sources = $$(cd $(srcdir) && git ls-files '*.c' '*.h' | sed 's|^|$(srcdir)/|')
 our_scripts = $(srcdir)/check $(srcdir)/demo $(srcdir)/autogen.sh $(srcdir)/.ci/run \
 	$(srcdir)/build-aux/banned-functions $(srcdir)/build-aux/install-packages \
-	$(srcdir)/tests/real/fetch-kernels
+	$(srcdir)/tests/real/fetch-kernels $(srcdir)/tests/support/run-test
 
 .PHONY: format lint lint-format lint-functions lint-shell lint-tidy lint-cppcheck \
 	coverage check-valgrind
@@ -69,7 +69,7 @@ coverage:
 # The tests that run in reasonable time under valgrind.
 check-valgrind:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_tests)' \
-		LOG_COMPILER='$(abs_top_builddir)/libtool --mode=execute $(VALGRIND) --quiet \
+		LOG_COMPILER='$(LOG_COMPILER) $(abs_top_builddir)/libtool --mode=execute $(VALGRIND) --quiet \
 		--error-exitcode=99 --exit-on-first-error=no --leak-check=full \
 		--errors-for-leak-kinds=definite,indirect'
 

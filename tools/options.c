@@ -100,7 +100,7 @@ static int take_memory(const char *value, uint64_t *result, struct pvb_error *er
 	/* Other tools take a plain number for MiB. No guest fits into so little. */
 	if (rc || *result >= UINT64_C(65536))
 		return rc;
-	rc = refuse_value(OPTION_MEMORY, value, "a size that a guest can have", error);
+	rc = refuse_value(OPTION_MEMORY, value, "a size of 64K or more", error);
 	if (strspn(value, "0123456789") == strlen(value))
 		fault_hint(error, "a plain number means bytes: for MiB write --memory %sM", value);
 	return rc;

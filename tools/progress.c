@@ -25,7 +25,8 @@ void progress_catch_signals(void)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	/* SA_RESETHAND: a second one ends the process at once. */
-	struct sigaction action = {.sa_handler = remember, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+	struct sigaction action = {.sa_handler = remember,
+				   .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
 
 	(void)sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {

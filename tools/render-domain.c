@@ -2,6 +2,7 @@
 #include "render.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "names.h"
@@ -41,37 +42,55 @@ static void render_memory(const struct pvb_domain_info *domain)
 			    domain->extent_count, domain->extent_count ? first->maddr : 0);
 }
 
-static void render_steps(const struct creation *creation)
+/* The next call that was made, from *index on. */
+static const char *next_call(const struct pvb_host *host, size_t *index, uint64_t *count)
 {
-	struct table *table = table_new("lr");
+	const char *name;
+
+	while ((name = pvb_host_call_count(host, (*index)++, count)))
+		if (*count)
+			return name;
+	return NULL;
+}
+
+/* Stages and calls have nothing to do with each other, but stand well side by side. */
+static void render_costs(const struct creation *creation)
+{
+	struct table *table = table_new("lrllr");
+	const char *call = NULL;
 	uint64_t total = 0;
+	uint64_t count = 0;
+	size_t index = 0;
+	bool calls = true;
 
 	table_cell(table, "stage");
 	table_cell(table, "ms");
-	for (size_t i = 0; i < creation->step_count; i++) {
-		table_cell(table, "%s", creation->steps[i].name);
-		table_cell(table, "%.3f", (double)creation->steps[i].nanoseconds / 1e6);
-		total += creation->steps[i].nanoseconds;
-	}
-	table_cell(table, "all");
-	table_cell(table, "%.3f", (double)total / 1e6);
-	(void)putchar('\n');
-	table_print(table, "", stdout);
-}
-
-static void render_calls(const struct pvb_host *host)
-{
-	struct table *table = table_new("lr");
-	const char *name;
-	uint64_t count;
-
+	table_cell(table, "  ");
 	table_cell(table, "call to the host");
 	table_cell(table, "times");
-	for (size_t i = 0; (name = pvb_host_call_count(host, i, &count)); i++) {
-		if (!count)
-			continue;
-		table_cell(table, "%s", name);
-		table_cell(table, "%" PRIu64, count);
+	for (size_t row = 0; row <= creation->step_count || calls; row++) {
+		if (calls)
+			call = next_call(creation->host, &index, &count);
+		calls = call != NULL;
+		if (row > creation->step_count && !calls)
+			break;
+		if (row < creation->step_count) {
+			table_cell(table, "%s", creation->steps[row].name);
+			table_cell(table, "%.3f", (double)creation->steps[row].nanoseconds / 1e6);
+			total += creation->steps[row].nanoseconds;
+		} else {
+			table_cell(table, "%s", row == creation->step_count ? "all" : "");
+			if (row == creation->step_count)
+				table_cell(table, "%.3f", (double)total / 1e6);
+			else
+				table_cell(table, "%s", "");
+		}
+		table_cell(table, "%s", "");
+		table_cell(table, "%s", calls ? call : "");
+		if (calls)
+			table_cell(table, "%" PRIu64, count);
+		else
+			table_cell(table, "%s", "");
 	}
 	(void)putchar('\n');
 	table_print(table, "", stdout);
@@ -88,12 +107,11 @@ void render_domain(const struct creation *creation)
 	(void)putchar('\n');
 	render_start_info(domain);
 	render_memory(domain);
-	render_steps(creation);
-	render_calls(creation->host);
+	render_costs(creation);
 	(void)putchar('\n');
 	render_fact("mapped at most", "%s of guest memory",
 		    format_size(creation->mapped_peak).text);
-	render_fact("peak memory", "%s of this process", format_size(creation->peak_rss).text);
+	render_fact("peak memory", "%s, of this process", format_size(creation->peak_rss).text);
 	if (creation->dump)
 		render_fact("core", "%s", creation->dump);
 	if (creation->audit)
@@ -102,10 +120,11 @@ void render_domain(const struct creation *creation)
 
 void render_audit(const struct pvb_audit_report *report)
 {
-	render_fact("audit",
-		    "%s: %u rules applied, %u not for want of information, %" PRIu64 " finding%s",
-		    report->passed ? "passed" : "FAILED", report->checks, report->skipped,
-		    report->total_findings, report->total_findings == 1 ? "" : "s");
+	render_fact("audit", "%s: %u rules, %" PRIu64 " finding%s",
+		    report->passed ? "passed" : "FAILED", report->checks, report->total_findings,
+		    report->total_findings == 1 ? "" : "s");
+	if (report->skipped)
+		render_fact("", "%u more rules had nothing to be compared with", report->skipped);
 	if (!report->finding_count)
 		return;
 

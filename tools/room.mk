@@ -75,4 +75,9 @@ else
 pvbuild_SOURCES += tools/picture-none.c
 endif
 
-dist_bashcompletion_DATA += tools/pvbuild.bash-completion
+# bash looks for it under the name of the command.
+nodist_bashcompletion_DATA += tools/completion/pvbuild
+EXTRA_DIST += tools/pvbuild.bash-completion
+CLEANFILES += tools/completion/pvbuild
+tools/completion/pvbuild: tools/pvbuild.bash-completion
+	$(AM_V_GEN)$(MKDIR_P) tools/completion && cp $(srcdir)/tools/pvbuild.bash-completion $@

@@ -216,13 +216,23 @@ int read_pfns(struct check *check, pvb_pfn_t first, uint64_t count, uint8_t *to,
 	return 0;
 }
 
+static int check_made_of(struct check *check, struct pvb_error *error)
+{
+	int rc = check_p2m(check, error);
+
+	if (!rc)
+		rc = check_pages(check, error);
+	if (!rc)
+		rc = check_kernel(check, error);
+	return rc ? rc : check_module(check, error);
+}
+
+/* As far as one thing leads to the next: the root from cr3, start_info from rsi, the rest from it. */
 static int run(struct check *check, struct pvb_error *error)
 {
 	bool go_on;
 	int rc = check_registers(check, &go_on, error);
 
-	if (!rc)
-		check_shared_info(check);
 	if (rc || !go_on)
 		return rc;
 	rc = walk_tables(check, error);
@@ -237,14 +247,7 @@ static int run(struct check *check, struct pvb_error *error)
 	check_layout(check);
 	check_table_places(check);
 	check_grants(check);
-	rc = check_p2m(check, error);
-	if (!rc)
-		rc = check_pages(check, error);
-	if (!rc)
-		rc = check_kernel(check, error);
-	if (!rc)
-		rc = check_module(check, error);
-	return rc;
+	return check_made_of(check, error);
 }
 
 /* Takes the view. */
@@ -266,6 +269,7 @@ static int audit_view(struct view *view, const struct pvb_audit_options *options
 		check->options = options;
 		check->image = options->image ? pvb_image_info(options->image) : NULL;
 		rc = run(check, error);
+		check_shared_info(check);
 		if (!rc && audit->out_of_memory)
 			rc = pvb_fail_memory(error, "audit", "the findings");
 		for (size_t i = 0; i < RULE_COUNT; i++)

@@ -50,12 +50,17 @@ static void check_region(struct check *check)
 	       (unsigned long long)page_address(check, layout->end));
 }
 
-/* An element of the layout, in PFNs. */
+/* An element of the layout, in PFNs; count 0 where its place is not known. */
 struct element {
 	const char *name;
 	uint64_t first;
 	uint64_t count;
 };
+
+static struct element ring_element(const char *name, pvb_pfn_t page)
+{
+	return (struct element){name, page.n, page.n != PVB_NO_FRAME};
+}
 
 static uint64_t kernel_end(const struct check *check)
 {
@@ -79,17 +84,17 @@ static size_t list_elements(const struct check *check, struct element *elements)
 	if (check->image && page_of_address(check, kernel_end(check) - 1, &page) &&
 	    page >= layout->base)
 		elements[n++] = (struct element){"the kernel", 0, page + 1 - layout->base};
-	if (layout->has_module && !(check->start.flags & SIF_MOD_START_PFN_))
+	if (check->start.mod_len && !(check->start.flags & SIF_MOD_START_PFN_))
 		elements[n++] = (struct element){"the ramdisk", layout->module_page.n,
-						 layout->module_pages};
+						 layout->has_module ? layout->module_pages : 0};
 	if (layout->list_inside)
 		elements[n++] = (struct element){"the p2m list", layout->list - layout->base,
 						 layout->list_pages};
+	else if (!layout->list_usable)
+		elements[n++] = (struct element){"the p2m list", 0, 0};
 	elements[n++] = (struct element){"start_info", layout->start_info_page.n, 1};
-	if (layout->store_page.n != PVB_NO_FRAME)
-		elements[n++] = (struct element){"the xenstore page", layout->store_page.n, 1};
-	if (layout->console_page.n != PVB_NO_FRAME)
-		elements[n++] = (struct element){"the console page", layout->console_page.n, 1};
+	elements[n++] = ring_element("the xenstore page", layout->store_page);
+	elements[n++] = ring_element("the console page", layout->console_page);
 	if (root && root->pfn.n < layout->end - layout->base)
 		elements[n++] =
 			(struct element){"the page tables", root->pfn.n, layout->initial_tables};
@@ -101,21 +106,36 @@ static size_t list_elements(const struct check *check, struct element *elements)
 
 static void check_order(struct check *check)
 {
-	struct element elements[8];
+	struct element elements[9];
 	const size_t n = list_elements(check, elements);
 
+	bool ordered = true;
+
 	applies(check, RULE_LAYOUT_ORDER);
-	applies(check, RULE_LAYOUT_PACKED);
 	for (size_t i = 1; i < n; i++) {
 		const struct element *last = &elements[i - 1], *this = &elements[i];
-		const uint64_t end = last->first + last->count;
 
-		if (this->first == end)
+		if (!last->count || !this->count || this->first >= last->first + last->count)
 			continue;
-		finding(check, this->first < end ? RULE_LAYOUT_ORDER : RULE_LAYOUT_PACKED,
+		finding(check, RULE_LAYOUT_ORDER,
 			place("PFN 0x%llx", (unsigned long long)this->first),
 			"%s stands at PFN 0x%llx, and %s before it ends at PFN 0x%llx", this->name,
-			(unsigned long long)this->first, last->name, (unsigned long long)end);
+			(unsigned long long)this->first, last->name,
+			(unsigned long long)(last->first + last->count));
+		ordered = false;
+	}
+	/* What is out of order is not packed, either: no need to say it twice. */
+	if (ordered)
+		applies(check, RULE_LAYOUT_PACKED);
+	for (size_t i = 1; i < n && ordered; i++) {
+		const struct element *last = &elements[i - 1], *this = &elements[i];
+
+		if (last->count && this->count && this->first != last->first + last->count)
+			finding(check, RULE_LAYOUT_PACKED,
+				place("PFN 0x%llx", (unsigned long long)this->first),
+				"%s stands at PFN 0x%llx, and %s before it ends at PFN 0x%llx",
+				this->name, (unsigned long long)this->first, last->name,
+				(unsigned long long)(last->first + last->count));
 	}
 	if (!n || strcmp(elements[n - 1].name, "the boot stack") != 0)
 		return;
@@ -133,6 +153,9 @@ void check_layout(struct check *check)
 {
 	const struct layout *layout = &check->layout;
 
+	/* Where the walk was cut short the region was, too. */
+	if (check->walk.truncated)
+		return;
 	check_region(check);
 	check_order(check);
 	if (!check->image)

@@ -89,11 +89,11 @@ void check_table_places(struct check *check)
 	for (size_t i = 0; i < walk->table_count; i++) {
 		const struct walk_table *table = &walk->tables[i];
 		const bool initial = table->pfn.n < room;
-		const bool pae_slot3 = check->view->guest_bits == 32 && table->level == 2 &&
-				       table->page >> 18 == 3;
+		/* The last L2 of a PAE guest is there for the M2P, and builders fill the gap. */
+		const bool pae_l2 = check->view->guest_bits == 32 && table->level == 2;
 		uint64_t *next = initial ? &next_initial : &next_list;
 
-		if (!pae_slot3 &&
+		if (!pae_l2 &&
 		    (initial ? !covers(table, layout->base, room)
 			     : !list_apart || !covers(table, layout->list, layout->list_pages))) {
 			finding(check, RULE_TABLES_PLACE,

@@ -87,20 +87,14 @@ struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_
 	uint64_t list_pages = pvb_div_round_up(pages * input->p2m_entry_size, page_size);
 	struct pvb_layout layout = {0};
 
-	if (input->init_p2m == PVB_NONE) {
-		place_mapping(input, list_pages, &layout);
-	} else {
+	if (input->init_p2m != PVB_NONE) {
 		uint64_t room = 0;
 
-		place_mapping(input, 0, &layout);
-		layout.p2m_fallback = pvb_p2m_refusal(input, layout.map_end, list_pages, &room);
+		layout.p2m_fallback = pvb_p2m_refusal(input, list_pages, &room);
 		layout.p2m_outside = !layout.p2m_fallback;
-		if (layout.p2m_outside)
-			layout.p2m_room = room * (page_size / input->p2m_entry_size);
-		else
-			place_mapping(input, list_pages, &layout);
+		layout.p2m_room = room * (page_size / input->p2m_entry_size);
 	}
-
+	place_mapping(input, layout.p2m_outside ? 0 : list_pages, &layout);
 	if (input->module_unmapped)
 		place(&layout, PVB_SEGMENT_MODULE, input->module_pages);
 	if (layout.p2m_outside) {

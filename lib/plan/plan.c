@@ -167,7 +167,7 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_pv *p
 	struct pvb_plan *plan = &storage->plan;
 	struct pvb_plan_info *info = &plan->info;
 
-	strcpy(storage->command_line, request->command_line);
+	memcpy(storage->command_line, request->command_line, strlen(request->command_line));
 	info->guest_type = plan->guest_type;
 	info->memory = plan->pages << plan->page_shift;
 	info->minimum_memory = minimum << plan->page_shift;

@@ -50,13 +50,11 @@ static uint64_t l4_slot(uint64_t va)
 	return (va >> L4_SLOT_SHIFT) % L4_SLOTS;
 }
 
-const char *pvb_p2m_refusal(const struct pvb_layout_input *input, uint64_t map_end,
-			    uint64_t list_pages, uint64_t *room)
+const char *pvb_p2m_refusal(const struct pvb_layout_input *input, uint64_t list_pages,
+			    uint64_t *room)
 {
 	uint64_t va = input->init_p2m;
 	uint64_t slot = l4_slot(va);
-	uint64_t first_slot = l4_slot(input->virt_base);
-	uint64_t last_slot = l4_slot(input->virt_base + ((map_end - 1) << input->page_shift));
 
 	if (!is_64(input))
 		return "INIT_P2M is for 64-bit guests only";
@@ -69,11 +67,13 @@ const char *pvb_p2m_refusal(const struct pvb_layout_input *input, uint64_t map_e
 	/* Kernels tell a list of its own mapping from one in the initial mapping by this. */
 	if (va >= input->virt_base)
 		return "INIT_P2M does not lie below VIRT_BASE";
-	if (slot >= first_slot && slot <= last_slot)
+	/* The mapping goes up from VIRT_BASE and the list lies below it, so this is all they share.
+	 */
+	if (slot == l4_slot(input->virt_base))
 		return "INIT_P2M shares an L4 slot with the initial mapping";
-	if (input->is_linux && (slot == 0 || slot == L4_SLOTS - 1))
-		return "INIT_P2M lies in the first or the last L4 slot, where Linux cannot take it "
-		       "over";
+	/* Linux takes any but the first and the last, which is its own. */
+	if (input->is_linux && slot == 0)
+		return "INIT_P2M lies in the first L4 slot, where Linux cannot take it over";
 
 	*room = (UINT64_C(1) << (L4_SLOT_SHIFT - input->page_shift)) -
 		((va >> input->page_shift) &
@@ -141,13 +141,12 @@ static enum pvb_segment_kind find_culprit(const struct pvb_layout *layout, uint6
 }
 
 static void hint_at(const struct pvb_layout_input *input, const struct pvb_layout *layout,
-		    enum pvb_segment_kind culprit, struct pvb_error *error)
+		    enum pvb_code code, enum pvb_segment_kind culprit, struct pvb_error *error)
 {
 	if (culprit == PVB_SEGMENT_P2M && layout->p2m_fallback)
 		pvb_hint(error,
 			 "the p2m list lies there because %s; give the guest less memory, or the "
-			 "kernel a "
-			 "usable INIT_P2M note",
+			 "kernel a usable INIT_P2M note",
 			 layout->p2m_fallback);
 	else if (culprit == PVB_SEGMENT_P2M)
 		pvb_hint(error,
@@ -158,9 +157,10 @@ static void hint_at(const struct pvb_layout_input *input, const struct pvb_layou
 		pvb_hint(error,
 			 "take a smaller ramdisk, or a kernel with a MOD_START_PFN note, which "
 			 "takes its ramdisk unmapped");
+	else if (code == PVB_E_PLAN_LINUX_1G)
+		pvb_hint(error, "make the kernel smaller: its whole initial mapping must fit");
 	else
-		pvb_hint(error,
-			 "link the kernel at a lower VIRT_BASE, or make it or its ramdisk smaller");
+		pvb_hint(error, "link the kernel at a lower VIRT_BASE, or make it smaller");
 }
 
 int pvb_layout_check_addresses(const struct pvb_layout_input *input,
@@ -198,7 +198,7 @@ int pvb_layout_check_addresses(const struct pvb_layout_input *input,
 				      ? " (which no usable INIT_P2M takes elsewhere)"
 				      : "",
 			      layout->part[culprit].count << (shift - 10));
-		hint_at(input, layout, culprit, error);
+		hint_at(input, layout, bound.code, culprit, error);
 		return rc;
 	}
 

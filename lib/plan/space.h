@@ -8,10 +8,9 @@
 
 /*
  * Why a p2m list of so many pages cannot lie at the address that INIT_P2M
- * wants, beside an initial mapping of map_end frames; or NULL where it can.
- * Then *room is the largest list, in pages, that could.
+ * wants; or NULL where it can. *room is then the largest list, in pages, that could.
  */
-const char *pvb_p2m_refusal(const struct pvb_layout_input *input, uint64_t map_end,
-			    uint64_t list_pages, uint64_t *room);
+const char *pvb_p2m_refusal(const struct pvb_layout_input *input, uint64_t list_pages,
+			    uint64_t *room);
 
 #endif

@@ -119,8 +119,8 @@ static void compare_registers(struct comparison *comparison)
 	SAME_REGISTER(cr[0]);
 	SAME_REGISTER(cr[1]);
 	SAME_REGISTER(cr[2]);
-	same(comparison, "vcpu.cr[3] (PFN)", view_pfn(&comparison->a, comparison->a.root_mfn),
-	     view_pfn(&comparison->b, comparison->b.root_mfn));
+	same(comparison, "vcpu.cr[3] (PFN)", peer_view_pfn(&comparison->a, comparison->a.root_mfn),
+	     peer_view_pfn(&comparison->b, comparison->b.root_mfn));
 	SAME_REGISTER(cr[4]);
 	SAME_REGISTER(cr[5]);
 	SAME_REGISTER(cr[6]);
@@ -215,8 +215,8 @@ static void hide_wall_clock(uint8_t *page, unsigned guest_bits)
 
 static int compare_shared_info(struct comparison *comparison)
 {
-	const void *x = view_frame(&comparison->a, comparison->a.domain.shared_info.n);
-	const void *y = view_frame(&comparison->b, comparison->b.domain.shared_info.n);
+	const void *x = peer_view_frame(&comparison->a, comparison->a.domain.shared_info.n);
+	const void *y = peer_view_frame(&comparison->b, comparison->b.domain.shared_info.n);
 	uint8_t copies[2][VIEW_PAGE_SIZE];
 
 	if (!x || !y)
@@ -248,8 +248,8 @@ static int compare_tables(struct comparison *comparison, unsigned level, uint64_
 	static const char *const flag_fields[] = {NULL, "page_tables.L1.flags",
 						  "page_tables.L2.flags", "page_tables.L3.flags",
 						  "page_tables.L4.flags"};
-	const uint64_t *x = view_frame(&comparison->a, x_mfn);
-	const uint64_t *y = view_frame(&comparison->b, y_mfn);
+	const uint64_t *x = peer_view_frame(&comparison->a, x_mfn);
+	const uint64_t *y = peer_view_frame(&comparison->b, y_mfn);
 	unsigned shift = VIEW_PAGE_SHIFT + 9 * (level - 1);
 
 	if (!x || !y)
@@ -271,8 +271,8 @@ static int compare_tables(struct comparison *comparison, unsigned level, uint64_
 			continue;
 
 		uint64_t x_next = VIEW_ENTRY_FRAME(x[i]), y_next = VIEW_ENTRY_FRAME(y[i]);
-		uint64_t x_pfn = view_pfn(&comparison->a, x_next);
-		uint64_t y_pfn = view_pfn(&comparison->b, y_next);
+		uint64_t x_pfn = peer_view_pfn(&comparison->a, x_next);
+		uint64_t y_pfn = peer_view_pfn(&comparison->b, y_next);
 
 		same_at(comparison, frame_fields[level], where, x_pfn, y_pfn);
 		/* A frame without a PFN is the hypervisor's: its M2P, in a PAE guest's last L2. */
@@ -291,7 +291,7 @@ static void compare_p2m(struct comparison *comparison)
 
 	for (uint64_t pfn = 0; pfn < a->start_info.nr_pages && pfn < b->start_info.nr_pages;
 	     pfn++) {
-		uint64_t x = view_pfn(a, a->p2m[pfn]), y = view_pfn(b, b->p2m[pfn]);
+		uint64_t x = peer_view_pfn(a, a->p2m[pfn]), y = peer_view_pfn(b, b->p2m[pfn]);
 
 		comparison->compared++;
 		if (x != y || x != pfn) {
@@ -320,8 +320,8 @@ static int compare_memory(struct comparison *comparison, const char *field, uint
 
 		uint64_t end =
 			(pfn + pages) * VIEW_PAGE_SIZE < to ? (pfn + pages) * VIEW_PAGE_SIZE : to;
-		const uint8_t *x = view_map(&comparison->a, pfn, pages);
-		const uint8_t *y = view_map(&comparison->b, pfn, pages);
+		const uint8_t *x = peer_view_map(&comparison->a, pfn, pages);
+		const uint8_t *y = peer_view_map(&comparison->b, pfn, pages);
 
 		if (x && y && offset == 0)
 			compare_bytes(comparison, field, x, y, end - from, pfn);
@@ -334,8 +334,8 @@ static int compare_memory(struct comparison *comparison, const char *field, uint
 					 (offset + i) % VIEW_PAGE_SIZE);
 				same_at(comparison, field, where, x[offset + i], y[offset + i]);
 			}
-		view_unmap(&comparison->a, x, pages);
-		view_unmap(&comparison->b, y, pages);
+		peer_view_unmap(&comparison->a, x, pages);
+		peer_view_unmap(&comparison->b, y, pages);
 		if (!x || !y)
 			return -1;
 		from = end;
@@ -440,8 +440,8 @@ static int compare_grants(struct comparison *comparison)
 		same_at(comparison, fields[0], where, x[i].index, y[i].index);
 		same_at(comparison, fields[1], where, x[i].flags, y[i].flags);
 		same_at(comparison, fields[2], where, x[i].domid, y[i].domid);
-		same_at(comparison, fields[3], where, view_pfn(&comparison->a, x[i].frame.n),
-			view_pfn(&comparison->b, y[i].frame.n));
+		same_at(comparison, fields[3], where, peer_view_pfn(&comparison->a, x[i].frame.n),
+			peer_view_pfn(&comparison->b, y[i].frame.n));
 	}
 	return 0;
 }
@@ -483,8 +483,8 @@ int compare(struct comparison *comparison, const struct peer_case *which, struct
 	comparison->ours = ours;
 	comparison->theirs = theirs;
 	compare_mapped(comparison);
-	if (view_open(&comparison->a, ours->host, ours->domid) ||
-	    view_open(&comparison->b, theirs->host, theirs->domid))
+	if (peer_view_open(&comparison->a, ours->host, ours->domid) ||
+	    peer_view_open(&comparison->b, theirs->host, theirs->domid))
 		return unreadable(comparison);
 	compare_layout(comparison);
 	compare_domain(comparison);
@@ -505,6 +505,6 @@ int compare(struct comparison *comparison, const struct peer_case *which, struct
 
 void comparison_close(struct comparison *comparison)
 {
-	view_close(&comparison->a);
-	view_close(&comparison->b);
+	peer_view_close(&comparison->a);
+	peer_view_close(&comparison->b);
 }

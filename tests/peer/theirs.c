@@ -43,7 +43,7 @@ static struct peer_segment page(const struct xc_dom_image *dom, xen_pfn_t pfn)
 	};
 }
 
-static void note_layout(const struct xc_dom_image *dom, uint64_t p2m_va, struct peer_layout *layout)
+static void note_layout(const struct xc_dom_image *dom, struct peer_layout *layout)
 {
 	layout->kernel = segment(&dom->kernel_seg, true);
 	layout->module = segment(&dom->modules[0].seg, !(dom->flags & SIF_MOD_START_PFN));

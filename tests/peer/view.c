@@ -7,12 +7,12 @@
 
 #include <xenctrl.h>
 
-struct view_frame {
+struct peer_view_frame {
 	uint64_t mfn;
 	void *at;
 };
 
-uint64_t view_pfn(struct view *view, uint64_t mfn)
+uint64_t peer_view_pfn(struct view *view, uint64_t mfn)
 {
 	struct pvb_error error;
 	pvb_pfn_t pfn;
@@ -30,7 +30,7 @@ uint64_t view_pfn(struct view *view, uint64_t mfn)
 	return pfn.n;
 }
 
-const void *view_frame(struct view *view, uint64_t mfn)
+const void *peer_view_frame(struct view *view, uint64_t mfn)
 {
 	struct pvb_error error;
 	pvb_mfn_t frame = PVB_MFN(mfn);
@@ -47,7 +47,7 @@ const void *view_frame(struct view *view, uint64_t mfn)
 			high = middle;
 	}
 
-	struct view_frame *grown =
+	struct peer_view_frame *grown =
 		realloc(view->frames, (view->frame_count + 1) * sizeof *view->frames);
 	void *at;
 
@@ -60,16 +60,16 @@ const void *view_frame(struct view *view, uint64_t mfn)
 		return NULL;
 	}
 	memmove(&grown[low + 1], &grown[low], (view->frame_count - low) * sizeof *grown);
-	grown[low] = (struct view_frame){.mfn = mfn, .at = at};
+	grown[low] = (struct peer_view_frame){.mfn = mfn, .at = at};
 	view->frame_count++;
 	return at;
 }
 
-bool view_walk(struct view *view, uint64_t va, uint64_t *mfn)
+bool peer_view_walk(struct view *view, uint64_t va, uint64_t *mfn)
 {
 	*mfn = view->root_mfn;
 	for (unsigned level = view->levels; level > 0; level--) {
-		const uint64_t *table = view_frame(view, *mfn);
+		const uint64_t *table = peer_view_frame(view, *mfn);
 		unsigned index = (va >> (VIEW_PAGE_SHIFT + 9 * (level - 1))) & 511;
 
 		if (!table || !(table[index] & 1))
@@ -79,7 +79,7 @@ bool view_walk(struct view *view, uint64_t va, uint64_t *mfn)
 	return true;
 }
 
-const void *view_map(struct view *view, uint64_t first_pfn, uint64_t count)
+const void *peer_view_map(struct view *view, uint64_t first_pfn, uint64_t count)
 {
 	struct pvb_error error;
 	pvb_mfn_t *frames = calloc(count, sizeof *frames);
@@ -98,7 +98,7 @@ const void *view_map(struct view *view, uint64_t first_pfn, uint64_t count)
 	return at;
 }
 
-void view_unmap(struct view *view, const void *at, uint64_t count)
+void peer_view_unmap(struct view *view, const void *at, uint64_t count)
 {
 	union {
 		const void *in;
@@ -122,9 +122,9 @@ static int fail(struct view *view, const char *what)
 		(info)->nr_pages = (in)->nr_pages;                                                 \
 		(info)->shared_info = (in)->shared_info;                                           \
 		(info)->flags = (in)->flags;                                                       \
-		(info)->store_pfn = view_pfn(view, (in)->store_mfn);                               \
+		(info)->store_pfn = peer_view_pfn(view, (in)->store_mfn);                          \
 		(info)->store_port = (in)->store_evtchn;                                           \
-		(info)->console_pfn = view_pfn(view, (in)->console.domU.mfn);                      \
+		(info)->console_pfn = peer_view_pfn(view, (in)->console.domU.mfn);                 \
 		(info)->console_port = (in)->console.domU.evtchn;                                  \
 		(info)->pt_base = (in)->pt_base;                                                   \
 		(info)->nr_pt_frames = (in)->nr_pt_frames;                                         \
@@ -140,7 +140,8 @@ static int fail(struct view *view, const char *what)
 static int read_start_info(struct view *view)
 {
 	uint64_t mfn;
-	const void *page = view_walk(view, view->vcpu.rsi, &mfn) ? view_frame(view, mfn) : NULL;
+	const void *page =
+		peer_view_walk(view, view->vcpu.rsi, &mfn) ? peer_view_frame(view, mfn) : NULL;
 
 	if (!page)
 		return fail(view, "rsi leads to no start_info");
@@ -166,7 +167,7 @@ static int read_p2m(struct view *view)
 		struct pvb_error error;
 		void *at;
 
-		if (!view_walk(view, view->start_info.mfn_list + pfn * entry, &frame.n))
+		if (!peer_view_walk(view, view->start_info.mfn_list + pfn * entry, &frame.n))
 			return fail(view, "the p2m list is not mapped");
 		if (pvb_host_map_frames(view->host, view->domid, &frame, 1, false, &at, &error))
 			return fail(view, error.message);
@@ -184,7 +185,7 @@ static int read_p2m(struct view *view)
 	return 0;
 }
 
-int view_open(struct view *view, struct pvb_host *host, uint32_t domid)
+int peer_view_open(struct view *view, struct pvb_host *host, uint32_t domid)
 {
 	struct pvb_error error;
 
@@ -206,7 +207,7 @@ int view_open(struct view *view, struct pvb_host *host, uint32_t domid)
 	return 0;
 }
 
-void view_close(struct view *view)
+void peer_view_close(struct view *view)
 {
 	for (size_t i = 0; i < view->frame_count; i++)
 		pvb_host_unmap_frames(view->host, view->frames[i].at, 1);

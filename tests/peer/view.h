@@ -48,7 +48,7 @@ struct view {
 	unsigned levels;
 	uint64_t root_mfn;
 	uint64_t *p2m; /* nr_pages entries, INVALID as all ones */
-	struct view_frame *frames;
+	struct peer_view_frame *frames;
 	size_t frame_count;
 	struct {
 		uint64_t from, to, count;
@@ -57,21 +57,21 @@ struct view {
 };
 
 /* Returns 0, or -1 with view->why filled. To be closed in either case. */
-int view_open(struct view *view, struct pvb_host *host, uint32_t domid);
-void view_close(struct view *view);
+int peer_view_open(struct view *view, struct pvb_host *host, uint32_t domid);
+void peer_view_close(struct view *view);
 
 /* The PFN of a frame, or PVB_NO_FRAME. */
-uint64_t view_pfn(struct view *view, uint64_t mfn);
+uint64_t peer_view_pfn(struct view *view, uint64_t mfn);
 
 /* A frame's bytes, kept mapped until the view is closed: for page tables and single pages. */
-const void *view_frame(struct view *view, uint64_t mfn);
+const void *peer_view_frame(struct view *view, uint64_t mfn);
 
 /* Bytes of pages first, first + 1, ... by PFN; NULL with why filled. To be given back. */
-const void *view_map(struct view *view, uint64_t first_pfn, uint64_t count);
-void view_unmap(struct view *view, const void *at, uint64_t count);
+const void *peer_view_map(struct view *view, uint64_t first_pfn, uint64_t count);
+void peer_view_unmap(struct view *view, const void *at, uint64_t count);
 
 /* The frame that a virtual address is mapped to. */
-bool view_walk(struct view *view, uint64_t va, uint64_t *mfn);
+bool peer_view_walk(struct view *view, uint64_t va, uint64_t *mfn);
 
 /* Flags and frame of a page-table entry. */
 #define VIEW_ENTRY_FRAME(entry) (((entry)&UINT64_C(0x000ffffffffff000)) >> VIEW_PAGE_SHIFT)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#define _GNU_SOURCE
 #include "torture/inject.h"
 
 #include <errno.h>
@@ -24,7 +23,6 @@ void inject_arm(uint64_t which)
 {
 	nth = which;
 	count = 0;
-	balance = 0;
 	fired = false;
 	armed = true;
 }
@@ -71,9 +69,6 @@ int __wrap_memfd_create(const char *name, unsigned flags)
 	return fails() ? -1 : __real_memfd_create(name, flags);
 }
 
-#ifdef SANITIZED
-/* ---- the heap: the same way ---- */
-
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t number, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -84,6 +79,9 @@ void *__wrap_calloc(size_t number, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t number, size_t size);
 char *__wrap_strdup(const char *text);
+
+#ifdef SANITIZED
+/* ---- the heap: the same way ---- */
 
 void *__wrap_malloc(size_t size)
 {
@@ -120,7 +118,7 @@ void *__libc_memalign(size_t alignment, size_t size);
 
 static void *counted(void *block)
 {
-	if (armed && block)
+	if (block)
 		balance++;
 	return block;
 }
@@ -141,8 +139,7 @@ void *realloc(void *old, size_t size)
 		return NULL;
 	void *block = __libc_realloc(old, size);
 
-	if (armed)
-		balance += (block != NULL) - (old != NULL && (block != NULL || size == 0));
+	balance += (block != NULL) - (old != NULL && (block != NULL || size == 0));
 	return block;
 }
 
@@ -159,7 +156,7 @@ void *reallocarray(void *old, size_t number, size_t size)
 
 void free(void *block)
 {
-	if (armed && block)
+	if (block)
 		balance--;
 	__libc_free(block);
 }
@@ -179,14 +176,27 @@ int posix_memalign(void **block, size_t alignment, size_t size)
 	return 0;
 }
 
-/* So that the linker's --wrap finds them. */
-void *__wrap_malloc(size_t size) __attribute__((alias("malloc")));
-void *__wrap_calloc(size_t number, size_t size) __attribute__((alias("calloc")));
-void *__wrap_realloc(void *old, size_t size) __attribute__((alias("realloc")));
+/* What --wrap makes of calls from the library and the test. */
+
+void *__wrap_malloc(size_t size)
+{
+	return malloc(size);
+}
+
+void *__wrap_calloc(size_t number, size_t size)
+{
+	return calloc(number, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return realloc(old, size);
+}
+
 void *__wrap_reallocarray(void *old, size_t number, size_t size)
-	__attribute__((alias("reallocarray")));
-char *__real_strdup(const char *text);
-char *__wrap_strdup(const char *text);
+{
+	return reallocarray(old, number, size);
+}
 
 char *__wrap_strdup(const char *text)
 {

@@ -20,8 +20,7 @@ uint64_t inject_disarm(void);
 bool inject_fired(void);
 
 /*
- * Blocks that were allocated since inject_arm() and are not free, which may be negative;
- * always 0 under a sanitizer, which looks for leaks itself.
+ * Blocks that are allocated now. Under a sanitizer, which looks for leaks itself, always 0.
  */
 int64_t inject_balance(void);
 

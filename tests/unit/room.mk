@@ -3,23 +3,35 @@
 # A test is a source of the same name, linked with all of the library and
 # tests/support; only what differs from that is spelled out.
 unit_tests = \
+	tests/unit/test-audit-core \
+	tests/unit/test-audit-domain \
+	tests/unit/test-audit-mutation \
 	tests/unit/test-build \
 	tests/unit/test-build-abi \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
+	tests/unit/test-image-bzimage \
+	tests/unit/test-image-codec \
+	tests/unit/test-image-elf \
+	tests/unit/test-image-notes \
 	tests/unit/test-p2m-list \
+	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-sim-memory \
 	tests/unit/test-sim-options
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
 fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
+tests_unit_test_audit_core_SOURCES = tests/unit/test-audit-core.c tests/unit/audit-domain.c
+tests_unit_test_audit_domain_SOURCES = tests/unit/test-audit-domain.c tests/unit/audit-domain.c
+tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c tests/unit/audit-domain.c
 tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
+tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
-tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 
-EXTRA_DIST += tests/unit/plan-kernels.h
+EXTRA_DIST += tests/unit/audit-domain.h tests/unit/plan-kernels.h tests/unit/test-sim.h

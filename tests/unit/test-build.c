@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The whole build, of kernels made to order, on a host that believes everything. */
-#define _GNU_SOURCE
 #include "support/test.h"
 
 #include <fcntl.h>

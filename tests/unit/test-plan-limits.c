@@ -562,19 +562,19 @@ static void the_host_must_run_such_guests(void **state)
 
 	guest.host = &host;
 	for (size_t i = 0; i < sizeof with / sizeof with[0]; i++) {
-		strcpy(host.capabilities, with[i]);
+		(void)snprintf(host.capabilities, sizeof host.capabilities, "%s", with[i]);
 		assert_ok(plan_guest(&guest, &plan, &error), &error);
 		pvb_plan_free(plan);
 	}
 	for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
-		strcpy(host.capabilities, without[i]);
+		(void)snprintf(host.capabilities, sizeof host.capabilities, "%s", without[i]);
 		assert_refused(&guest, PVB_E_HOST_GUEST_TYPE);
 		assert_non_null(strstr(error.hint, "CONFIG_PV"));
 	}
 
 	guest = pae_guest();
 	guest.host = &host;
-	strcpy(host.capabilities, "xen-3.0-x86_64");
+	(void)snprintf(host.capabilities, sizeof host.capabilities, "%s", "xen-3.0-x86_64");
 	assert_refused(&guest, PVB_E_HOST_GUEST_TYPE);
 	assert_non_null(strstr(error.hint, "PV32"));
 }

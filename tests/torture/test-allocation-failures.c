@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every allocation fails in turn: of the host, the image, the plan, the build, the audit. */
+#include "support/test.h"
+
+#include "torture/inject.h"
+#include "torture/scenario.h"
+
+static bool try_one(const struct scenario *scenario, const struct scenario_files *files,
+		    uint64_t nth)
+{
+	struct scenario_result result = {.step = "host"};
+	struct pvb_host *host = NULL;
+
+	inject_arm(nth);
+	result.rc = pvb_host_open("sim:memory=256M", &host, &result.error);
+	if (result.rc == 0)
+		scenario_run(scenario, files, host, true, &result);
+	inject_disarm();
+	if (result.rc)
+		assert_clean_error(&result);
+	if (host)
+		assert_host_is_clean(host, &result);
+	pvb_host_close(host);
+	if (result.rc)
+		assert_true(inject_fired());
+	return inject_fired();
+}
+
+static void every_allocation_fails_in_turn(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < scenario_count; i++) {
+		struct scenario_files files;
+		unsigned fds, mappings;
+		uint64_t nth = 0;
+
+		scenario_prepare(&scenarios[i], &files);
+		/* libraries have what they keep for good once they were used */
+		assert_false(try_one(&scenarios[i], &files, 0));
+		fds = count_open_fds();
+		mappings = count_mappings();
+
+		int64_t blocks = inject_balance();
+		while (try_one(&scenarios[i], &files, ++nth)) {
+			assert_int_equal(inject_balance(), blocks);
+			assert_int_equal(count_open_fds(), fds);
+			assert_int_equal(count_mappings(), mappings);
+		}
+		print_message("# %s: %u allocations failed in turn\n", scenarios[i].name,
+			      (unsigned)nth - 1);
+		assert_true(nth > 50);
+		scenario_forget(&files);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_allocation_fails_in_turn),
+	};
+
+	return cmocka_run_group_tests_name("torture: allocations", tests, NULL, NULL);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every call to the host fails in turn. */
+#include "support/test.h"
+
+#include "torture/scenario.h"
+
+static void every_call_to_the_host_fails_in_turn(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < scenario_count; i++) {
+		struct scenario_files files;
+		unsigned points = 0, fds, mappings;
+		char stages[600] = "";
+
+		scenario_prepare(&scenarios[i], &files);
+		fds = count_open_fds();
+		mappings = count_mappings();
+		for (;;) {
+			struct scenario_result result;
+			char description[64];
+
+			snprintf(description, sizeof description, "sim:memory=256M,fail=%u",
+				 points + 1);
+			scenario_try(&scenarios[i], &files, description, false, &result);
+			assert_int_equal(count_open_fds(), fds);
+			if (result.rc == 0)
+				break;
+			points++;
+			assert_int_equal(result.error.code, PVB_E_HOST_INJECTED);
+			assert_clean_error(&result);
+			if (!strstr(stages, result.error.stage))
+				snprintf(stages + strlen(stages), sizeof stages - strlen(stages),
+					 " %s", result.error.stage);
+			if (points == 1)
+				mappings = count_mappings();
+			assert_int_equal(count_mappings(), mappings);
+		}
+		print_message("# %s: %u calls failed in turn, in:%s\n", scenarios[i].name, points,
+			      stages);
+		assert_true(points > 25);
+		scenario_forget(&files);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_call_to_the_host_fails_in_turn),
+	};
+
+	return cmocka_run_group_tests_name("torture: host calls", tests, NULL, NULL);
+}

@@ -1,0 +1,965 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit/audit-domain.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "support/elf-builder.h"
+#include "support/test.h"
+
+#define PAGE 4096u
+#define KERNEL_PFN 256u
+#define FLAG_P 1u
+#define LEAF_RW 0x23u
+#define LEAF_RO 0x21u
+#define UPPER 0x67u
+#define PINNED ((UINT64_C(1) << 52) | 4u)
+#define INIT_P2M UINT64_C(0x8000000000)
+
+static const struct {
+	unsigned wide, narrow, width_wide, width_narrow;
+} fields[] = {
+	[SI_NR_PAGES] = {32, 32, 8, 4},
+	[SI_SHARED_INFO] = {40, 36, 8, 4},
+	[SI_FLAGS] = {48, 40, 4, 4},
+	[SI_STORE_MFN] = {56, 44, 8, 4},
+	[SI_STORE_EVTCHN] = {64, 48, 4, 4},
+	[SI_CONSOLE_MFN] = {72, 52, 8, 4},
+	[SI_CONSOLE_EVTCHN] = {80, 56, 4, 4},
+	[SI_PT_BASE] = {88, 60, 8, 4},
+	[SI_NR_PT_FRAMES] = {96, 64, 8, 4},
+	[SI_MFN_LIST] = {104, 68, 8, 4},
+	[SI_MOD_START] = {112, 72, 8, 4},
+	[SI_MOD_LEN] = {120, 76, 8, 4},
+	[SI_CMD_LINE] = {128, 80, 8, 4},
+	[SI_FIRST_P2M_PFN] = {1152, 1104, 8, 4},
+	[SI_NR_P2M_FRAMES] = {1160, 1108, 8, 4},
+};
+
+uint8_t *paper_page(struct paper_domain *domain, uint64_t pfn)
+{
+	assert_true(pfn < domain->pages);
+	return domain->memory + pfn * PAGE;
+}
+
+uint64_t paper_va(const struct paper_domain *domain, uint64_t pfn)
+{
+	return domain->base + pfn * PAGE;
+}
+
+uint8_t *paper_start_info(struct paper_domain *domain, enum paper_field field)
+{
+	return paper_page(domain, domain->start_info) +
+	       (domain->bits == 64 ? fields[field].wide : fields[field].narrow);
+}
+
+static unsigned field_width(const struct paper_domain *domain, enum paper_field field)
+{
+	return domain->bits == 64 ? fields[field].width_wide : fields[field].width_narrow;
+}
+
+uint64_t paper_get(struct paper_domain *domain, enum paper_field field)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, paper_start_info(domain, field), field_width(domain, field));
+	return value;
+}
+
+void paper_set(struct paper_domain *domain, enum paper_field field, uint64_t value)
+{
+	memcpy(paper_start_info(domain, field), &value, field_width(domain, field));
+}
+
+static uint8_t *list_entry(struct paper_domain *domain, uint64_t pfn)
+{
+	return paper_page(domain, domain->list) + pfn * (domain->bits / 8);
+}
+
+uint64_t paper_list_get(struct paper_domain *domain, uint64_t pfn)
+{
+	uint64_t mfn = 0;
+
+	memcpy(&mfn, list_entry(domain, pfn), domain->bits / 8);
+	return mfn;
+}
+
+void paper_list_set(struct paper_domain *domain, uint64_t pfn, uint64_t mfn)
+{
+	memcpy(list_entry(domain, pfn), &mfn, domain->bits / 8);
+}
+
+/* Position in by_mfn of the first frame at or above mfn. */
+static uint64_t position(const struct paper_domain *domain, uint64_t mfn)
+{
+	uint64_t low = 0, high = domain->pages;
+
+	while (low < high) {
+		uint64_t middle = (low + high) / 2;
+
+		if (domain->frames[domain->by_mfn[middle]].mfn < mfn)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint64_t paper_pfn(const struct paper_domain *domain, uint64_t mfn)
+{
+	uint64_t at = position(domain, mfn);
+
+	return at < domain->pages && domain->frames[domain->by_mfn[at]].mfn == mfn
+		       ? domain->by_mfn[at]
+		       : UINT64_MAX;
+}
+
+uint64_t *paper_entry(struct paper_domain *domain, uint64_t va, unsigned level)
+{
+	uint64_t table = domain->tables;
+
+	for (unsigned l = domain->bits == 64 ? 4 : 3;; l--) {
+		uint64_t index = va >> (12 + 9 * (l - 1)) & 511;
+		uint64_t *entry = (uint64_t *)(void *)paper_page(domain, table) + index;
+
+		if (l == level)
+			return entry;
+		assert_true(*entry & FLAG_P);
+		table = paper_pfn(domain, *entry >> 12 & 0xffffffffff);
+	}
+}
+
+/* ---- as a host --------------------------------------------------------- */
+
+static int step(struct paper_domain *domain, struct pvb_error *error)
+{
+	if (domain->fail_after && ++domain->calls == domain->fail_after)
+		return pvb_fail(error, PVB_E_HOST_INJECTED, "paper", "call %u fails",
+				domain->calls);
+	return 0;
+}
+
+static void paper_close(struct pvb_host *host)
+{
+	(void)host;
+}
+
+static int paper_info(struct pvb_host *host, struct pvb_host_info *info, struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+
+	*info = (struct pvb_host_info){.name = "paper",
+				       .page_shift = domain->page_shift,
+				       .address_bits = domain->address_bits,
+				       .nodes = 1};
+	return step(domain, error);
+}
+
+static int paper_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *info,
+			    struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+
+	if (domid != 1)
+		return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "paper", "there is no domain %u",
+				domid);
+	*info = (struct pvb_host_domain){.domid = 1,
+					 .guest_bits = domain->said_bits,
+					 .paused = domain->paused,
+					 .dying = domain->dying,
+					 .shutdown = domain->shutdown,
+					 .vcpus = 1,
+					 .pages = domain->owned,
+					 .shared_info = PVB_MFN(domain->shared_frame)};
+	return step(domain, error);
+}
+
+static int paper_map(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames, size_t count,
+		     bool writable, void **at, struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+	int rc = step(domain, error);
+
+	if (rc)
+		return rc;
+	/* An audit has no business with writing, with others' frames, or with large windows. */
+	assert_int_equal(domid, 1);
+	assert_false(writable);
+	assert_true(count > 0 && count <= 4096);
+	uint8_t *bytes = (uint8_t *)mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(bytes, MAP_FAILED);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t pfn = paper_pfn(domain, frames[i].n);
+
+		if (frames[i].n == domain->shared_frame) {
+			memcpy(bytes + i * PAGE, domain->shared_info, PAGE);
+			continue;
+		}
+		assert_true(pfn < domain->pages && !domain->frames[pfn].foreign);
+		memcpy(bytes + i * PAGE, paper_page(domain, pfn), PAGE);
+	}
+	domain->mapped_pages += count;
+	*at = bytes;
+	return 0;
+}
+
+static void paper_unmap(struct pvb_host *host, void *at, size_t count)
+{
+	((struct paper_domain *)host)->mapped_pages -= count;
+	assert_int_equal(munmap(at, count * PAGE), 0);
+}
+
+static int paper_m2p(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, pvb_pfn_t *pfn,
+		     uint64_t *count, struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+	uint64_t at = position(domain, first.n);
+
+	assert_true(limit > 0 && first.n >> (domain->address_bits - 12) == 0);
+	*pfn = PVB_PFN(PVB_NO_FRAME);
+	*count = 1;
+	if (at < domain->pages && domain->frames[domain->by_mfn[at]].mfn == first.n) {
+		*pfn = PVB_PFN(domain->frames[domain->by_mfn[at]].m2p);
+		for (at++; *count < limit && at < domain->pages; at++, ++*count) {
+			const struct paper_frame *frame = &domain->frames[domain->by_mfn[at]];
+
+			if (frame->mfn != first.n + *count || pfn->n == PVB_NO_FRAME ||
+			    frame->m2p != pfn->n + *count)
+				break;
+		}
+	}
+	return step(domain, error);
+}
+
+static int paper_frame_info(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames,
+			    size_t count, struct pvb_host_frame_info *info, struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+
+	assert_int_equal(domid, 1);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t pfn = paper_pfn(domain, frames[i].n);
+
+		info[i] = (struct pvb_host_frame_info){.type = PVB_FRAME_FOREIGN};
+		if (pfn < domain->pages && !domain->frames[pfn].foreign)
+			info[i] = (struct pvb_host_frame_info){domain->frames[pfn].type,
+							       domain->frames[pfn].pinned};
+	}
+	return step(domain, error);
+}
+
+static int paper_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+		      struct pvb_host_vcpu *registers, struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+
+	assert_int_equal(domid, 1);
+	assert_int_equal(vcpu, 0);
+	*registers = domain->vcpu;
+	return step(domain, error);
+}
+
+static int paper_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant *grants,
+			size_t room, size_t *count, struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+
+	assert_int_equal(domid, 1);
+	assert_true(room >= domain->grant_count);
+	memcpy(grants, domain->grants, domain->grant_count * sizeof grants[0]);
+	*count = domain->grant_count;
+	return step(domain, error);
+}
+
+static const struct pvb_host_ops paper_ops = {
+	.name = "paper",
+	.close = paper_close,
+	.get_info = paper_info,
+	.get_domain = paper_get_domain,
+	.map_frames = paper_map,
+	.unmap_frames = paper_unmap,
+	.get_m2p_run = paper_m2p,
+	.get_frame_info = paper_frame_info,
+	.get_vcpu = paper_vcpu,
+	.get_grants = paper_grants,
+};
+
+/* ---- making one -------------------------------------------------------- */
+
+static uint64_t base_of(const struct domain_spec *spec)
+{
+	if (spec->at_zero)
+		return 0;
+	return spec->bits == 64 ? UINT64_C(0xffffffff80000000) : 0xc0000000;
+}
+
+struct blob paper_kernel(const struct domain_spec *spec)
+{
+	const unsigned width = spec->bits / 8;
+	const uint64_t pages = spec->kernel_pages ? spec->kernel_pages : 40;
+	const uint64_t paddr = KERNEL_PFN * PAGE, base = base_of(spec);
+	struct elf_builder b = {.bits = spec->bits, .machine = spec->bits == 64 ? 62 : 3};
+	struct blob notes = BLOB_INIT;
+
+	elf_add_load(&b, paddr, (pages - 2) * PAGE - 0x123, pages * PAGE);
+	b.segments[0].vaddr = base + paddr;
+	b.entry = paddr;
+	note_add_text(&notes, NOTE_GUEST_OS, spec->is_linux ? "linux" : "paper");
+	note_add_text(&notes, NOTE_XEN_VERSION, "xen-3.0");
+	note_add_text(&notes, NOTE_LOADER, "generic");
+	note_add_number(&notes, NOTE_VIRT_BASE, base + (spec->base_note ? PAGE : 0), width);
+	note_add_number(&notes, NOTE_PADDR_OFFSET, spec->base_note ? PAGE : 0, width);
+	note_add_number(&notes, NOTE_ENTRY, base + paddr + 0x10, width);
+	if (spec->bits == 32)
+		note_add_text(&notes, NOTE_PAE_MODE, "yes,bimodal");
+	if (spec->hypercall)
+		note_add_number(&notes, NOTE_HYPERCALL_PAGE, base + paddr + PAGE, width);
+	if (spec->init_p2m)
+		note_add_number(&notes, NOTE_INIT_P2M,
+				INIT_P2M + (spec->init_p2m_note ? 0x10000000 : 0), 8);
+	if (spec->module_by_pfn && !spec->no_module_note)
+		note_add_number(&notes, NOTE_MOD_START_PFN, 1, 4);
+	elf_add_note_segment(&b, &notes);
+	return elf_build(&b);
+}
+
+static struct paper_domain *paper_new(uint64_t pages)
+{
+	struct paper_domain *domain = (struct paper_domain *)calloc(1, sizeof *domain);
+
+	assert_non_null(domain);
+	domain->host = (struct pvb_host){.ops = &paper_ops, .page_shift = 12};
+	domain->pages = domain->owned = pages;
+	domain->paused = true;
+	domain->page_shift = 12;
+	domain->address_bits = 46;
+	domain->memory = (uint8_t *)mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(domain->memory, MAP_FAILED);
+	domain->frames = (struct paper_frame *)calloc(pages, sizeof domain->frames[0]);
+	domain->by_mfn = (uint64_t *)calloc(pages, sizeof domain->by_mfn[0]);
+	assert_non_null(domain->frames);
+	assert_non_null(domain->by_mfn);
+	return domain;
+}
+
+struct keyed {
+	uint64_t mfn, pfn;
+};
+
+static int by_mfn(const void *a, const void *b)
+{
+	const struct keyed *x = (const struct keyed *)a, *y = (const struct keyed *)b;
+
+	return x->mfn < y->mfn ? -1 : x->mfn > y->mfn;
+}
+
+static void sort_frames(struct paper_domain *domain)
+{
+	struct keyed *keyed = (struct keyed *)calloc(domain->pages, sizeof *keyed);
+
+	assert_non_null(keyed);
+	for (uint64_t pfn = 0; pfn < domain->pages; pfn++)
+		keyed[pfn] = (struct keyed){domain->frames[pfn].mfn, pfn};
+	qsort(keyed, domain->pages, sizeof *keyed, by_mfn);
+	for (uint64_t i = 0; i < domain->pages; i++)
+		domain->by_mfn[i] = keyed[i].pfn;
+	free(keyed);
+}
+
+static void hand_out_frames(struct paper_domain *domain)
+{
+	const uint64_t base = domain->spec.mfn_base ? domain->spec.mfn_base : 0x4000;
+
+	for (uint64_t pfn = 0; pfn < domain->pages; pfn++) {
+		/* Two runs, or, scrambled, pairs of frames in an order of their own. */
+		uint64_t slot = domain->spec.scrambled ? pfn ^ 0x154
+				: pfn < 700            ? pfn + (domain->pages - 700)
+						       : pfn - 700;
+
+		domain->frames[pfn] = (struct paper_frame){
+			.mfn = base + slot, .m2p = pfn, .type = PVB_FRAME_PLAIN};
+	}
+	sort_frames(domain);
+}
+
+static void load_kernel(struct paper_domain *domain)
+{
+	const struct blob *kernel = &domain->kernel;
+	const uint64_t paddr = elf_get_ph(kernel, 0, PH_PADDR);
+	uint8_t *stub;
+
+	memcpy(domain->memory + paddr, kernel->bytes + elf_get_ph(kernel, 0, PH_OFFSET),
+	       elf_get_ph(kernel, 0, PH_FILESZ));
+	domain->kernel_first = KERNEL_PFN;
+	domain->entry = paper_va(domain, KERNEL_PFN) + 0x10;
+	if (!domain->spec.hypercall)
+		return;
+	domain->hypercall_page = KERNEL_PFN + 1;
+	stub = paper_page(domain, domain->hypercall_page);
+	memset(stub, 0xcc, PAGE);
+	for (uint32_t i = 0; i < 128; i++, stub += 32) {
+		char text[32];
+		static const char *const forms[2][2] = {
+			{"\xb8%c%c%c%c\xcd\x82\xc3", "\x50\xb8%c%c%c%c\xcd\x82"},
+			{"\x51\x41\x53\xb8%c%c%c%c\x0f\x05\x41\x5b\x59\xc3",
+			 "\x51\x41\x53\x50\xb8%c%c%c%c\x0f\x05"},
+		};
+		const char *form = forms[domain->bits == 64][i == 23];
+		int n = 0;
+
+		/* A %c is a byte of the hypercall's number. */
+		for (unsigned byte = 0; *form; form++)
+			if (*form == '%') {
+				text[n++] = (char)(i >> (8 * byte++));
+				form++;
+			} else {
+				text[n++] = *form;
+			}
+		memcpy(stub, text, (size_t)n);
+	}
+}
+
+/* Tables that cover [from, to) at a level of 1 (L1s) and up. */
+static uint64_t tables_for(uint64_t from, uint64_t to, unsigned level)
+{
+	unsigned shift = 12 + 9 * level;
+
+	return ((to - 1) >> shift) - (from >> shift) + 1;
+}
+
+static uint64_t count_tables(const struct paper_domain *domain, uint64_t from, uint64_t to,
+			     uint64_t counts[5])
+{
+	counts[1] = tables_for(from, to, 1);
+	counts[2] = tables_for(from, to, 2);
+	counts[3] = domain->bits == 64 ? tables_for(from, to, 3) : 1;
+	counts[4] = domain->bits == 64 ? 1 : 0;
+	if (domain->bits == 32 && to <= 0xc0000000)
+		counts[2] = 4 - (from >> 30);
+	return counts[1] + counts[2] + counts[3] + counts[4];
+}
+
+static uint64_t leaf_flags(const struct paper_domain *domain, bool writable)
+{
+	return (writable ? LEAF_RW : LEAF_RO) |
+	       (domain->bits == 64 && !domain->spec.unpinned ? PINNED : 0);
+}
+
+/*
+ * Fill tables that stand at PFN first on, counts[level] of each, root first, so that
+ * [from, from + pages) maps PFN pfn and on. A root that is there already is used.
+ */
+static void fill_tables(struct paper_domain *domain, uint64_t first, const uint64_t counts[5],
+			uint64_t from, uint64_t pages, uint64_t pfn)
+{
+	const unsigned top = domain->bits == 64 ? 4 : 3;
+	const uint64_t mask = domain->bits == 64 ? 0xffffffffffff : 0xffffffff;
+	uint64_t at = first, table[5] = {0};
+
+	from &= mask;
+	for (unsigned level = top; level > 0; level--) {
+		table[level] = at;
+		at += counts[level];
+		for (uint64_t i = 0; i < counts[level]; i++) {
+			domain->frames[table[level] + i].type =
+				(enum pvb_frame_type)(PVB_FRAME_L1 + level - 1);
+		}
+	}
+	if (!counts[top])
+		table[top] = domain->tables;
+	for (unsigned level = top; level > 1; level--) {
+		const unsigned shift = 12 + 9 * (level - 1);
+
+		for (uint64_t i = 0; i < counts[level - 1]; i++) {
+			uint64_t unit = (from >> shift) + i;
+			uint64_t owner = counts[level] ? unit / 512 - (from >> (shift + 9)) : 0;
+			uint64_t *entries =
+				(uint64_t *)(void *)paper_page(domain, table[level] + owner);
+
+			entries[unit % 512] =
+				domain->frames[table[level - 1] + i].mfn << 12 | UPPER;
+		}
+	}
+	for (uint64_t i = 0; i < pages; i++) {
+		uint64_t unit = (from >> 12) + i;
+		uint64_t *entries = (uint64_t *)(void *)paper_page(domain, table[1] + unit / 512 -
+										   (from >> 21));
+		bool is_table =
+			pfn + i >= domain->tables && pfn + i < domain->tables + domain->table_count;
+
+		entries[unit % 512] =
+			domain->frames[pfn + i].mfn << 12 | leaf_flags(domain, !is_table);
+	}
+}
+
+static void place_elements(struct paper_domain *domain)
+{
+	const struct domain_spec *spec = &domain->spec;
+	const uint64_t entries = PAGE / (domain->bits / 8);
+	const uint64_t module_pages = (spec->module_bytes + PAGE - 1) / PAGE;
+	uint64_t counts[5] = {0},
+		 next = KERNEL_PFN + (spec->kernel_pages ? spec->kernel_pages : 40);
+	uint64_t tables = 0;
+
+	domain->list_pages = (domain->pages + entries - 1) / entries;
+	if (module_pages && !spec->module_by_pfn) {
+		domain->module_first = next;
+		next += module_pages;
+	}
+	if (!spec->init_p2m) {
+		domain->list = next;
+		domain->list_va = paper_va(domain, next);
+		next += domain->list_pages;
+	}
+	domain->start_info = next++;
+	domain->store = next++;
+	domain->console = next++;
+	domain->tables = next;
+	do {
+		domain->table_count = tables;
+		domain->stack = domain->tables + tables;
+		domain->end =
+			(domain->stack + 1 + (spec->no_padding ? 0 : 128) + 1023) / 1024 * 1024;
+		tables = count_tables(domain, domain->base, domain->base + domain->end * PAGE,
+				      counts);
+	} while (tables != domain->table_count);
+	fill_tables(domain, domain->tables, counts, domain->base, domain->end, 0);
+
+	next = domain->end;
+	if (module_pages && spec->module_by_pfn) {
+		domain->module_first = next;
+		next += module_pages;
+	}
+	if (spec->init_p2m) {
+		domain->list = next;
+		domain->list_va = domain->init_p2m = INIT_P2M;
+		domain->p2m_tables = next + domain->list_pages;
+		domain->p2m_table_count =
+			count_tables(domain, INIT_P2M, INIT_P2M + domain->list_pages * PAGE,
+				     counts) -
+			1;
+		counts[4] = 0;
+		fill_tables(domain, domain->p2m_tables, counts, INIT_P2M, domain->list_pages,
+			    domain->list);
+	}
+	/* Xen's own entries: its linear mapping of the tables, and one that leads elsewhere. */
+	if (domain->bits == 64) {
+		uint64_t *root = (uint64_t *)(void *)paper_page(domain, domain->tables);
+
+		root[258] = domain->frames[domain->tables].mfn << 12 | 0x63;
+		root[256] = UINT64_C(0x3ff0000) << 12 | 0x67;
+	}
+	domain->frames[domain->tables].pinned = !spec->unpinned;
+	if (spec->unpinned)
+		for (uint64_t pfn = 0; pfn < domain->pages; pfn++)
+			domain->frames[pfn].type = PVB_FRAME_PLAIN;
+}
+
+static void fill_info(struct paper_domain *domain)
+{
+	const struct domain_spec *spec = &domain->spec;
+	const bool wide = domain->bits == 64;
+
+	strcpy((char *)paper_page(domain, domain->start_info),
+	       wide ? "xen-3.0-x86_64" : "xen-3.0-x86_32p");
+	paper_set(domain, SI_NR_PAGES, domain->pages);
+	paper_set(domain, SI_SHARED_INFO, domain->shared_frame * PAGE);
+	paper_set(domain, SI_FLAGS, spec->module_by_pfn && spec->module_bytes ? 1u << 3 : 0);
+	paper_set(domain, SI_STORE_MFN, domain->frames[domain->store].mfn);
+	paper_set(domain, SI_STORE_EVTCHN, 1);
+	paper_set(domain, SI_CONSOLE_MFN, domain->frames[domain->console].mfn);
+	paper_set(domain, SI_CONSOLE_EVTCHN, 2);
+	paper_set(domain, SI_PT_BASE, paper_va(domain, domain->tables));
+	paper_set(domain, SI_NR_PT_FRAMES, domain->table_count);
+	paper_set(domain, SI_MFN_LIST, domain->list_va);
+	if (spec->init_p2m) {
+		paper_set(domain, SI_FIRST_P2M_PFN, domain->list);
+		paper_set(domain, SI_NR_P2M_FRAMES, domain->list_pages + domain->p2m_table_count);
+	}
+	if (spec->module_bytes) {
+		paper_set(domain, SI_MOD_START,
+			  spec->module_by_pfn ? domain->module_first
+					      : paper_va(domain, domain->module_first));
+		paper_set(domain, SI_MOD_LEN, spec->module_bytes);
+		for (uint64_t i = 0; i < spec->module_bytes; i++)
+			blob_append_number(&domain->module, (i * 37 + i / 251) & 0xff, 1);
+		memcpy(paper_page(domain, domain->module_first), domain->module.bytes,
+		       domain->module.size);
+	}
+	strcpy((char *)paper_start_info(domain, SI_CMD_LINE), PAPER_COMMAND_LINE);
+
+	memset(list_entry(domain, 0), 0xff, domain->list_pages * PAGE);
+	for (uint64_t pfn = 0; pfn < domain->pages; pfn++)
+		paper_list_set(domain, pfn, domain->frames[pfn].mfn);
+	for (unsigned i = 0; i < 32; i++)
+		domain->shared_info[i * 64 + 1] = 1;
+	domain->grants[0] =
+		(struct pvb_host_grant){0, 1, 0, PVB_MFN(domain->frames[domain->console].mfn)};
+	domain->grants[1] =
+		(struct pvb_host_grant){1, 1, 0, PVB_MFN(domain->frames[domain->store].mfn)};
+	domain->grant_count = 2;
+}
+
+static void fill_vcpu(struct paper_domain *domain)
+{
+	const uint64_t root = domain->frames[domain->tables].mfn;
+	const bool wide = domain->bits == 64;
+
+	domain->vcpu = (struct pvb_host_vcpu){
+		.rip = domain->entry,
+		.rsp = paper_va(domain, domain->stack + 1),
+		.rsi = paper_va(domain, domain->start_info),
+		.rflags = 0x200,
+		.cs = wide ? 0xe033 : 0xe019,
+		.ss = wide ? 0xe02b : 0xe021,
+		.ds = wide ? 0 : 0xe021,
+		.es = wide ? 0 : 0xe021,
+		.fs = wide ? 0 : 0xe021,
+		.gs = wide ? 0 : 0xe021,
+		.kernel_ss = wide ? 0xe02b : 0xe021,
+		.kernel_sp = paper_va(domain, domain->stack + 1),
+		.flags = 0x24,
+		.vm_assist = wide ? 0 : 8,
+	};
+	domain->vcpu.cr[3] = wide ? root << 12 : (uint32_t)(root << 12 | root >> 20);
+	domain->vcpu.debugreg[6] = 0xffff0ff0;
+	domain->vcpu.debugreg[7] = 0x400;
+}
+
+struct paper_domain *paper_domain_make(const struct domain_spec *spec)
+{
+	struct paper_domain *domain = paper_new(spec->pages ? spec->pages : spec->kernel_pages > 600 ? 4096 : 2048);
+
+	domain->spec = *spec;
+	domain->bits = domain->said_bits = spec->bits;
+	domain->base = base_of(spec);
+	domain->shared_frame = 0x3210;
+	domain->kernel = paper_kernel(spec);
+	hand_out_frames(domain);
+	load_kernel(domain);
+	place_elements(domain);
+	fill_info(domain);
+	fill_vcpu(domain);
+	return domain;
+}
+
+/* ---- copying one ------------------------------------------------------- */
+
+static void copy_frames(struct paper_domain *domain, struct pvb_host *host, uint32_t domid)
+{
+	struct pvb_host_info info;
+	struct pvb_error error;
+	uint64_t found = 0;
+
+	assert_ok(pvb_host_get_info(host, &info, &error), &error);
+	domain->address_bits = info.address_bits;
+	const uint64_t limit = UINT64_C(1) << (info.address_bits - 12);
+
+	/* All of the M2P: other domains' frames are left out by their owner. */
+	for (uint64_t mfn = 0; mfn < limit && found < domain->pages;) {
+		pvb_pfn_t pfn;
+		uint64_t count;
+
+		assert_ok(
+			pvb_host_get_m2p_run(host, PVB_MFN(mfn), limit - mfn, &pfn, &count, &error),
+			&error);
+		for (uint64_t i = 0; pfn.n != PVB_NO_FRAME && i < count; i++) {
+			struct pvb_host_frame_info type;
+			pvb_mfn_t frame = PVB_MFN(mfn + i);
+			void *at;
+
+			assert_ok(pvb_host_get_frame_info(host, domid, &frame, 1, &type, &error),
+				  &error);
+			if (type.type == PVB_FRAME_FOREIGN)
+				continue;
+			assert_true(pfn.n + i < domain->pages);
+			domain->frames[pfn.n + i] = (struct paper_frame){
+				frame.n, pfn.n + i, type.type, type.pinned, false};
+			assert_ok(pvb_host_map_frames(host, domid, &frame, 1, false, &at, &error),
+				  &error);
+			memcpy(paper_page(domain, pfn.n + i), at, PAGE);
+			pvb_host_unmap_frames(host, at, 1);
+			found++;
+		}
+		mfn += count;
+	}
+	assert_int_equal(found, domain->pages);
+	sort_frames(domain);
+}
+
+struct paper_domain *paper_domain_copy(struct pvb_host *host, uint32_t domid)
+{
+	struct pvb_host_domain info;
+	struct pvb_error error;
+	void *at;
+
+	assert_ok(pvb_host_get_domain(host, domid, &info, &error), &error);
+	struct paper_domain *domain = paper_new(info.pages);
+
+	domain->bits = domain->said_bits = info.guest_bits;
+	domain->shared_frame = info.shared_info.n;
+	copy_frames(domain, host, domid);
+	assert_ok(pvb_host_map_frames(host, domid, &info.shared_info, 1, false, &at, &error),
+		  &error);
+	memcpy(domain->shared_info, at, PAGE);
+	pvb_host_unmap_frames(host, at, 1);
+	assert_ok(pvb_host_get_vcpu(host, domid, 0, &domain->vcpu, &error), &error);
+	assert_ok(pvb_host_get_grants(host, domid, domain->grants, 4, &domain->grant_count, &error),
+		  &error);
+
+	/* Where things are. */
+	const uint64_t cr3 = domain->vcpu.cr[3];
+
+	domain->tables =
+		paper_pfn(domain, domain->bits == 64 ? cr3 >> 12
+						     : (uint32_t)cr3 >> 12 | (uint32_t)(cr3 << 20));
+	domain->start_info =
+		paper_pfn(domain, *paper_entry(domain, domain->vcpu.rsi, 1) >> 12 & 0xffffffffff);
+	domain->base = domain->vcpu.rsi - domain->start_info * PAGE;
+	domain->store = paper_pfn(domain, paper_get(domain, SI_STORE_MFN));
+	domain->console = paper_pfn(domain, paper_get(domain, SI_CONSOLE_MFN));
+	domain->table_count = paper_get(domain, SI_NR_PT_FRAMES);
+	domain->stack = (domain->vcpu.rsp - domain->base) / PAGE - 1;
+	domain->entry = domain->vcpu.rip;
+	domain->kernel_first = (domain->entry - domain->base) / PAGE;
+	domain->list_va = paper_get(domain, SI_MFN_LIST);
+	domain->list =
+		paper_pfn(domain, *paper_entry(domain, domain->list_va, 1) >> 12 & 0xffffffffff);
+	domain->list_pages = (domain->pages * (domain->bits / 8) + PAGE - 1) / PAGE;
+	domain->p2m_table_count = paper_get(domain, SI_NR_P2M_FRAMES)
+					  ? paper_get(domain, SI_NR_P2M_FRAMES) - domain->list_pages
+					  : 0;
+	domain->p2m_tables = domain->list + domain->list_pages;
+	domain->end = (domain->stack + 1 + 128 + 1023) / 1024 * 1024;
+	domain->spec.bits = domain->bits;
+	domain->spec.init_p2m = domain->p2m_table_count != 0;
+	return domain;
+}
+
+void paper_domain_free(struct paper_domain *domain)
+{
+	assert_int_equal(domain->mapped_pages, 0);
+	assert_int_equal(munmap(domain->memory, domain->pages * PAGE), 0);
+	free(domain->frames);
+	free(domain->by_mfn);
+	blob_free(&domain->kernel);
+	blob_free(&domain->module);
+	free(domain);
+}
+
+/* ---- as a core --------------------------------------------------------- */
+
+static void context_64(const struct pvb_host_vcpu *v, struct blob *core, size_t at)
+{
+	const uint64_t general[] = {v->r15, v->r14, v->r13, v->r12, v->rbp,    v->rbx, v->r11,
+				    v->r10, v->r9,  v->r8,  v->rax, v->rcx,    v->rdx, v->rsi,
+				    v->rdi, 0,      v->rip, v->cs,  v->rflags, v->rsp, v->ss,
+				    v->es,  v->ds,  v->fs,  v->gs};
+	const uint64_t callbacks[] = {v->event_callback_eip,
+				      v->failsafe_callback_eip,
+				      v->syscall_callback_eip,
+				      v->vm_assist,
+				      v->fs_base,
+				      v->gs_base_kernel,
+				      v->gs_base_user};
+
+	blob_put(core, at + 512, v->flags, 8);
+	for (size_t i = 0; i < 25; i++)
+		blob_put(core, at + 520 + 8 * i, general[i], 8);
+	blob_put(core, at + 4816, v->ldt_base, 8);
+	blob_put(core, at + 4824, v->ldt_entries, 8);
+	blob_put(core, at + 4960, v->gdt_entries, 8);
+	blob_put(core, at + 4968, v->kernel_ss, 8);
+	blob_put(core, at + 4976, v->kernel_sp, 8);
+	for (size_t i = 0; i < 8; i++) {
+		blob_put(core, at + 4984 + 8 * i, v->cr[i], 8);
+		blob_put(core, at + 5048 + 8 * i, v->debugreg[i], 8);
+	}
+	for (size_t i = 0; i < 7; i++)
+		blob_put(core, at + 5112 + 8 * i, callbacks[i], 8);
+}
+
+static void context_32(const struct pvb_host_vcpu *v, struct blob *core, size_t at)
+{
+	const uint64_t general[] = {v->rbx, v->rcx, v->rdx, v->rsi, v->rdi,    v->rbp,
+				    v->rax, 0,      v->rip, v->cs,  v->rflags, v->rsp,
+				    v->ss,  v->es,  v->ds,  v->fs,  v->gs};
+	const uint64_t tail[] = {v->event_callback_cs, v->event_callback_eip,
+				 v->failsafe_callback_cs, v->failsafe_callback_eip, v->vm_assist};
+
+	blob_put(core, at + 512, v->flags, 4);
+	for (size_t i = 0; i < 17; i++)
+		blob_put(core, at + 516 + 4 * i, general[i], 4);
+	blob_put(core, at + 2632, v->ldt_base, 4);
+	blob_put(core, at + 2636, v->ldt_entries, 4);
+	blob_put(core, at + 2704, v->gdt_entries, 4);
+	blob_put(core, at + 2708, v->kernel_ss, 4);
+	blob_put(core, at + 2712, v->kernel_sp, 4);
+	for (size_t i = 0; i < 8; i++) {
+		blob_put(core, at + 2716 + 4 * i, v->cr[i], 4);
+		blob_put(core, at + 2748 + 4 * i, v->debugreg[i], 4);
+	}
+	for (size_t i = 0; i < 5; i++)
+		blob_put(core, at + 2780 + 4 * i, tail[i], 4);
+}
+
+static void note(struct blob *core, uint32_t type, const struct blob *desc)
+{
+	blob_append_number(core, 4, 4);
+	blob_append_number(core, desc->size, 4);
+	blob_append_number(core, type, 4);
+	blob_append(core, "Xen", 4);
+	blob_append_blob(core, desc);
+}
+
+static void notes(struct blob *core, uint64_t vcpus, uint64_t pages)
+{
+	struct blob none = BLOB_INIT, header = BLOB_INIT, version = BLOB_INIT, format = BLOB_INIT;
+
+	blob_append_number(&header, 0xf00febed, 8);
+	blob_append_number(&header, vcpus, 8);
+	blob_append_number(&header, pages, 8);
+	blob_append_number(&header, PAGE, 8);
+	blob_append_number(&version, 4, 8);
+	blob_append_number(&version, 17, 8);
+	blob_append(&version, NULL, 16 + 144 + 1024 + 64);
+	blob_append_number(&version, UINT64_C(0xffff800000000000), 8);
+	blob_append_number(&version, PAGE, 8);
+	blob_append_number(&format, 1, 8);
+	note(core, 0x2000000, &none);
+	note(core, 0x2000001, &header);
+	note(core, 0x2000002, &version);
+	note(core, 0x2000003, &format);
+	blob_free(&header);
+	blob_free(&version);
+	blob_free(&format);
+}
+
+enum section { SEC_NAMES, SEC_NOTES, SEC_PRSTATUS, SEC_SHARED, SEC_PAGES, SEC_P2M, SEC_COUNT };
+
+static const char *const section_names[SEC_COUNT] = {
+	".shstrtab", ".note.Xen", ".xen_prstatus", ".xen_shared_info", ".xen_pages", ".xen_p2m"};
+
+static void section_bytes(struct paper_domain *domain, const struct core_style *style,
+			  enum section section, struct blob *core)
+{
+	const uint64_t vcpus = style->vcpus ? style->vcpus : 1;
+	const size_t context = domain->bits == 32 && style->small_contexts ? 2800 : 5168;
+	size_t at;
+
+	switch (section) {
+	case SEC_NAMES:
+		blob_append(core, NULL, 1);
+		for (unsigned i = 0; i < SEC_COUNT; i++)
+			blob_append(core, section_names[i], strlen(section_names[i]) + 1);
+		break;
+	case SEC_NOTES:
+		notes(core, vcpus, domain->pages);
+		break;
+	case SEC_PRSTATUS:
+		at = blob_append(core, NULL, vcpus * context);
+		if (domain->bits == 64)
+			context_64(&domain->vcpu, core, at);
+		else
+			context_32(&domain->vcpu, core, at);
+		break;
+	case SEC_SHARED:
+		blob_append(core, domain->shared_info, PAGE);
+		break;
+	case SEC_PAGES:
+		blob_align(core, PAGE);
+		blob_append(core, domain->memory, domain->pages * PAGE);
+		break;
+	case SEC_P2M:
+		for (uint64_t pfn = 0; pfn < domain->pages; pfn++) {
+			bool valid = pfn < domain->pages - style->invalid;
+
+			blob_append_number(core, valid ? domain->frames[pfn].m2p : UINT64_MAX, 8);
+			blob_append_number(core, valid ? domain->frames[pfn].mfn : UINT64_MAX, 8);
+		}
+		break;
+	case SEC_COUNT:
+		break;
+	}
+}
+
+struct blob paper_core(struct paper_domain *domain, const struct core_style *style)
+{
+	static const enum section as_xl[] = {SEC_NOTES, SEC_PRSTATUS, SEC_SHARED,
+					     SEC_PAGES, SEC_P2M,      SEC_NAMES};
+	static const enum section reversed[] = {SEC_NAMES,  SEC_P2M,      SEC_PAGES,
+						SEC_SHARED, SEC_PRSTATUS, SEC_NOTES};
+	/* In the section table: the names first, then as in the file. */
+	static const enum section headers[] = {SEC_NAMES,  SEC_NOTES, SEC_PRSTATUS,
+					       SEC_SHARED, SEC_PAGES, SEC_P2M};
+	const size_t table_size = (SEC_COUNT + 1) * 64;
+	uint64_t offset[SEC_COUNT] = {0}, size[SEC_COUNT] = {0};
+	struct blob core = BLOB_INIT;
+	size_t table = 64;
+
+	blob_append(&core, NULL, 64);
+	if (!style->sections_last)
+		blob_append(&core, NULL, table_size);
+	for (unsigned i = 0; i < SEC_COUNT; i++) {
+		enum section section = style->sections_last ? reversed[i] : as_xl[i];
+
+		if (section == SEC_PAGES)
+			blob_align(&core, PAGE);
+		offset[section] = core.size;
+		section_bytes(domain, style, section, &core);
+		size[section] = core.size - offset[section];
+	}
+	if (style->sections_last)
+		table = blob_append(&core, NULL, table_size);
+
+	static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 1};
+	memcpy(core.bytes, ident, sizeof ident);
+	blob_put(&core, 16, 4, 2);
+	blob_put(&core, 18, domain->bits == 64 ? 62 : 3, 2);
+	blob_put(&core, 20, 1, 4);
+	blob_put(&core, 40, table, 8);
+	blob_put(&core, 52, 64, 2);
+	blob_put(&core, 54, 56, 2);
+	blob_put(&core, 58, 64, 2);
+	blob_put(&core, 60, SEC_COUNT + 1, 2);
+	blob_put(&core, 62, 1, 2);
+	size_t name = 1;
+	for (unsigned i = 0; i < SEC_COUNT; i++) {
+		enum section section = headers[i];
+		size_t at = table + (i + 1) * 64;
+
+		name = 1;
+		for (unsigned k = 0; k < section; k++)
+			name += strlen(section_names[k]) + 1;
+		if (section == SEC_SHARED && style->no_shared_info)
+			name = 0;
+		blob_put(&core, at, name, 4);
+		blob_put(&core, at + 4, section == SEC_NAMES ? 3 : section == SEC_NOTES ? 7 : 1, 4);
+		blob_put(&core, at + 24, offset[section], 8);
+		blob_put(&core, at + 32, size[section], 8);
+	}
+	return core;
+}
+
+char *write_temporary(const struct blob *blob)
+{
+	char *path = strdup("audit-core-XXXXXX");
+
+	assert_non_null(path);
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)blob->size), 0);
+	for (size_t done = 0; done < blob->size; done += PAGE) {
+		static const uint8_t zeros[PAGE];
+		size_t size = blob->size - done < PAGE ? blob->size - done : PAGE;
+
+		if (memcmp(blob->bytes + done, zeros, size) != 0)
+			assert_int_equal(pwrite(fd, blob->bytes + done, size, (off_t)done), size);
+	}
+	assert_int_equal(close(fd), 0);
+	return path;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the tests of the simulated host share. */
+#ifndef PVB_TESTS_UNIT_TEST_SIM_H
+#define PVB_TESTS_UNIT_TEST_SIM_H
+
+#include "support/test.h"
+
+#include "host/host.h"
+#include "host/sim/sim.h"
+
+#define PAGE UINT64_C(4096)
+#define KIB UINT64_C(1024)
+#define MIB (KIB * 1024)
+#define GIB (MIB * 1024)
+#define TIB (GIB * 1024)
+
+static inline struct pvb_host *open_sim(const char *options)
+{
+	struct pvb_host *host;
+	struct pvb_error error;
+
+	assert_ok(pvb_sim_open(options, &host, &error), &error);
+	return host;
+}
+
+static inline void assert_books_balance(struct pvb_host *host)
+{
+	const char *wrong = pvb_sim_check(host);
+
+	if (wrong)
+		print_error("%s\n", wrong);
+	assert_null(wrong);
+}
+
+static inline void close_sim(struct pvb_host *host)
+{
+	assert_books_balance(host);
+	pvb_host_close(host);
+}
+
+static inline struct pvb_host_domain_config plain_config(void)
+{
+	return (struct pvb_host_domain_config){
+		.name = "guest", .vcpus = 2, .max_event_channel = 1023, .max_grant_frames = 32};
+}
+
+static inline uint32_t new_domain(struct pvb_host *host, uint64_t memory)
+{
+	struct pvb_host_domain_config config = plain_config();
+	struct pvb_error error;
+	uint32_t domid;
+
+	assert_ok(pvb_host_create_domain(host, &config, &domid, &error), &error);
+	assert_ok(pvb_host_set_max_memory(host, domid, memory, &error), &error);
+	return domid;
+}
+
+static inline uint64_t free_memory(struct pvb_host *host)
+{
+	struct pvb_host_info info;
+	struct pvb_error error;
+
+	assert_ok(pvb_host_get_info(host, &info, &error), &error);
+	return info.memory_free;
+}
+
+/* How many extents came. */
+static inline uint64_t give(struct pvb_host *host, uint32_t domid, uint64_t pfn, unsigned order,
+			    uint64_t count, pvb_mfn_t *out)
+{
+	struct pvb_host_populate request = {.first = PVB_PFN(pfn),
+					    .order = order,
+					    .count = count,
+					    .node = PVB_HOST_ANY_NODE,
+					    .out = out};
+	struct pvb_error error;
+	uint64_t done;
+
+	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
+	assert_true(done <= count);
+	return done;
+}
+
+static inline void destroy(struct pvb_host *host, uint32_t domid)
+{
+	struct pvb_error error;
+
+	assert_ok(pvb_host_destroy_domain(host, domid, &error), &error);
+}
+
+#endif
