@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
 	tests/unit/test-image-elf \
+	tests/unit/test-image-failures \
 	tests/unit/test-image-notes \
 	tests/unit/test-p2m-list \
 	tests/unit/test-plan-image \
