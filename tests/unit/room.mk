@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
 	tests/unit/test-image-elf \
+	tests/unit/test-image-failures \
 	tests/unit/test-image-notes \
 	tests/unit/test-p2m-list \
 	tests/unit/test-plan-image \
@@ -35,3 +36,9 @@ tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_hos
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
 
 EXTRA_DIST += tests/unit/audit-domain.h tests/unit/plan-kernels.h tests/unit/test-sim.h
+
+tests_unit_test_image_failures_SOURCES = tests/unit/test-image-failures.c \
+	tests/torture/inject.h tests/torture/inject.c
+tests_unit_test_image_failures_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup \
+	-Wl,--wrap=mmap,--wrap=memfd_create
