@@ -270,13 +270,13 @@ int pvb_elf_open(struct pvb_span file, struct pvb_elf *elf, struct pvb_error *er
 	rc = extended_numbers(elf, error);
 	if (rc)
 		return rc;
+	if (elf->shnum && !table_fits(elf, elf->shoff, elf->shnum, elf->shentsize))
+		return table_outside(elf, "section", elf->shoff, elf->shnum, elf->shentsize, error);
 	if (elf->shnum > MAX_SECTIONS)
 		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
 				"the ELF says that there are %" PRIu32
 				" section headers; %d is the limit",
 				elf->shnum, MAX_SECTIONS);
-	if (elf->shnum && !table_fits(elf, elf->shoff, elf->shnum, elf->shentsize))
-		return table_outside(elf, "section", elf->shoff, elf->shnum, elf->shentsize, error);
 	return 0;
 }
 
