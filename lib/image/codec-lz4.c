@@ -5,8 +5,6 @@
  * the bytes end, or where the size of the whole output stands, as Linux
  * appends it to payloads.
  */
-#include "config.h"
-
 #ifdef HAVE_LZ4
 #include <inttypes.h>
 #include <lz4.h>

@@ -4,8 +4,6 @@
  * big-endian throughout, a header with its checksum, then blocks of plain
  * size, packed size, checksums and data, then a plain size of 0.
  */
-#include "config.h"
-
 #ifdef HAVE_LZO
 #include <inttypes.h>
 #include <lzo/lzo1x.h>

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #ifdef HAVE_ZSTD
 #include <zstd.h>
 #include <zstd_errors.h>

@@ -234,7 +234,11 @@ static void spoil_command_line(struct comparison *comparison)
 
 static void spoil_p2m(struct comparison *comparison)
 {
-	spoil(comparison, comparison->ours->layout.p2m.pfn, 8 * 5);
+	/* The entry of a PFN whose contents nobody looks at. */
+	uint64_t entry = 8 * (comparison->ours->layout.end_pfn + 5);
+
+	spoil(comparison, comparison->ours->layout.p2m.pfn + entry / VIEW_PAGE_SIZE,
+	      entry % VIEW_PAGE_SIZE);
 }
 
 static void spoil_shared_info(struct comparison *comparison)
