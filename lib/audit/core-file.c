@@ -32,7 +32,17 @@
 
 /* Notes of a Xen core (Xen public elfnote.h, tools' xg_core.h) */
 #define NOTE_HEADER 0x2000001u
+#define NOTE_XEN_VERSION 0x2000002u
 #define NOTE_FORMAT_VERSION 0x2000003u
+
+/*
+ * The last field of the Xen version note is the page size, 8 bytes. A 64-bit xl
+ * dumping a 32-bit guest puts it 4 bytes earlier, where a 32-bit compiler would
+ * have aligned it; and as it says EM_X86_64 of all guests, nothing else in the
+ * file tells their width.
+ */
+#define VERSION_PAGE_SIZE_64 1272u
+#define VERSION_PAGE_SIZE_32 1268u
 #define MAGIC_PV UINT64_C(0xf00febed)
 #define MAGIC_HVM UINT64_C(0xf00febee)
 
@@ -265,6 +275,15 @@ static int read_version_note(struct pvb_span desc, struct pvb_error *error)
 	return 0;
 }
 
+static void read_xen_version_note(struct core_file *core, struct pvb_span desc)
+{
+	uint64_t here = 0, earlier = 0;
+
+	if (pvb_span_u64(desc, VERSION_PAGE_SIZE_64, &here) &&
+	    pvb_span_u64(desc, VERSION_PAGE_SIZE_32, &earlier) && here != PAGE && earlier == PAGE)
+		core->guest_bits = 32;
+}
+
 static int read_notes(struct core_file *core, struct pvb_span notes, struct pvb_error *error)
 {
 	bool have_header = false, have_version = false;
@@ -293,6 +312,8 @@ static int read_notes(struct core_file *core, struct pvb_span notes, struct pvb_
 		if (type == NOTE_HEADER) {
 			rc = read_header_note(core, desc, error);
 			have_header = true;
+		} else if (type == NOTE_XEN_VERSION) {
+			read_xen_version_note(core, desc);
 		} else if (type == NOTE_FORMAT_VERSION) {
 			rc = read_version_note(desc, error);
 			have_version = true;
