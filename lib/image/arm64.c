@@ -53,16 +53,11 @@ int pvb_arm64_parse(struct pvb_span file, struct pvb_image_arm64 *arm64, struct 
 		arm64->flags = 0;
 		return 0;
 	}
-	if (arm64->image_size < HEADER_SIZE)
-		return pvb_fail(error, PVB_E_ARM64_HEADER, PVB_IMAGE_STAGE,
-				"the arm64 Image says that it has %" PRIu64
-				" bytes, less than its header",
-				arm64->image_size);
-	/* It counts what is zeroed behind the file, so the file cannot be more than it. */
-	if (file.size > arm64->image_size)
+	/* It counts the bss too: whoever believes it would leave part of the file behind. */
+	if (arm64->image_size < file.size)
 		return pvb_fail(error, PVB_E_ARM64_HEADER, PVB_IMAGE_STAGE,
 				"the arm64 Image says that it takes %" PRIu64
-				" bytes of memory, but the file has %" PRIu64,
+				" bytes of memory, but the file alone has %" PRIu64,
 				arm64->image_size, file.size);
 	if (arm64->text_offset >= PLACEMENT_UNIT || !pvb_is_aligned(arm64->text_offset, 4096))
 		return pvb_fail(error, PVB_E_ARM64_HEADER, PVB_IMAGE_STAGE,

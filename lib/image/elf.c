@@ -8,8 +8,13 @@
 #include "core/checked.h"
 #include "image/image.h"
 
-/* Kernels have fewer than ten; this bounds what a hostile one can make us look at. */
-#define MAX_SEGMENTS 1024
+/*
+ * These bound what a hostile kernel can make us look at, each section of notes
+ * beside each segment. Real ones have fewer than ten segments, and a hundred
+ * sections; one for each function would be some ten thousand.
+ */
+#define MAX_SEGMENTS 128
+#define MAX_SECTIONS 65536
 
 /*
  * Where the fields of one class stand. The sizes of addresses and offsets are
@@ -148,6 +153,9 @@ int pvb_elf_header(struct pvb_span head, struct pvb_elf *elf, struct pvb_error *
 				"the file ends within the ELF header, after %" PRIu64
 				" of its %u bytes",
 				head.size, layout->ehdr);
+	if (u32(record, FIELD(Elf64_Ehdr, e_version)) != EV_CURRENT)
+		return malformed(error, "file version", u32(record, FIELD(Elf64_Ehdr, e_version)),
+				 EV_CURRENT);
 	elf->machine = u16(record, FIELD(Elf64_Ehdr, e_machine));
 	elf->entry = word(elf, record, layout->entry);
 	elf->phoff = word(elf, record, layout->phoff);
@@ -264,6 +272,11 @@ int pvb_elf_open(struct pvb_span file, struct pvb_elf *elf, struct pvb_error *er
 		return rc;
 	if (elf->shnum && !table_fits(elf, elf->shoff, elf->shnum, elf->shentsize))
 		return table_outside(elf, "section", elf->shoff, elf->shnum, elf->shentsize, error);
+	if (elf->shnum > MAX_SECTIONS)
+		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
+				"the ELF says that there are %" PRIu32
+				" section headers; %d is the limit",
+				elf->shnum, MAX_SECTIONS);
 	return 0;
 }
 

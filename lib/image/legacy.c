@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/checked.h"
+
 static const struct {
 	const char *key;
 	enum pvb_note_kind kind;
@@ -144,16 +146,17 @@ static int one_key(struct pvb_image *image, struct pvb_declared *declared, struc
 static int hypercall_page(struct pvb_declared *declared, struct pvb_error *error)
 {
 	uint64_t page = declared->hypercall_page;
+	uint64_t base = declared->virt_base == PVB_NONE ? 0 : declared->virt_base;
+	uint64_t offset;
 
 	if (page == PVB_NONE)
 		return 0;
-	if (page > UINT64_MAX / PVB_X86_PAGE)
+	if (!pvb_mul(page, PVB_X86_PAGE, &offset) ||
+	    !pvb_add(base, offset, &declared->hypercall_page))
 		return pvb_fail(error, PVB_E_NOTE_VALUE, PVB_IMAGE_STAGE,
 				"the __xen_guest string says HYPERCALL_PAGE=0x%" PRIx64
 				", which is no page's number",
 				page);
-	declared->hypercall_page =
-		page * PVB_X86_PAGE + (declared->virt_base == PVB_NONE ? 0 : declared->virt_base);
 	return 0;
 }
 

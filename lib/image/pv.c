@@ -158,12 +158,13 @@ static int make_pieces(struct pvb_image *image, uint64_t virt_offset, struct pvb
 	return 0;
 }
 
-static int add_symtab(struct pvb_image *image, const struct pvb_elf *elf, uint64_t limit,
-		      uint64_t *physical_end, uint64_t virt_offset, struct pvb_error *error)
+static int add_symtab(struct pvb_image *image, const struct pvb_elf *elf,
+		      const struct pvb_limits *limits, uint64_t *physical_end, uint64_t virt_offset,
+		      struct pvb_error *error)
 {
 	struct pvb_symtab symtab;
 	uint64_t start, end;
-	int rc = pvb_symtab_append(elf, image->fd, limit, &symtab, error);
+	int rc = pvb_symtab_append(elf, image->fd, limits, &symtab, error);
 
 	if (rc || !symtab.present)
 		return rc;
@@ -255,7 +256,7 @@ static int place_elf(struct pvb_image *image, const struct pvb_elf *elf,
 	uint64_t virt_offset = pv->virt_base - pv->paddr_offset;
 	int rc = make_pieces(image, virt_offset, error);
 	if (!rc && declared->bsd_symtab && !pv->refusal)
-		rc = add_symtab(image, elf, limits->unpacked, &high, virt_offset, error);
+		rc = add_symtab(image, elf, limits, &high, virt_offset, error);
 	if (rc)
 		return rc;
 	pv->kernel_start = low + virt_offset;

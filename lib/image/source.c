@@ -61,6 +61,10 @@ int pvb_source_fd(struct pvb_source *source, int fd, const char *name,
 		return cannot_read(name, errno, error);
 	if (S_ISDIR(status.st_mode))
 		return cannot_read(name, EISDIR, error);
+	/* Some of them never end (/dev/zero), others wait for somebody to type. */
+	if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
+		return pvb_fail(error, PVB_E_ARG_FILE, PVB_IMAGE_STAGE,
+				"%s cannot be read: it is a device, not a file", name);
 	/* Files of procfs and sysfs say that they are regular and empty. */
 	if (S_ISREG(status.st_mode) && status.st_size > 0) {
 		source->size = (uint64_t)status.st_size;

@@ -168,8 +168,8 @@ static int append(int fd, uint64_t offset, const uint8_t *bytes, uint64_t size,
 	return 0;
 }
 
-int pvb_symtab_append(const struct pvb_elf *elf, int fd, uint64_t limit, struct pvb_symtab *symtab,
-		      struct pvb_error *error)
+int pvb_symtab_append(const struct pvb_elf *elf, int fd, const struct pvb_limits *limits,
+		      struct pvb_symtab *symtab, struct pvb_error *error)
 {
 	uint64_t unit = elf->bits == 64 ? 8 : 4;
 	struct tables tables = {0};
@@ -189,11 +189,10 @@ int pvb_symtab_append(const struct pvb_elf *elf, int fd, uint64_t limit, struct 
 				"the kernel wants its symbol table loaded, but with 0x%" PRIx64
 				" bytes it is larger than its size field can say",
 				layout.end);
-	if (limit < offset || limit - offset < layout.end)
-		return pvb_fail(error, PVB_E_IMAGE_TOO_LARGE, PVB_IMAGE_STAGE,
-				"the image and the symbol table that it wants loaded come to "
-				"%" PRIu64 " bytes, more than the limit of %" PRIu64,
-				offset + layout.end, limit);
+	/* Its two sections may each name the whole file, which would treble it. */
+	rc = pvb_limits_check(limits, offset + layout.end, "its symbol table", error);
+	if (rc)
+		return rc;
 
 	make_header(elf, &tables, &layout, headers);
 	rc = append(fd, offset, headers, layout.headers, error);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "image/elf.h"
+#include "image/limits.h"
 
 struct pvb_symtab {
 	bool present;    /* a stripped kernel has none, and runs without */
@@ -20,9 +21,9 @@ struct pvb_symtab {
 
 /*
  * Make the table and append it to fd, the memfd behind elf, whose end moves on;
- * it may not grow beyond limit.
+ * it may not grow beyond the limits.
  */
-int pvb_symtab_append(const struct pvb_elf *elf, int fd, uint64_t limit, struct pvb_symtab *symtab,
-		      struct pvb_error *error);
+int pvb_symtab_append(const struct pvb_elf *elf, int fd, const struct pvb_limits *limits,
+		      struct pvb_symtab *symtab, struct pvb_error *error);
 
 #endif

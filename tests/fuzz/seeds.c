@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fuzz/seeds.h"
+
+#include <string.h>
+
+#include "fuzz/targets.h"
+#include "malformed/specimen.h"
+
+/* ---- whole files ------------------------------------------------------------------------- */
+
+static struct blob elf_64(void)
+{
+	return sound_kernel(64);
+}
+
+static struct blob elf_32(void)
+{
+	return sound_kernel(32);
+}
+
+static struct blob elf_with_symbols(void)
+{
+	struct specimen specimen;
+
+	specimen_64(&specimen);
+	specimen_string(&specimen, NOTE_BSD_SYMTAB, "yes");
+	specimen.home = HOME_SECTION;
+	specimen.symbols = true;
+	return specimen_assemble(&specimen);
+}
+
+static const char legacy_string[] =
+	"GUEST_OS=GNU Mach,GUEST_VERSION=1.3,XEN_VER=xen-3.0,VIRT_BASE=0xc0000000,"
+	"ELF_PADDR_OFFSET=0x0,HYPERCALL_PAGE=0x101,VIRT_ENTRY=0xc0100040,LOADER=generic,"
+	"PAE=yes[extended-cr3],FEATURES=!writable_page_tables|pae_pgdir_above_4gb,BSD_SYMTAB=yes";
+
+static struct blob elf_with_legacy_string(void)
+{
+	struct specimen specimen;
+
+	specimen_32(&specimen);
+	specimen.home = HOME_LEGACY;
+	blob_append(&specimen.legacy, legacy_string, sizeof legacy_string);
+	return specimen_assemble(&specimen);
+}
+
+/* Nothing where this build has no such codec. */
+static struct blob stream(enum pvb_codec codec)
+{
+	struct blob kernel = sound_kernel(64), packed = BLOB_INIT;
+
+	if (can_compress(codec))
+		packed = compress_blob(codec, &kernel, NULL);
+	blob_free(&kernel);
+	return packed;
+}
+
+static struct blob in_bzimage(enum pvb_codec codec)
+{
+	struct blob payload = stream(codec);
+
+	return bzimage_build(
+		&(const struct bzimage){.setup_sects = 1, .payload_offset = 0x40, .version = "6.1"},
+		&payload);
+}
+
+#define CODEC_SEEDS(name_, id_)                                                                    \
+	static struct blob name_##_stream(void)                                                    \
+	{                                                                                          \
+		return stream(PVB_CODEC_##id_);                                                    \
+	}                                                                                          \
+	static struct blob name_##_bzimage(void)                                                   \
+	{                                                                                          \
+		return in_bzimage(PVB_CODEC_##id_);                                                \
+	}
+
+CODEC_SEEDS(gzip, GZIP)
+CODEC_SEEDS(bzip2, BZIP2)
+CODEC_SEEDS(lzma, LZMA)
+CODEC_SEEDS(xz, XZ)
+CODEC_SEEDS(lzo, LZO)
+CODEC_SEEDS(lz4, LZ4)
+CODEC_SEEDS(zstd, ZSTD)
+
+static struct blob gzipped_bzimage(void)
+{
+	struct blob image = in_bzimage(PVB_CODEC_XZ);
+	struct blob packed = compress_blob(PVB_CODEC_GZIP, &image, NULL);
+
+	blob_free(&image);
+	return packed;
+}
+
+/* ---- notes -------------------------------------------------------------------------------- */
+
+static struct blob notes(uint8_t where, unsigned bits)
+{
+	struct specimen specimen;
+	struct blob input = BLOB_INIT;
+
+	blob_append_number(&input, where, 1);
+	if (bits == 64)
+		specimen_64(&specimen);
+	else
+		specimen_32(&specimen);
+	for (size_t i = 0; i < specimen.note_count; i++)
+		note_add(&input, specimen.notes[i].owner, specimen.notes[i].type,
+			 specimen.notes[i].value, specimen.notes[i].size);
+	return input;
+}
+
+static struct blob notes_64_in_a_segment(void)
+{
+	return notes(0, 64);
+}
+
+static struct blob notes_32_in_a_segment(void)
+{
+	return notes(1, 32);
+}
+
+static struct blob notes_64_in_a_section(void)
+{
+	return notes(2, 64);
+}
+
+static struct blob notes_behind_others(void)
+{
+	struct blob input = BLOB_INIT;
+
+	blob_append_number(&input, 8, 1);
+	note_add(&input, "Xen", NOTE_ENTRY, "\x80\0\0\x81\xff\xff\xff\xff", 8);
+	note_add(&input, "GNU", 3, "0123456789abcdef0123", 20);
+	note_add(&input, "Xen", NOTE_PHYS32_RELOC, "\0\0\x20\0\0\0\0\1\xff\xff\xff\x3f", 12);
+	return input;
+}
+
+static struct blob notes_in_a_legacy_string(void)
+{
+	struct blob input = BLOB_INIT;
+
+	blob_append_number(&input, 1 | 2 << 1, 1);
+	blob_append(&input, legacy_string, sizeof legacy_string);
+	return input;
+}
+
+#define IMAGE_SEED(make_)                                                                          \
+	{                                                                                          \
+		.name = #make_, .target = fuzz_image, .make = (make_)                              \
+	}
+#define NOTES_SEED(make_)                                                                          \
+	{                                                                                          \
+		.name = #make_, .target = fuzz_notes, .make = (make_)                              \
+	}
+
+const struct seed seeds[] = {
+	IMAGE_SEED(elf_64),
+	IMAGE_SEED(elf_32),
+	IMAGE_SEED(elf_with_symbols),
+	IMAGE_SEED(elf_with_legacy_string),
+	IMAGE_SEED(sound_flat),
+	IMAGE_SEED(sound_arm64),
+	IMAGE_SEED(gzip_stream),
+	IMAGE_SEED(gzip_bzimage),
+	IMAGE_SEED(bzip2_stream),
+	IMAGE_SEED(bzip2_bzimage),
+	IMAGE_SEED(lzma_stream),
+	IMAGE_SEED(lzma_bzimage),
+	IMAGE_SEED(xz_stream),
+	IMAGE_SEED(xz_bzimage),
+	IMAGE_SEED(lzo_stream),
+	IMAGE_SEED(lzo_bzimage),
+	IMAGE_SEED(lz4_stream),
+	IMAGE_SEED(lz4_bzimage),
+	IMAGE_SEED(zstd_stream),
+	IMAGE_SEED(zstd_bzimage),
+	IMAGE_SEED(gzipped_bzimage),
+	NOTES_SEED(notes_64_in_a_segment),
+	NOTES_SEED(notes_32_in_a_segment),
+	NOTES_SEED(notes_64_in_a_section),
+	NOTES_SEED(notes_behind_others),
+	NOTES_SEED(notes_in_a_legacy_string),
+	{.name = NULL},
+};

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Small files that unpack to a gibibyte. Each is opened in a child of its own,
+ * which tells what that cost: the bytes that it had in memory at most, its own
+ * and those in memfds, and what it left behind.
+ */
+#include "config.h"
+
+#include "malformed/invariants.h"
+#include "malformed/specimen.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "support/test.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
+#define MIB (UINT64_C(1) << 20)
+#define PEAK_ALLOWED (100 * MIB)
+
+/* Where a checker has its own allocator, memory and mappings are more its than ours. */
+static bool has_own_memory(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return !SANITIZED && !(preloaded && strstr(preloaded, "vgpreload"));
+}
+
+/* ---- what memfds hold: the linker hands us the library's calls ------------------------- */
+
+int __real_memfd_create(const char *name, unsigned flags);
+int __wrap_memfd_create(const char *name, unsigned flags);
+int __real_close(int fd);
+int __wrap_close(int fd);
+
+static bool is_memfd[256];
+static uint64_t memfd_peak;
+
+int __wrap_memfd_create(const char *name, unsigned flags)
+{
+	int fd = __real_memfd_create(name, flags);
+
+	if (fd >= (int)sizeof is_memfd)
+		abort();
+	if (fd >= 0)
+		is_memfd[fd] = true;
+	return fd;
+}
+
+/* Nothing shrinks, so the most there ever is, is there when one is closed. */
+static void count_memfds(void)
+{
+	uint64_t bytes = 0;
+
+	for (int fd = 0; fd < (int)sizeof is_memfd; fd++) {
+		struct stat status;
+
+		if (is_memfd[fd] && !fstat(fd, &status))
+			bytes += (uint64_t)status.st_blocks * 512;
+	}
+	if (bytes > memfd_peak)
+		memfd_peak = bytes;
+}
+
+int __wrap_close(int fd)
+{
+	count_memfds();
+	if (fd >= 0 && fd < (int)sizeof is_memfd)
+		is_memfd[fd] = false;
+	return __real_close(fd);
+}
+
+/* ---- one opening, in a child ----------------------------------------------------------- */
+
+struct cost {
+	int result;
+	bool supported;
+	uint64_t rss_before, rss_peak, memfds;
+	unsigned fds_left, mappings_left, memfd_mappings_left;
+};
+
+static unsigned count_memfd_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	unsigned count = 0;
+
+	if (!maps)
+		return 1;
+	while (fgets(line, sizeof line, maps))
+		count += strstr(line, "memfd:") != NULL;
+	(void)fclose(maps);
+	return count;
+}
+
+static uint64_t rss_peak(void)
+{
+	struct rusage usage;
+
+	(void)getrusage(RUSAGE_SELF, &usage);
+	return (uint64_t)usage.ru_maxrss * 1024;
+}
+
+static void open_and_count(const struct blob *file, const struct pvb_image_options *options,
+			   struct cost *cost)
+{
+	struct pvb_image *image = NULL;
+	struct pvb_error error = {0};
+
+	/* Once to warm up, so that what the C library keeps is not taken for a leak. */
+	cost->rss_before = rss_peak();
+	cost->result =
+		pvb_image_open_memory(file->bytes, file->size, "bomb", options, &image, &error);
+	if (image) {
+		cost->supported = pvb_image_info(image)->pv.supported;
+		count_memfds();
+	}
+	pvb_image_free(image);
+	cost->rss_peak = rss_peak();
+	cost->memfds = memfd_peak;
+
+	const unsigned fds = count_open_fds(), mappings = count_mappings();
+
+	image = NULL;
+	if (pvb_image_open_memory(file->bytes, file->size, "bomb", options, &image, &error) !=
+	    cost->result)
+		cost->result = -PVB_E_BUG;
+	pvb_image_free(image);
+	cost->fds_left = count_open_fds() - fds;
+	cost->mappings_left = count_mappings() - mappings;
+	cost->memfd_mappings_left = count_memfd_mappings();
+}
+
+static struct cost cost_of(const struct blob *file, const struct pvb_image_options *options)
+{
+	struct cost *shared = (struct cost *)mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+						  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct cost cost;
+	int status = -1;
+	pid_t child;
+
+	assert_true(shared != MAP_FAILED);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		open_and_count(file, options, shared);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	cost = *shared;
+	assert_int_equal(munmap(shared, sizeof *shared), 0);
+	return cost;
+}
+
+/* And there never was too much. */
+static void nothing_is_left(const struct cost *cost)
+{
+	assert_int_equal(cost->fds_left, 0);
+	assert_int_equal(cost->memfd_mappings_left, 0);
+	assert_true(cost->memfds < PEAK_ALLOWED);
+	if (has_own_memory()) {
+		assert_int_equal(cost->mappings_left, 0);
+		assert_true(cost->rss_peak + cost->memfds < PEAK_ALLOWED);
+	}
+}
+
+static void bomb_is_refused(const char *what, const struct blob *file, uint64_t unpacked, int code)
+{
+	const struct cost cost = cost_of(file, NULL);
+	const uint64_t peak = cost.rss_peak + cost.memfds;
+
+	print_message(
+		"# %s: %zu bytes for %llu MiB: %s; %.1f MiB of memory (%.1f before), %.1f of it "
+		"unpacked\n",
+		what, file->size, (unsigned long long)(unpacked / MIB), pvb_code_name(-cost.result),
+		(double)peak / (double)MIB, (double)cost.rss_before / (double)MIB,
+		(double)cost.memfds / (double)MIB);
+	if (cost.result != -code)
+		print_error("%s: wanted %s\n", what, pvb_code_name(code));
+	assert_int_equal(cost.result, -code);
+	nothing_is_left(&cost);
+}
+
+/* ---- making them ------------------------------------------------------------------------ */
+
+enum {
+	STRETCH = 2 << 20, /* what repeats in a gzip stream; a second layer must see it do so */
+	STRETCHES = 512,
+	STREAM = 40 << 20, /* what one stream of the other codecs unpacks to, without a prefix */
+	LZMA_STREAM = 160 << 20, /* lzma knows one stream only, and takes its time over it */
+};
+#define GIB (UINT64_C(1) << 30)
+
+static void deflate_all(z_stream *stream, const struct blob *plain, struct blob *out)
+{
+	uint8_t buffer[16384];
+
+	stream->next_in = plain->bytes;
+	stream->avail_in = (uInt)plain->size;
+	do {
+		stream->next_out = buffer;
+		stream->avail_out = sizeof buffer;
+		assert_true(deflate(stream, Z_FULL_FLUSH) == Z_OK);
+		blob_append(out, buffer, sizeof buffer - stream->avail_out);
+	} while (!stream->avail_out);
+}
+
+/*
+ * A gzip stream of prefix and then so many stretches. After a full flush
+ * nothing refers to what was before, so packing one stretch is enough.
+ */
+static struct blob gzip_bomb(const struct blob *prefix, const struct blob *stretch, unsigned count)
+{
+	struct blob out = BLOB_INIT, once = BLOB_INIT;
+	z_stream stream = {0};
+	uLong sum = crc32(0, prefix->bytes, (uInt)prefix->size);
+	const uLong stretch_sum = crc32(0, stretch->bytes, (uInt)stretch->size);
+
+	assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), Z_OK);
+	blob_append(&out, "\x1f\x8b\x08\0\0\0\0\0\x02\x03", 10);
+	if (prefix->size)
+		deflate_all(&stream, prefix, &out);
+	deflate_all(&stream, stretch, &once);
+	(void)deflateEnd(&stream);
+	for (unsigned i = 0; i < count; i++) {
+		blob_append_blob(&out, &once);
+		sum = crc32_combine(sum, stretch_sum, (z_off_t)stretch->size);
+	}
+	blob_append(&out, "\x03\0", 2); /* an empty last block */
+	blob_append_number(&out, sum, 4);
+	blob_append_number(&out, prefix->size + count * stretch->size, 4);
+	blob_free(&once);
+	return out;
+}
+
+static size_t stream_size(enum pvb_codec codec)
+{
+	return codec == PVB_CODEC_LZMA ? LZMA_STREAM : STREAM;
+}
+
+/* Zeros behind a prefix, in memory that is not there until somebody writes to it. */
+static struct blob zeros_behind(const struct blob *prefix, size_t zeros)
+{
+	const size_t size = prefix->size + zeros;
+	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	assert_true(bytes != MAP_FAILED);
+	if (prefix->size)
+		memcpy(bytes, prefix->bytes, prefix->size);
+	return (struct blob){.bytes = (uint8_t *)bytes, .size = size, .capacity = size};
+}
+
+/*
+ * The same for the others, of zeros: streams one after the other, or where the
+ * format has independent blocks, more of them.
+ */
+static struct blob codec_bomb(enum pvb_codec codec, const struct blob *prefix)
+{
+	struct blob plain = zeros_behind(prefix, stream_size(codec));
+	struct blob out, zeros, more;
+	size_t head = 0, tail = 0;
+
+	out = compress_blob(codec, &plain, NULL);
+	assert_int_equal(munmap(plain.bytes, plain.capacity), 0);
+	if (codec == PVB_CODEC_LZMA)
+		return out; /* one stream is all that it knows */
+	if (codec == PVB_CODEC_BZIP2 || codec == PVB_CODEC_XZ) {
+		more = blob_copy(&out);
+	} else {
+		zeros = (struct blob)BLOB_INIT;
+		blob_append(&zeros, NULL, 8 << 20);
+		more = compress_blob(codec, &zeros, NULL);
+		blob_free(&zeros);
+	}
+	if (codec == PVB_CODEC_LZ4)
+		head = 4; /* its magic */
+	if (codec == PVB_CODEC_LZO) {
+		head = 38; /* its magic and header */
+		tail = 4;  /* the mark of the end */
+		blob_cut(&out, out.size - tail);
+	}
+
+	/* Of 8 MiB each, or of the whole stream. */
+	const unsigned times = codec == PVB_CODEC_BZIP2 || codec == PVB_CODEC_XZ ? 25 : 124;
+
+	for (unsigned i = 0; i < times; i++)
+		blob_append(&out, more.bytes + head, more.size - head - tail);
+	blob_append(&out, NULL, tail);
+	blob_free(&more);
+	return out;
+}
+
+/* gzip around a bzImage around the payload, which is freed. */
+static struct blob two_layers(struct blob payload)
+{
+	struct blob image =
+		bzimage_build(&(const struct bzimage){.no_size_trailer = true}, &payload);
+
+	return consumed(PVB_CODEC_GZIP, image);
+}
+
+/* A kernel's header and notes that claim so many bytes behind them in one segment. */
+static struct blob header_for(uint64_t size)
+{
+	struct elf_builder builder = ELF_BUILDER_64;
+	struct blob notes = xen_notes(64);
+
+	elf_add_note_segment(&builder, &notes);
+	elf_add_load(&builder, 0x100000, 0, size);
+	builder.no_section_table = true;
+	builder.entry = 0x100000;
+
+	struct blob header = elf_build(&builder);
+
+	elf_set_ph(&header, 1, PH_FILESZ, size);
+	assert_int_equal(elf_get_ph(&header, 1, PH_OFFSET), header.size);
+	return header;
+}
+
+static struct blob nothing(void)
+{
+	return (struct blob)BLOB_INIT;
+}
+
+static struct blob zeros_to_repeat(void)
+{
+	struct blob blob = BLOB_INIT;
+
+	blob_append(&blob, NULL, STRETCH);
+	return blob;
+}
+
+/* Nothing that packs, and again and again the same. */
+static struct blob noise_to_repeat(void)
+{
+	struct blob blob = zeros_to_repeat();
+	uint64_t state = 7;
+
+	for (size_t i = 0; i < blob.size; i++)
+		blob.bytes[i] = i < 8192 ? (uint8_t)test_random(&state) : blob.bytes[i - 8192];
+	return blob;
+}
+
+static void gzip_case(const char *what, struct blob prefix, struct blob stretch, bool both_layers,
+		      int code)
+{
+	struct blob bomb = gzip_bomb(&prefix, &stretch, STRETCHES);
+
+	if (both_layers)
+		bomb = two_layers(bomb);
+	blob_free(&prefix);
+	blob_free(&stretch);
+	bomb_is_refused(what, &bomb, GIB, code);
+	blob_free(&bomb);
+}
+
+static void a_gibibyte_of_zeros_in_two_layers_of_gzip_is_refused(void **state)
+{
+	(void)state;
+	gzip_case("zeros", nothing(), zeros_to_repeat(), true, PVB_E_IMAGE_NOT_A_KERNEL);
+}
+
+static void a_gibibyte_of_zeros_in_one_layer_of_gzip_is_refused(void **state)
+{
+	(void)state;
+	gzip_case("zeros, one layer", nothing(), zeros_to_repeat(), false,
+		  PVB_E_IMAGE_NOT_A_KERNEL);
+}
+
+static void a_gibibyte_of_zeros_behind_a_kernel_is_refused(void **state)
+{
+	(void)state;
+	gzip_case("a kernel and zeros", sound_kernel(64), zeros_to_repeat(), true,
+		  PVB_E_IMAGE_OUTGROWN);
+}
+
+static void a_gibibyte_of_zeros_behind_a_kernel_in_one_layer_is_refused(void **state)
+{
+	(void)state;
+	gzip_case("a kernel and zeros, one layer", sound_kernel(64), zeros_to_repeat(), false,
+		  PVB_E_IMAGE_OUTGROWN);
+}
+
+static void a_header_that_claims_exactly_the_gibibyte_behind_it_is_refused(void **state)
+{
+	(void)state;
+	gzip_case("a header that claims it all", header_for(GIB), zeros_to_repeat(), true,
+		  PVB_E_IMAGE_RATIO);
+	gzip_case("a header that claims it all, one layer", header_for(GIB), zeros_to_repeat(),
+		  false, PVB_E_IMAGE_RATIO);
+}
+
+static void a_header_that_claims_more_than_the_limit_is_refused(void **state)
+{
+	(void)state;
+	gzip_case("a header that claims 2 GiB", header_for(2 * GIB), zeros_to_repeat(), true,
+		  PVB_E_IMAGE_RATIO);
+}
+
+static void noise_that_repeats_is_refused(void **state)
+{
+	(void)state;
+	gzip_case("noise", nothing(), noise_to_repeat(), true, PVB_E_IMAGE_NOT_A_KERNEL);
+}
+
+static void noise_that_repeats_behind_a_kernel_is_refused(void **state)
+{
+	(void)state;
+	gzip_case("a kernel and noise", sound_kernel(64), noise_to_repeat(), true,
+		  PVB_E_IMAGE_OUTGROWN);
+}
+
+static void noise_that_repeats_behind_a_header_that_claims_it_is_refused(void **state)
+{
+	(void)state;
+	gzip_case("a header that claims noise", header_for(GIB), noise_to_repeat(), true,
+		  PVB_E_IMAGE_RATIO);
+}
+
+/* The bzImage, and not its payload, is what swells. */
+static void a_bzimage_that_a_gibibyte_of_zeros_follows_is_refused(void **state)
+{
+	struct blob kernel = sound_kernel(64);
+	struct blob image = packed_bzimage(PVB_CODEC_GZIP, &kernel);
+
+	(void)state;
+	blob_free(&kernel);
+	gzip_case("a bzImage and zeros", image, zeros_to_repeat(), false, PVB_E_IMAGE_OUTGROWN);
+}
+
+/*
+ * A kernel of zeros, within the limits, whose symbols and whose names are each
+ * said to be the whole file: what is appended is twice what there was.
+ */
+static void symbols_that_treble_an_image_are_refused(void **state)
+{
+	const unsigned stretches = 15;
+	const uint64_t size = stretches * (uint64_t)STRETCH;
+	struct elf_builder builder = ELF_BUILDER_64;
+	struct blob notes = xen_notes(64), stretch = zeros_to_repeat(), header, file;
+
+	(void)state;
+	note_add_text(&notes, NOTE_BSD_SYMTAB, "yes");
+	elf_add_note_segment(&builder, &notes);
+	elf_add_load(&builder, 0x100000, 0, size);
+	elf_add_symbols(&builder, 1);
+	builder.entry = 0x100000;
+	header = elf_build(&builder);
+	elf_set_ph(&header, 1, PH_OFFSET, header.size);
+	elf_set_ph(&header, 1, PH_FILESZ, size);
+	for (unsigned section = 1; section <= 2; section++) {
+		elf_set_sh(&header, section, SH_OFFSET, 0);
+		elf_set_sh(&header, section, SH_SIZE, header.size + size);
+	}
+	file = two_layers(gzip_bomb(&header, &stretch, stretches));
+	bomb_is_refused("symbols", &file, 3 * size, PVB_E_IMAGE_RATIO);
+	blob_free(&header);
+	blob_free(&stretch);
+	blob_free(&file);
+}
+
+/*
+ * The worst that the limits let through, at 32 MiB for each layer: a kernel
+ * that is all there, in a bzImage that is mostly something else.
+ */
+static void the_most_that_is_allowed_keeps_within_bounds(void **state)
+{
+	const unsigned stretches = 15;
+	const uint64_t size = stretches * (uint64_t)STRETCH;
+	struct blob header = header_for(size);
+	struct blob stretch = noise_to_repeat();
+	struct blob payload = gzip_bomb(&header, &stretch, stretches);
+	struct blob file;
+	struct cost cost;
+
+	(void)state;
+	for (unsigned i = 0; i < stretches; i++)
+		blob_append_blob(&payload, &stretch);
+	file = two_layers(payload);
+	blob_free(&stretch);
+	blob_free(&header);
+	cost = cost_of(&file, NULL);
+	print_message("# allowed: %zu bytes for twice %llu MiB: %.1f MiB of memory, %.1f of it "
+		      "unpacked\n",
+		      file.size, (unsigned long long)(size / MIB),
+		      (double)(cost.rss_peak + cost.memfds) / (double)MIB,
+		      (double)cost.memfds / (double)MIB);
+	assert_int_equal(cost.result, 0);
+	assert_true(cost.supported);
+	assert_true(cost.memfds >= 2 * size); /* the measure measures */
+	nothing_is_left(&cost);
+	blob_free(&file);
+}
+
+/* ---- the other codecs --------------------------------------------------------------------- */
+
+struct codec_case {
+	enum pvb_codec codec;
+	struct blob (*prefix)(void);
+	int code;
+};
+
+static struct blob a_kernel(void)
+{
+	return sound_kernel(64);
+}
+
+static struct blob a_header_for_all(void)
+{
+	return header_for(LZMA_STREAM);
+}
+
+static void codec_bomb_is_refused(void **state)
+{
+	const struct codec_case *test = (const struct codec_case *)*state;
+	need_codec(test->codec);
+
+	struct blob prefix = test->prefix();
+	struct blob file = two_layers(codec_bomb(test->codec, &prefix));
+
+	blob_free(&prefix);
+	bomb_is_refused(pvb_codec_name(test->codec), &file,
+			test->codec == PVB_CODEC_LZMA ? (uint64_t)LZMA_STREAM : GIB, test->code);
+	blob_free(&file);
+}
+
+#define CODEC_CASE(name_, id_, prefix_, code_)                                                     \
+	{                                                                                          \
+		.name = name_, .test_func = codec_bomb_is_refused,                                 \
+		.initial_state = &(struct codec_case)                                              \
+		{                                                                                  \
+			PVB_CODEC_##id_, prefix_, PVB_E_##code_                                    \
+		}                                                                                  \
+	}
+#define CODEC_CASES(id_, name_)                                                                    \
+	CODEC_CASE("zeros_in_" name_ "_in_gzip_are_refused", id_, nothing, IMAGE_NOT_A_KERNEL),    \
+		CODEC_CASE("zeros_behind_a_kernel_in_" name_ "_in_gzip_are_refused", id_,          \
+			   a_kernel, IMAGE_OUTGROWN),                                              \
+		CODEC_CASE("zeros_that_a_header_claims_in_" name_ "_in_gzip_are_refused", id_,     \
+			   a_header_for_all, IMAGE_RATIO)
+
+/* What a codec has to hold at once is bounded too. */
+static void zeros_in_one_block_of_lzo_are_refused(void **state)
+{
+	struct blob empty = nothing(), plain, file;
+
+	(void)state;
+	need_codec(PVB_CODEC_LZO);
+	plain = zeros_behind(&empty, 64 << 20);
+	file = two_layers(
+		compress_blob(PVB_CODEC_LZO, &plain,
+			      &(const struct compress_options){.lzo_block_size = 64 << 20}));
+	assert_int_equal(munmap(plain.bytes, plain.capacity), 0);
+	bomb_is_refused("one block of lzo", &file, 64 * MIB, PVB_E_IMAGE_NOT_A_KERNEL);
+	blob_free(&file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_gibibyte_of_zeros_in_two_layers_of_gzip_is_refused),
+		cmocka_unit_test(a_gibibyte_of_zeros_in_one_layer_of_gzip_is_refused),
+		cmocka_unit_test(a_gibibyte_of_zeros_behind_a_kernel_is_refused),
+		cmocka_unit_test(a_gibibyte_of_zeros_behind_a_kernel_in_one_layer_is_refused),
+		cmocka_unit_test(a_header_that_claims_exactly_the_gibibyte_behind_it_is_refused),
+		cmocka_unit_test(a_header_that_claims_more_than_the_limit_is_refused),
+		cmocka_unit_test(noise_that_repeats_is_refused),
+		cmocka_unit_test(noise_that_repeats_behind_a_kernel_is_refused),
+		cmocka_unit_test(noise_that_repeats_behind_a_header_that_claims_it_is_refused),
+		cmocka_unit_test(a_bzimage_that_a_gibibyte_of_zeros_follows_is_refused),
+		cmocka_unit_test(symbols_that_treble_an_image_are_refused),
+		cmocka_unit_test(the_most_that_is_allowed_keeps_within_bounds),
+		CODEC_CASES(BZIP2, "bzip2"),
+		CODEC_CASES(LZMA, "lzma"),
+		CODEC_CASES(XZ, "xz"),
+		CODEC_CASES(LZO, "lzo"),
+		cmocka_unit_test(zeros_in_one_block_of_lzo_are_refused),
+		CODEC_CASES(LZ4, "lz4"),
+		CODEC_CASES(ZSTD, "zstd"),
+	};
+
+#ifdef __GLIBC__
+	/* Large blocks go back to the system, and are not counted as the child's. */
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+	return cmocka_run_group_tests_name("bombs", tests, NULL, NULL);
+}
