@@ -486,7 +486,7 @@ static const struct {
 	{"grub-i386-xen_pvh.bin", NULL, PVB_CONTAINER_ELF, PVB_CODEC_NONE, false, false, false,
 	 PVB_GUEST_NONE, 0, 0x100000, PVB_NONE, 0},
 	{"gnumach-xen.gz", NULL, PVB_CONTAINER_ELF, PVB_CODEC_GZIP, true, false, true,
-	 PVB_GUEST_X86_64, 0x40000000, 0x40000000, PVB_NONE, 2},
+	 PVB_GUEST_X86_32P, 0xc0000000, 0xc0000000, PVB_NONE, 2},
 };
 
 static void real_kernel(unsigned i)
