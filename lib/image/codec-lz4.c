@@ -27,10 +27,9 @@ static int next_block(struct pvb_decode *decode, uint32_t *size, bool *last,
 	if (rc)
 		return rc;
 	(void)pvb_span_u32(pvb_span(bytes, sizeof bytes), 0, size);
-	if (*size == 0)
-		*last = true; /* padding */
-	else if (pvb_decode_left(decode) == 0 && *size == (uint32_t)decode->sink->size)
-		*last = true;
+	/* Padding, or what Linux appends. */
+	*last = *size == 0 ||
+		(pvb_decode_left(decode) == 0 && *size == (uint32_t)decode->sink->size);
 	return 0;
 }
 

@@ -22,17 +22,17 @@
 struct pvb_decode;
 
 struct pvb_codec_entry {
-	enum pvb_codec codec;
 	const char *name;
 	const char *library;
 	const char *magic;
 	size_t magic_size;
 	/* Where the magic alone is too weak. */
 	bool (*plausible)(struct pvb_span head);
-	/* Several streams one after the other are one file (gzip's members, xz's streams). */
-	bool members;
 	/* One stream, from its magic to its end. NULL: this build has no library for it. */
 	int (*decode)(struct pvb_decode *decode, struct pvb_error *error);
+	enum pvb_codec codec;
+	/* Several streams one after the other are one file (gzip's members, xz's streams). */
+	bool members;
 };
 
 extern const struct pvb_codec_entry pvb_codecs[];

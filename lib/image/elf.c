@@ -270,32 +270,35 @@ int pvb_elf_open(struct pvb_span file, struct pvb_elf *elf, struct pvb_error *er
 	rc = extended_numbers(elf, error);
 	if (rc)
 		return rc;
+	if (elf->shnum && !table_fits(elf, elf->shoff, elf->shnum, elf->shentsize))
+		return table_outside(elf, "section", elf->shoff, elf->shnum, elf->shentsize, error);
 	if (elf->shnum > MAX_SECTIONS)
 		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
 				"the ELF says that there are %" PRIu32
 				" section headers; %d is the limit",
 				elf->shnum, MAX_SECTIONS);
-	if (elf->shnum && !table_fits(elf, elf->shoff, elf->shnum, elf->shentsize))
-		return table_outside(elf, "section", elf->shoff, elf->shnum, elf->shentsize, error);
 	return 0;
+}
+
+/* An entry of a table that was checked to lie in the file: were it not, it would be all zero. */
+static struct pvb_span table_entry(const struct pvb_elf *elf, uint64_t table, uint32_t index,
+				   unsigned size)
+{
+	static const uint8_t nothing[PVB_ELF_SHDR_MAX];
+	struct pvb_span raw = pvb_span(nothing, size);
+
+	(void)pvb_span_part(elf->file, table + (uint64_t)index * size, size, &raw);
+	return raw;
 }
 
 void pvb_elf_segment(const struct pvb_elf *elf, uint32_t index, struct pvb_elf_segment *segment)
 {
-	struct pvb_span raw = {0};
-
-	(void)pvb_span_part(elf->file, elf->phoff + (uint64_t)index * elf->phentsize,
-			    elf->phentsize, &raw);
-	pvb_elf_decode_segment(elf, raw, segment);
+	pvb_elf_decode_segment(elf, table_entry(elf, elf->phoff, index, elf->phentsize), segment);
 }
 
 void pvb_elf_section(const struct pvb_elf *elf, uint32_t index, struct pvb_elf_section *section)
 {
-	struct pvb_span raw = {0};
-
-	(void)pvb_span_part(elf->file, elf->shoff + (uint64_t)index * elf->shentsize,
-			    elf->shentsize, &raw);
-	pvb_elf_decode_section(elf, raw, section);
+	pvb_elf_decode_section(elf, table_entry(elf, elf->shoff, index, elf->shentsize), section);
 }
 
 int pvb_elf_section_bytes(const struct pvb_elf *elf, const struct pvb_elf_section *section,
@@ -313,7 +316,7 @@ int pvb_elf_find_section(const struct pvb_elf *elf, const char *name,
 			 struct pvb_elf_section *section, bool *found, struct pvb_error *error)
 {
 	struct pvb_elf_section strings;
-	struct pvb_span names, here;
+	struct pvb_span names = {0}, here;
 
 	*found = false;
 	/* No table of names is no fault: then no section has one. */

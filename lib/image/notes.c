@@ -118,8 +118,8 @@ int pvb_notes_keep(struct pvb_image *image, const struct pvb_note *note, struct 
 				count, image->arena.total);
 	if (count == image->note_capacity) {
 		size_t capacity = count ? count * 2 : 32;
-		struct pvb_note *notes =
-			(struct pvb_note *)realloc(image->notes, capacity * sizeof *image->notes);
+		struct pvb_note *notes = (struct pvb_note *)reallocarray(image->notes, capacity,
+									 sizeof *image->notes);
 
 		if (!notes)
 			return pvb_fail_memory(error, PVB_IMAGE_STAGE, "notes");

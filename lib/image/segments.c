@@ -44,8 +44,8 @@ static int check_segment(const struct pvb_elf *elf, uint32_t index,
 
 static int by_address(const void *a, const void *b)
 {
-	const struct pvb_image_segment *x = *(const struct pvb_image_segment *const *)a;
-	const struct pvb_image_segment *y = *(const struct pvb_image_segment *const *)b;
+	const struct pvb_image_segment *x = (const struct pvb_image_segment *)a;
+	const struct pvb_image_segment *y = (const struct pvb_image_segment *)b;
 
 	return (x->paddr > y->paddr) - (x->paddr < y->paddr);
 }
@@ -53,18 +53,18 @@ static int by_address(const void *a, const void *b)
 static int check_overlap(const struct pvb_image_segment *segments, size_t count,
 			 struct pvb_error *error)
 {
-	PVB_AUTO_FREE const struct pvb_image_segment **sorted =
-		(const struct pvb_image_segment **)calloc(count, sizeof *sorted);
+	PVB_AUTO_FREE struct pvb_image_segment *sorted =
+		(struct pvb_image_segment *)calloc(count, sizeof *sorted);
 	size_t n = 0;
 
 	if (!sorted)
 		return pvb_fail_memory(error, PVB_IMAGE_STAGE, "segments");
 	for (size_t i = 0; i < count; i++)
 		if (segments[i].memsz)
-			sorted[n++] = &segments[i];
+			sorted[n++] = segments[i];
 	qsort(sorted, n, sizeof *sorted, by_address);
 	for (size_t i = 1; i < n; i++) {
-		const struct pvb_image_segment *low = sorted[i - 1], *high = sorted[i];
+		const struct pvb_image_segment *low = &sorted[i - 1], *high = &sorted[i];
 
 		if (high->paddr - low->paddr < low->memsz)
 			return pvb_fail(error, PVB_E_ELF_SEGMENT_OVERLAP, PVB_IMAGE_STAGE,

@@ -80,7 +80,7 @@ static int find_tables(const struct pvb_elf *elf, struct tables *tables, bool *f
 /* Both tables lie in a file that has its limit, so these sums are far from overflowing. */
 static struct layout lay_out(const struct pvb_elf *elf, const struct tables *tables, uint64_t unit)
 {
-	struct layout layout;
+	struct layout layout = {0};
 
 	(void)pvb_round_up(UINT64_C(2) * SIZE_FIELD + EHDR_ROOM +
 				   (uint64_t)SECTIONS * elf->shentsize,

@@ -182,14 +182,58 @@ DAMAGED(a_zstd_stream_with_a_block_of_no_kind, ZSTD,
 DAMAGED(a_zstd_stream_with_a_wrong_checksum, ZSTD, flip(&image, image.size - 1))
 DAMAGED(a_zstd_stream_damaged_in_its_middle, ZSTD, flip(&image, image.size / 2))
 
+/* A frame of one segment states its content's size, and that is its window. */
+static struct blob zstd_frame(uint8_t descriptor, uint64_t size, unsigned width)
+{
+	struct blob image = BLOB_INIT;
+
+	need_codec(PVB_CODEC_ZSTD);
+	blob_append_number(&image, 0xfd2fb528, 4);
+	blob_append_number(&image, descriptor, 1);
+	blob_append_number(&image, size, width);
+	return image;
+}
+
+SPOILT(a_zstd_frame_that_states_4_eib, zstd_frame(0xe0, UINT64_C(1) << 62, 8), )
+SPOILT(a_zstd_frame_that_states_4_gib, zstd_frame(0xa0, UINT32_MAX, 4), )
+SPOILT(a_zstd_frame_that_states_64_kib_and_ends, zstd_frame(0x60, 0xff00, 2), )
+SPOILT(a_zstd_frame_that_states_5_bytes_and_ends, zstd_frame(0x20, 5, 1), )
+
+/* ---- several streams that are one file -------------------------------------------- */
+
+static struct blob split(enum pvb_codec codec)
+{
+	struct blob plain = plain_kernel(), image, rest;
+	struct blob head = blob_copy(&plain), tail = BLOB_INIT;
+
+	blob_cut(&head, plain.size / 2);
+	blob_append(&tail, plain.bytes + plain.size / 2, plain.size - plain.size / 2);
+	blob_free(&plain);
+	image = consumed(codec, head);
+	rest = consumed(codec, tail);
+	blob_append_blob(&image, &rest);
+	blob_free(&rest);
+	return image;
+}
+
+SPOILT(a_kernel_in_two_members_of_gzip, split(PVB_CODEC_GZIP), )
+SPOILT(a_kernel_in_two_streams_of_xz, split(PVB_CODEC_XZ), )
+SPOILT(a_kernel_in_two_streams_of_bzip2, split(PVB_CODEC_BZIP2), )
+SPOILT(a_kernel_in_two_frames_of_zstd, split(PVB_CODEC_ZSTD), )
+SPOILT(a_second_member_of_gzip_that_is_damaged, split(PVB_CODEC_GZIP), flip(&image, image.size - 8))
+SPOILT(a_second_member_of_gzip_that_is_cut, split(PVB_CODEC_GZIP), blob_cut(&image, image.size - 9))
+
 /* ---- limits that the caller sets ----------------------------------------------------------------
  */
 
 static const struct pvb_image_options little_memory = {.size = sizeof little_memory,
-						       .max_decoder_memory = 1 << 16};
+						       .max_decoder_memory = 1 << 12};
 static const struct pvb_image_options little_output = {.size = sizeof little_output,
 						       .max_unpacked = 10000};
 
+SPOILT(an_lzo_stream_and_too_little_memory_for_it, stream_of(PVB_CODEC_LZO), )
+SPOILT(an_lz4_stream_and_too_little_memory_for_it, stream_of(PVB_CODEC_LZ4), )
+SPOILT(a_gzip_stream_and_too_little_memory_for_it, stream_of(PVB_CODEC_GZIP), )
 SPOILT(an_xz_stream_and_too_little_memory_for_it, stream_of(PVB_CODEC_XZ), )
 SPOILT(an_lzma_stream_and_too_little_memory_for_it, stream_of(PVB_CODEC_LZMA), )
 SPOILT(a_bzip2_stream_and_too_little_memory_for_it, stream_of(PVB_CODEC_BZIP2), )
@@ -273,6 +317,22 @@ int main(void)
 		REFUSED(a_zstd_stream_with_a_block_of_no_kind, CODEC_CORRUPT),
 		REFUSED(a_zstd_stream_with_a_wrong_checksum, CODEC_CORRUPT),
 		REFUSED(a_zstd_stream_damaged_in_its_middle, CODEC_CORRUPT),
+		REFUSED(a_zstd_frame_that_states_4_eib, CODEC_MEMORY),
+		REFUSED(a_zstd_frame_that_states_4_gib, CODEC_MEMORY),
+		REFUSED(a_zstd_frame_that_states_64_kib_and_ends, CODEC_TRUNCATED),
+		REFUSED(a_zstd_frame_that_states_5_bytes_and_ends, CODEC_TRUNCATED),
+		SOUND(a_kernel_in_two_members_of_gzip, gzip_is_told),
+		SOUND(a_kernel_in_two_streams_of_xz, xz_is_told),
+		SOUND(a_kernel_in_two_streams_of_bzip2, bzip2_is_told),
+		SOUND(a_kernel_in_two_frames_of_zstd, zstd_is_told),
+		REFUSED(a_second_member_of_gzip_that_is_damaged, CODEC_CORRUPT),
+		REFUSED(a_second_member_of_gzip_that_is_cut, CODEC_TRUNCATED),
+		REFUSED_WITH(an_lzo_stream_and_too_little_memory_for_it, CODEC_MEMORY,
+			     &little_memory),
+		REFUSED_WITH(an_lz4_stream_and_too_little_memory_for_it, CODEC_MEMORY,
+			     &little_memory),
+		REFUSED_WITH(a_gzip_stream_and_too_little_memory_for_it, CODEC_MEMORY,
+			     &little_memory),
 		REFUSED_WITH(an_xz_stream_and_too_little_memory_for_it, CODEC_MEMORY,
 			     &little_memory),
 		REFUSED_WITH(an_lzma_stream_and_too_little_memory_for_it, CODEC_MEMORY,

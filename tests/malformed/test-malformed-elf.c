@@ -93,9 +93,18 @@ static void count_elsewhere(struct blob *image, uint64_t count)
 	elf_set_sh(image, 0, SH_SIZE, count);
 }
 
+static void really_so_many_sections(struct blob *image, uint32_t count)
+{
+	blob_align(image, 8);
+	elf_set(image, EH_SHOFF, blob_append(image, NULL, count * sizeof(Elf64_Shdr)));
+	count_elsewhere(image, count);
+}
+
 SPOILT(a_count_of_sections_in_section_0, kernel_with_note_section(), count_elsewhere(&image, 3))
-SPOILT(more_sections_than_any_kernel_has, kernel_with_note_section(),
-       count_elsewhere(&image, 70000))
+SPOILT(more_sections_than_fit_the_file, kernel_with_note_section(), count_elsewhere(&image, 70000))
+SPOILT(more_sections_than_any_kernel_has, sound_kernel(64), really_so_many_sections(&image, 65537))
+SPOILT(as_many_sections_as_a_kernel_may_have, sound_kernel(64),
+       really_so_many_sections(&image, 65536))
 SPOILT(more_sections_than_can_be_numbered, kernel_with_note_section(),
        count_elsewhere(&image, UINT64_C(1) << 60))
 SPOILT(a_count_of_sections_in_a_section_beyond_the_file, kernel_with_note_section(),
@@ -246,7 +255,9 @@ int main(void)
 		REFUSED(more_section_headers_than_fit_the_file, ELF_TABLE),
 		REFUSED(section_headers_that_end_one_byte_after_the_file, ELF_TABLE),
 		SOUND(a_count_of_sections_in_section_0, pieces_ascend),
+		SOUND(as_many_sections_as_a_kernel_may_have, pieces_ascend),
 		REFUSED(more_sections_than_any_kernel_has, ELF_HEADER),
+		REFUSED(more_sections_than_fit_the_file, ELF_TABLE),
 		REFUSED(more_sections_than_can_be_numbered, ELF_TABLE),
 		REFUSED(a_count_of_sections_in_a_section_beyond_the_file, ELF_TABLE),
 		REFUSED(section_headers_of_1_byte_each, ELF_HEADER),

@@ -219,6 +219,39 @@ static void descriptors_that_cannot_be_read_are_refused(void **state)
 	blob_free(&kernel);
 }
 
+/* As from a shell's <(...): it has no size, and is read until it ends. */
+static int open_through_a_pipe(const struct blob *kernel, const struct pvb_image_options *options,
+			       struct pvb_image **image, struct pvb_error *error)
+{
+	int ends[2], rc;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], kernel->bytes, kernel->size), kernel->size);
+	assert_int_equal(close(ends[1]), 0);
+	rc = pvb_image_open_fd(ends[0], "pipe", options, image, error);
+	assert_int_equal(close(ends[0]), 0);
+	return rc;
+}
+
+static void a_pipe_is_read_to_its_end_and_within_the_limit(void **state)
+{
+	const struct pvb_image_options options = {.size = sizeof options, .max_unpacked = 500};
+	struct blob kernel = sound_kernel(64);
+	struct pvb_image *image = NULL;
+	struct pvb_error error;
+	const unsigned fds = count_open_fds();
+
+	(void)state;
+	assert_ok(open_through_a_pipe(&kernel, NULL, &image, &error), &error);
+	assert_true(pvb_image_info(image)->pv.supported);
+	assert_int_equal(pvb_image_info(image)->unpacked_size, kernel.size);
+	pvb_image_free(image);
+	assert_fails_with(open_through_a_pipe(&kernel, &options, &image, &error),
+			  PVB_E_IMAGE_TOO_LARGE, &error);
+	assert_int_equal(count_open_fds(), fds);
+	blob_free(&kernel);
+}
+
 static void a_huge_sparse_file_of_zeros_is_refused_by_its_first_bytes(void **state)
 {
 	const struct place *place = (const struct place *)*state;
@@ -297,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_huge_sparse_file_behind_a_kernel_is_refused_by_its_size, make_place,
 			leave_place),
+		cmocka_unit_test(a_pipe_is_read_to_its_end_and_within_the_limit),
 		cmocka_unit_test(options_that_this_library_does_not_know_are_refused),
 	};
 

@@ -14,17 +14,20 @@ contract=(type=pvbuild.domain version=1 domid:number host=sim plan.type=pvbuild.
 	'stages[*].name:string' 'stages[*].ms:number' peak_rss:number audit.type=pvbuild.audit
 	audit.version=1 audit.passed:bool audit.checks:number audit.findings:array)
 
+json_option=()
+$has_json && json_option=(--json)
+
 head -c 12345 /dev/urandom >"$work/ramdisk"
 pvb create --kernel "$(kernel linux64)" --memory 64M
 ok "a domain is built and audited" both exited 0 '&&' out_has "boot_stack" '&&' out_has "start_info" \
 	'&&' out_has "populate" '&&' out_has "passed"
 for kind in small64 small32 linux64 linux32; do
-	pvb --json --host sim create --kernel "$(kernel $kind)" --ramdisk "$work/ramdisk" --memory 64M \
+	pvb "${json_option[@]}" --host sim create --kernel "$(kernel $kind)" --ramdisk "$work/ramdisk" --memory 64M \
 		--cmdline "console=hvc0" --name guest --paused --audit --dump "$work/$kind.core"
 	json_ok "$kind: the contract's keys are there" "${contract[@]}" audit.passed=true name=guest \
 		start_info.mod_len=12345 start_info.cmd_line=console=hvc0 start_info.nr_pages=16384
 	ok "$kind: there is a core" both exited 0 '&&' test -s "$work/$kind.core"
-	pvb --json audit "$work/$kind.core" --kernel "$(kernel $kind)" --ramdisk "$work/ramdisk" \
+	pvb "${json_option[@]}" audit "$work/$kind.core" --kernel "$(kernel $kind)" --ramdisk "$work/ramdisk" \
 		--cmdline "console=hvc0" --memory 64M
 	json_ok "$kind: the core passes the audit" type=pvbuild.audit version=1 passed=true checks:number \
 		findings:array

@@ -19,7 +19,7 @@ for kind in small64 small32 linux64 linux32; do
 	json_ok "$kind: the contract's keys are there" "${contract[@]}" memory=134217728
 done
 head -c 12345 /dev/zero >"$work/ramdisk"
-pvb --json plan -k "$(kernel small64)" -r "$work/ramdisk" -m 64MiB -c "quiet splash" --vcpus 4
+pvb --json plan --kernel "$(kernel small64)" --ramdisk "$work/ramdisk" --memory 64MiB --cmdline "quiet splash" --vcpus 4
 json_ok "ramdisk, command line and vCPUs are in it" 'segments[1].name=module0' \
 	'segments[1].bytes=12345' "command_line=quiet splash" vcpus=4
 pvb --json plan --kernel "$(kernel linux64)" --memory 16T

@@ -15,11 +15,13 @@ unit_tests = \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
 	tests/unit/test-image-elf \
+	tests/unit/test-image-failures \
 	tests/unit/test-image-notes \
 	tests/unit/test-p2m-list \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
 	tests/unit/test-sim-fail \
 	tests/unit/test-sim-memory \
@@ -52,5 +54,11 @@ tests_unit_test_sim_fail_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray,--wrap=strdup \
 	-Wl,--wrap=mmap,--wrap=memfd_create,--wrap=ftruncate,--wrap=mprotect \
 	-Wl,--wrap=pwrite,--wrap=pread
+
+tests_unit_test_image_failures_SOURCES = tests/unit/test-image-failures.c \
+	tests/torture/inject.h tests/torture/inject.c
+tests_unit_test_image_failures_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup \
+	-Wl,--wrap=mmap,--wrap=memfd_create
 
 EXTRA_DIST += tests/unit/plan-kernels.h tests/unit/test-sim.h

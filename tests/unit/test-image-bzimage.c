@@ -442,9 +442,7 @@ static void malformed_arm64_headers_are_refused(void **state)
 		uint64_t text_offset, image_size;
 		size_t size;
 	} faults[] = {
-		{0, 0x1000, 63},
-		{0, 63, 0x1000},
-		{0x200000, 0x1000, 0x1000},
+		{0, 0x1000, 63},        {0, 63, 64}, {0, 0xfff, 0x1000}, {0x200000, 0x1000, 0x1000},
 		{0x80, 0x1000, 0x1000},
 	};
 
@@ -486,7 +484,7 @@ static const struct {
 	{"grub-i386-xen_pvh.bin", NULL, PVB_CONTAINER_ELF, PVB_CODEC_NONE, false, false, false,
 	 PVB_GUEST_NONE, 0, 0x100000, PVB_NONE, 0},
 	{"gnumach-xen.gz", NULL, PVB_CONTAINER_ELF, PVB_CODEC_GZIP, true, false, true,
-	 PVB_GUEST_X86_64, 0x40000000, 0x40000000, PVB_NONE, 2},
+	 PVB_GUEST_X86_32P, 0xc0000000, 0xc0000000, PVB_NONE, 2},
 };
 
 static void real_kernel(unsigned i)

@@ -645,21 +645,27 @@ static void a_read_only_mapping_may_keep_a_chunk(void **state)
 static void a_host_can_be_closed_with_everything_in_use(void **state)
 {
 	(void)state;
-	unsigned fds = count_open_fds();
-	unsigned mappings = count_mappings();
-	struct pvb_host *host = open_sim("memory=4G,scramble");
-	uint32_t domid = new_domain(host, GIB);
-	struct pvb_error error;
-	pvb_mfn_t out[64];
-	void *at;
+	unsigned fds = count_open_fds(), mappings = 0;
 
-	(void)new_domain(host, GIB);
-	assert_int_equal(give(host, domid, 0, 0, 64, out), 64);
-	assert_ok(pvb_host_map_frames(host, domid, out, 64, true, &at, &error), &error);
-	assert_ok(pvb_host_map_frames(host, domid, out, 3, false, &at, &error), &error);
-	pvb_host_close(host);
-	assert_int_equal(count_open_fds(), fds);
-	assert_true(count_mappings() <= mappings + 1);
+	/* The first round is for what the process keeps for itself. */
+	for (unsigned round = 0; round < 4; round++) {
+		struct pvb_host *host = open_sim("memory=4G,scramble");
+		uint32_t domid = new_domain(host, GIB);
+		struct pvb_error error;
+		pvb_mfn_t out[64];
+		void *at;
+
+		(void)new_domain(host, GIB);
+		assert_int_equal(give(host, domid, 0, 0, 64, out), 64);
+		assert_ok(pvb_host_map_frames(host, domid, out, 64, true, &at, &error), &error);
+		assert_ok(pvb_host_map_frames(host, domid, out, 3, false, &at, &error), &error);
+		assert_true(count_mappings() > 60);
+		pvb_host_close(host);
+		assert_int_equal(count_open_fds(), fds);
+		if (!round)
+			mappings = count_mappings();
+	}
+	assert_true(count_mappings() < mappings + 32);
 }
 
 int main(void)
