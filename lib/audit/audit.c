@@ -67,9 +67,14 @@ bool page_of_address(const struct check *check, uint64_t address, uint64_t *page
 	return address <= UINT32_MAX;
 }
 
+struct place place_address(uint64_t address)
+{
+	return place("address 0x%llx", (unsigned long long)address);
+}
+
 struct place place_page(const struct check *check, uint64_t page)
 {
-	return place("address 0x%llx", (unsigned long long)page_address(check, page));
+	return place_address(page_address(check, page));
 }
 
 void applies(struct check *check, enum audit_rule rule)
@@ -77,26 +82,43 @@ void applies(struct check *check, enum audit_rule rule)
 	check->applied[rule] = true;
 }
 
-static bool keep(struct pvb_audit *audit, struct pvb_finding finding)
+static bool make_room(struct pvb_audit *audit)
 {
-	if (audit->report.finding_count == audit->capacity) {
-		size_t capacity = audit->capacity ? audit->capacity * 2 : 16;
-		struct pvb_finding *grown = (struct pvb_finding *)reallocarray(
-			audit->findings, capacity, sizeof *grown);
+	if (audit->report.finding_count < audit->capacity)
+		return true;
+	size_t capacity = audit->capacity ? audit->capacity * 2 : 16;
+	struct pvb_finding *grown =
+		(struct pvb_finding *)reallocarray(audit->findings, capacity, sizeof *grown);
 
-		if (!grown)
-			return false;
-		audit->findings = grown;
-		audit->capacity = capacity;
-	}
-	audit->findings[audit->report.finding_count++] = finding;
+	if (!grown)
+		return false;
+	audit->findings = grown;
+	audit->capacity = capacity;
 	return true;
+}
+
+static bool keep(struct pvb_audit *audit, enum audit_rule rule, const char *where,
+		 const char *message)
+{
+	if (!make_room(audit))
+		return false;
+
+	struct pvb_finding *kept = &audit->findings[audit->report.finding_count++];
+
+	*kept = (struct pvb_finding){
+		.rule = rules[rule].name,
+		.severity = rules[rule].severity,
+		.where = strdup(where),
+		.message = strdup(message),
+	};
+	return kept->where && kept->message;
 }
 
 void finding(struct check *check, enum audit_rule rule, struct place where, const char *format, ...)
 {
 	struct pvb_audit *audit = check->audit;
 	char message[400];
+	va_list arguments;
 
 	applies(check, rule);
 	audit->report.total_findings++;
@@ -105,22 +127,10 @@ void finding(struct check *check, enum audit_rule rule, struct place where, cons
 	if (audit->report.finding_count >= audit->max_findings || audit->out_of_memory)
 		return;
 
-	va_list arguments;
-
 	va_start(arguments, format);
 	(void)vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	char *place_text = strdup(where.text), *message_text = strdup(message);
-
-	if (place_text && message_text &&
-	    keep(audit, (struct pvb_finding){.rule = rules[rule].name,
-					     .severity = rules[rule].severity,
-					     .where = place_text,
-					     .message = message_text}))
-		return;
-	audit->out_of_memory = true;
-	free(place_text);
-	free(message_text);
+	audit->out_of_memory = !keep(audit, rule, where.text, message);
 }
 
 size_t first_nonzero(const uint8_t *bytes, size_t from, size_t to)

@@ -94,6 +94,7 @@ struct place place(const char *format, ...) PVB_PRINTF(1, 2);
 
 /* A virtual page as the guest writes its address. */
 uint64_t page_address(const struct check *check, uint64_t page);
+struct place place_address(uint64_t address);
 struct place place_page(const struct check *check, uint64_t page);
 
 /* The rule was applied, whatever comes of it. */

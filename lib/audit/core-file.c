@@ -129,7 +129,7 @@ static struct section section_at(const struct section_table *table, uint64_t ind
 	(void)pvb_span_u32(header, 4, &section.type);
 	(void)pvb_span_u64(header, 24, &section.at.offset);
 	(void)pvb_span_u64(header, 32, &section.at.size);
-	if (pvb_span_string(names, name, &length))
+	if (names.bytes && pvb_span_string(names, name, &length))
 		section.name = (const char *)names.bytes + name;
 	return section;
 }

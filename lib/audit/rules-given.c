@@ -91,18 +91,17 @@ static int check_piece_window(struct check *check, const struct pvb_image_piece 
 	size_t at = first_difference(guest, windows->file, have);
 
 	if (at < have) {
-		finding(check, RULE_KERNEL_BYTES,
-			place("address 0x%llx", (unsigned long long)(va + at)),
+		const uint64_t in_image = piece->offset + from + at;
+
+		finding(check, RULE_KERNEL_BYTES, place_address(va + at),
 			"the byte is 0x%02x, and in the image, at offset %llu, it is 0x%02x",
-			guest[at], (unsigned long long)(piece->offset + from + at),
-			windows->file[at]);
+			guest[at], (unsigned long long)in_image, windows->file[at]);
 		*differs = true;
 		return 0;
 	}
 	at = first_nonzero(guest, have, size);
 	if (at < size) {
-		finding(check, RULE_KERNEL_BSS,
-			place("address 0x%llx", (unsigned long long)(va + at)),
+		finding(check, RULE_KERNEL_BSS, place_address(va + at),
 			"the byte is 0x%02x, and should be zero", guest[at]);
 		*differs = true;
 	}
@@ -184,10 +183,10 @@ static int check_hypercall_page(struct check *check, struct pvb_error *error)
 		if (at == size)
 			continue;
 		finding(check, RULE_KERNEL_HYPERCALL_PAGE,
-			place("address 0x%llx", (unsigned long long)(va + i * STUB_SIZE)),
+			place_address(va + (uint64_t)i * STUB_SIZE),
 			"the stub of hypercall %u is not there: byte %zu is 0x%02x, and should be "
 			"0x%02x",
-			i, at, bytes[i * STUB_SIZE + at], stub[at]);
+			i, at, bytes[(size_t)i * STUB_SIZE + at], stub[at]);
 		break;
 	}
 	return 0;
@@ -258,6 +257,11 @@ static void check_length(struct check *check, uint64_t length)
 	       (unsigned long long)length);
 }
 
+static struct place place_byte(uint64_t offset)
+{
+	return place("ramdisk, byte %llu", (unsigned long long)offset);
+}
+
 static int compare_module(struct check *check, int fd, const struct windows *windows,
 			  uint64_t *length, struct pvb_error *error)
 {
@@ -285,8 +289,7 @@ static int compare_module(struct check *check, int fd, const struct windows *win
 		size_t at = first_difference(windows->guest, windows->file, size);
 
 		if (at < size) {
-			finding(check, RULE_MODULE_BYTES,
-				place("ramdisk, byte %llu", (unsigned long long)(*length + at)),
+			finding(check, RULE_MODULE_BYTES, place_byte(*length + at),
 				"the byte is 0x%02x, and in the file it is 0x%02x",
 				windows->guest[at], windows->file[at]);
 			differs = true;
@@ -302,9 +305,7 @@ static int compare_module(struct check *check, int fd, const struct windows *win
 
 		at = first_nonzero(windows->guest, size, end);
 		if (at < end)
-			finding(check, RULE_MODULE_TAIL,
-				place("ramdisk, byte %llu",
-				      (unsigned long long)(*length - have + at)),
+			finding(check, RULE_MODULE_TAIL, place_byte(*length - have + at),
 				"the byte past the ramdisk's end is 0x%02x, and should be zero",
 				windows->guest[at]);
 		return 0;

@@ -104,39 +104,45 @@ static size_t list_elements(const struct check *check, struct element *elements)
 	return n;
 }
 
+/* Below 0 where an element begins before the last one ends, above where pages are left between. */
+static int gap_before(const struct element *element)
+{
+	const struct element *last = element - 1;
+	const uint64_t end = last->first + last->count;
+
+	if (!last->count || !element->count || element->first == end)
+		return 0;
+	return element->first < end ? -1 : 1;
+}
+
+static void misplaced(struct check *check, enum audit_rule rule, const struct element *element)
+{
+	const struct element *last = element - 1;
+	const uint64_t end = last->first + last->count;
+
+	finding(check, rule, place("PFN 0x%llx", (unsigned long long)element->first),
+		"%s stands at PFN 0x%llx, and %s before it ends at PFN 0x%llx", element->name,
+		(unsigned long long)element->first, last->name, (unsigned long long)end);
+}
+
 static void check_order(struct check *check)
 {
 	struct element elements[9];
 	const size_t n = list_elements(check, elements);
-
 	bool ordered = true;
 
 	applies(check, RULE_LAYOUT_ORDER);
-	for (size_t i = 1; i < n; i++) {
-		const struct element *last = &elements[i - 1], *this = &elements[i];
-
-		if (!last->count || !this->count || this->first >= last->first + last->count)
-			continue;
-		finding(check, RULE_LAYOUT_ORDER,
-			place("PFN 0x%llx", (unsigned long long)this->first),
-			"%s stands at PFN 0x%llx, and %s before it ends at PFN 0x%llx", this->name,
-			(unsigned long long)this->first, last->name,
-			(unsigned long long)(last->first + last->count));
-		ordered = false;
-	}
+	for (size_t i = 1; i < n; i++)
+		if (gap_before(&elements[i]) < 0) {
+			misplaced(check, RULE_LAYOUT_ORDER, &elements[i]);
+			ordered = false;
+		}
 	/* What is out of order is not packed, either: no need to say it twice. */
 	if (ordered)
 		applies(check, RULE_LAYOUT_PACKED);
-	for (size_t i = 1; i < n && ordered; i++) {
-		const struct element *last = &elements[i - 1], *this = &elements[i];
-
-		if (last->count && this->count && this->first != last->first + last->count)
-			finding(check, RULE_LAYOUT_PACKED,
-				place("PFN 0x%llx", (unsigned long long)this->first),
-				"%s stands at PFN 0x%llx, and %s before it ends at PFN 0x%llx",
-				this->name, (unsigned long long)this->first, last->name,
-				(unsigned long long)(last->first + last->count));
-	}
+	for (size_t i = 1; i < n && ordered; i++)
+		if (gap_before(&elements[i]) > 0)
+			misplaced(check, RULE_LAYOUT_PACKED, &elements[i]);
 	if (!n || strcmp(elements[n - 1].name, "the boot stack") != 0)
 		return;
 

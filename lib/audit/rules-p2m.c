@@ -256,13 +256,14 @@ static void check_list_frames(struct check *check)
 
 	applies(check, RULE_P2M_LIST_FRAMES);
 	for (const struct walk_region *region = first;
-	     region < end && region->page < layout->list + layout->list_pages; region++)
-		if (region->page > layout->list &&
-		    region->pfn.n != pfn + (region->page - layout->list))
+	     region < end && region->page < layout->list + layout->list_pages; region++) {
+		const uint64_t want = pfn + (region->page - layout->list);
+
+		if (region->page > layout->list && region->pfn.n != want)
 			finding(check, RULE_P2M_LIST_FRAMES, place_page(check, region->page),
 				"the list goes on at PFN 0x%llx, and should at 0x%llx",
-				(unsigned long long)region->pfn.n,
-				(unsigned long long)(pfn + (region->page - layout->list)));
+				(unsigned long long)region->pfn.n, (unsigned long long)want);
+	}
 	if (check->image)
 		expect(check, RULE_P2M_INIT, check->start.mfn_list == check->image->pv.init_p2m,
 		       place("mfn_list"),

@@ -103,7 +103,7 @@ static int add_leaf(struct check *check, struct walk_region leaf, struct pvb_err
 {
 	struct walk *walk = &check->walk;
 	struct walk_region *last =
-		walk->region_count ? &walk->regions[walk->region_count - 1] : NULL;
+		walk->regions && walk->region_count ? &walk->regions[walk->region_count - 1] : NULL;
 
 	if (last && leaf.page == last->page + last->count &&
 	    leaf.pfn.n == last->pfn.n + last->count && leaf.writable == last->writable &&

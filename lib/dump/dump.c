@@ -152,12 +152,12 @@ static void lay_out(struct core *core)
 
 static int write_headers(const struct core *core, struct pvb_error *error)
 {
-	/* xl says x86-64 for 32-bit guests too, whatever the format's text says. */
+	/* The machine is the guest's, as in xl's cores: it is what tells readers its width. */
 	Elf64_Ehdr header = {
 		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT,
 			    ELFOSABI_SYSV, EV_CURRENT},
 		.e_type = ET_CORE,
-		.e_machine = EM_X86_64,
+		.e_machine = core->domain.guest_bits == 64 ? EM_X86_64 : EM_386,
 		.e_version = EV_CURRENT,
 		.e_shoff = sizeof header,
 		.e_ehsize = sizeof header,

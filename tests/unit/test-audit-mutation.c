@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <pvbuild/build.h>
+#include <pvbuild/dump.h>
 #include <pvbuild/plan.h>
 
 #include "support/elf-builder.h"
@@ -205,6 +206,29 @@ struct built {
 	struct paper_domain *domain;
 };
 
+/* The library's own core dumps are read like anybody's. */
+static void audit_dump(struct pvb_host *host, uint32_t domid, const struct pvb_image *image)
+{
+	struct pvb_audit_options options = PVB_AUDIT_OPTIONS_INIT;
+	char *path = write_temporary(&(struct blob){0});
+	struct pvb_audit *audit;
+	struct pvb_error error;
+
+	options.image = image;
+	options.command_line = "";
+	options.memory = 32 << 20;
+	assert_ok(pvb_dump_core(host, domid, path, &error), &error);
+	assert_ok(pvb_audit_core(path, &options, &audit, &error), &error);
+	for (size_t i = 0; i < pvb_audit_report(audit)->finding_count; i++)
+		print_error("  %s at %s: %s\n", pvb_audit_report(audit)->findings[i].rule,
+			    pvb_audit_report(audit)->findings[i].where,
+			    pvb_audit_report(audit)->findings[i].message);
+	assert_int_equal(pvb_audit_report(audit)->total_findings, 0);
+	pvb_audit_free(audit);
+	assert_int_equal(unlink(path), 0);
+	free(path);
+}
+
 static struct built build(unsigned bits)
 {
 	struct elf_builder b = linux_like(bits);
@@ -236,6 +260,7 @@ static struct built build(unsigned bits)
 	assert_ok(pvb_plan_create(built.image, &spec, &info, &plan, &error), &error);
 	assert_ok(pvb_build(host, plan, built.image, &options, &domain, &error), &error);
 	built.domain = paper_domain_copy(host, pvb_domain_info(domain)->domid);
+	audit_dump(host, pvb_domain_info(domain)->domid, built.image);
 	pvb_domain_free(domain);
 	pvb_plan_free(plan);
 	pvb_host_close(host);
