@@ -66,8 +66,9 @@ void assert_host_is_clean(struct pvb_host *host, const struct scenario_result *r
 void assert_clean_error(const struct scenario_result *result);
 
 /*
- * What this process holds: open files and mappings (under a sanitizer only those of
- * files in memory, such as guest memory and unpacked images).
+ * What this process holds: open files and mappings. Under a sanitizer or valgrind, which
+ * have mappings of their own, only those of files in memory count, such as guest memory
+ * and unpacked images.
  */
 struct holdings {
 	unsigned fds;
