@@ -66,7 +66,10 @@ coverage:
 	cd coverage && $(GCOVR) --root $(abs_srcdir) --filter '$(abs_srcdir)/lib/' \
 		--print-summary --sort-uncovered --fail-under-line $(LINES) .
 
-# The tests that run in reasonable time under valgrind.
+# The tests that run in reasonable time under valgrind, and that do not set limits of their own.
+valgrind_tests = $(unit_tests) tests/malformed/test-malformed-codecs \
+	tests/malformed/test-malformed-containers tests/malformed/test-malformed-elf
+
 check-valgrind:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_tests)' \
 		LOG_COMPILER='$(LOG_COMPILER) $(abs_top_builddir)/libtool --mode=execute $(VALGRIND) --quiet \

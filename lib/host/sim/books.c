@@ -19,7 +19,7 @@ int sim_books_open(struct sim_books *books, uint64_t frames)
 {
 	*books = (struct sim_books){.fd = -1};
 	books->gibs = (frames + (UINT64_C(1) << SIM_MAX_ORDER) - 1) >> SIM_MAX_ORDER;
-	books->root = calloc(books->gibs, sizeof(*books->root));
+	books->root = calloc(books->gibs, sizeof(void *));
 	if (!books->root)
 		return -1;
 	books->fd = memfd_create("pvbuild-sim-books", MFD_CLOEXEC);
@@ -70,7 +70,7 @@ bool sim_books_reserve(struct sim_books *books, uint64_t pages)
 
 void sim_books_clear(struct sim_books *books)
 {
-	memset(books->root, 0, books->gibs * sizeof(*books->root));
+	memset(books->root, 0, books->gibs * sizeof(void *));
 	/* A hole reads as zeros through the mappings, which stay. */
 	(void)fallocate(books->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
 			(off_t)(books->segment_count * SEGMENT_BYTES));

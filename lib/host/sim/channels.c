@@ -70,14 +70,13 @@ static int check_grants(const struct sim_domain *domain, const struct pvb_host_g
 			size_t count, struct pvb_error *error)
 {
 	static const char call[] = "set_grants";
+	uint64_t end = domain->grant_limit * GRANTS_PER_PAGE;
 
 	for (size_t i = 0; i < count; i++) {
-		if (grants[i].index >= domain->grant_limit * GRANTS_PER_PAGE)
-			return pvb_fail(
-				error, PVB_E_HOST_LIMIT, call,
-				"grant %u of domain %u, whose table ends at %llu", grants[i].index,
-				domain->domid,
-				(unsigned long long)(domain->grant_limit * GRANTS_PER_PAGE));
+		if (grants[i].index >= end)
+			return pvb_fail(error, PVB_E_HOST_LIMIT, call,
+					"grant %u of domain %u, whose table ends at %llu",
+					grants[i].index, domain->domid, (unsigned long long)end);
 		if (grants[i].frame.n > UINT32_MAX)
 			return pvb_fail(
 				error, PVB_E_HOST_LIMIT, call,

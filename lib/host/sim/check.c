@@ -126,23 +126,22 @@ static void check_places(struct audit *audit)
 		fresh += gibs << SIM_MAX_ORDER;
 		fresh_taken += gibs * sim_heap_taken_in_gib(heap);
 	}
-	fresh -= fresh_taken;
+	uint64_t free_frames = audit->free_listed + fresh - fresh_taken;
+	uint64_t taken = audit->taken + fresh_taken;
 
 	if (audit->free_listed != audit->free_seen)
 		complain(audit, "%llu free frames are on lists, but %llu are marked as free",
 			 (unsigned long long)audit->free_listed,
 			 (unsigned long long)audit->free_seen);
-	if (audit->free_listed + fresh != heap->free)
+	if (free_frames != heap->free)
 		complain(audit, "%llu frames are free, but %llu are counted",
-			 (unsigned long long)(audit->free_listed + fresh),
-			 (unsigned long long)heap->free);
+			 (unsigned long long)free_frames, (unsigned long long)heap->free);
 	if (audit->given != heap->given)
 		complain(audit, "%llu frames are in use, but %llu are counted",
 			 (unsigned long long)audit->given, (unsigned long long)heap->given);
-	if (audit->taken + fresh_taken != heap->taken)
+	if (taken != heap->taken)
 		complain(audit, "%llu frames are taken, but %llu are counted",
-			 (unsigned long long)(audit->taken + fresh_taken),
-			 (unsigned long long)heap->taken);
+			 (unsigned long long)taken, (unsigned long long)heap->taken);
 	if (heap->free + heap->given + heap->taken + heap->withheld != heap->total)
 		complain(audit, "frames do not add up to the %llu that there are",
 			 (unsigned long long)heap->total);

@@ -22,10 +22,13 @@ int sim_call(struct sim *sim, const char *call, uint32_t domid, struct sim_domai
 
 	if (rc)
 		return rc;
-	*domain = sim_find_domain(sim, domid);
-	if (!*domain)
-		return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, call, "there is no domain %u", domid);
-	return 0;
+	struct sim_domain *found = sim_find_domain(sim, domid);
+
+	*domain = found;
+	if (found)
+		return 0;
+	(void)pvb_fail(error, PVB_E_HOST_NO_DOMAIN, call, "there is no domain %u", domid);
+	return -PVB_E_HOST_NO_DOMAIN;
 }
 
 int sim_call_live(struct sim *sim, const char *call, uint32_t domid, struct sim_domain **domain,
@@ -77,7 +80,7 @@ static bool make_room(struct sim *sim)
 		return true;
 
 	size_t capacity = sim->domain_capacity ? sim->domain_capacity * 2 : 8;
-	struct sim_domain **domains = reallocarray(sim->domains, capacity, sizeof *domains);
+	struct sim_domain **domains = reallocarray(sim->domains, capacity, sizeof(void *));
 
 	if (!domains)
 		return false;
@@ -118,7 +121,7 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 
 	struct sim_domain *domain = calloc(1, sizeof *domain);
 	if (domain)
-		domain->vcpu = calloc(config->vcpus, sizeof(*domain->vcpu));
+		domain->vcpu = calloc(config->vcpus, sizeof(void *));
 	if (!domain || !domain->vcpu || !make_room(sim)) {
 		if (domain)
 			free(domain->vcpu);

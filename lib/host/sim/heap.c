@@ -247,8 +247,8 @@ static bool add_fresh(struct sim_heap *heap, unsigned node, uint64_t first, uint
 {
 	/* Zones above 1 GiB are whole GiB. */
 	while (first < end) {
-		unsigned zone = zone_of(first << SIM_MAX_ORDER);
-		uint64_t zone_end = UINT64_C(1) << (zone - SIM_MAX_ORDER);
+		unsigned bits = zone_of(first), zone = bits + SIM_MAX_ORDER;
+		uint64_t zone_end = UINT64_C(1) << bits;
 		uint64_t stop = end < zone_end ? end : zone_end;
 
 		if (heap->fresh_count == heap->fresh_capacity) {
@@ -278,7 +278,7 @@ static bool add_ragged(struct sim_heap *heap, uint64_t first, uint64_t end)
 
 		if (order > SIM_MAX_ORDER)
 			order = SIM_MAX_ORDER;
-		while (UINT64_C(1) << order > end - first)
+		while (order && UINT64_C(1) << order > end - first)
 			order--;
 		if (heap->options->fragment && order > SIM_CHUNK_ORDER)
 			order = SIM_CHUNK_ORDER;

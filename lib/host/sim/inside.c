@@ -59,8 +59,9 @@ int pvb_sim_poke(struct pvb_host *host, pvb_mfn_t frame, size_t offset, const vo
 static struct sim_frame *own_entry(struct sim *sim, pvb_mfn_t frame)
 {
 	uint64_t count;
+	struct sim_frame entry = sim_books_look(&sim->books, frame.n, &count);
 
-	if (sim_books_look(&sim->books, frame.n, &count).kind != SIM_OWNED)
+	if (entry.kind != SIM_OWNED)
 		return NULL;
 	return sim_books_frame(&sim->books, frame.n);
 }

@@ -112,9 +112,11 @@ int sim_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frame
 		return rc;
 
 	size_t runs = group(frames, count, NULL);
-	struct sim_mapping *mapping = malloc(sizeof *mapping + runs * sizeof mapping->run[0]);
+	size_t bytes = sizeof(struct sim_mapping) + runs * sizeof(struct sim_mapped_run);
+	struct sim_mapping *mapping = malloc(bytes);
 	if (!mapping)
 		return pvb_fail_memory(error, call, "a mapping");
+	mapping->at = NULL;
 	mapping->count = count;
 	mapping->domid = domid;
 	mapping->writable = writable;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/checked.h"
-#include "core/cleanup.h"
 #include "core/error.h"
 #include "host/sim/books.h"
 
@@ -385,6 +384,21 @@ static int finish(struct parser *parser)
 	return 0;
 }
 
+static int parse_all(struct parser *parser, char *text)
+{
+	for (char *one = *text ? text : NULL; one;) {
+		char *comma = strchr(one, ',');
+
+		if (comma)
+			*comma++ = '\0';
+		int rc = parse_one(parser, one);
+		if (rc)
+			return rc;
+		one = comma;
+	}
+	return 0;
+}
+
 int sim_options_parse(const char *text, struct sim_options *options, struct pvb_error *error)
 {
 	*options = (struct sim_options){
@@ -395,16 +409,12 @@ int sim_options_parse(const char *text, struct sim_options *options, struct pvb_
 		.claims = true,
 	};
 	struct parser parser = {.options = options, .error = error};
-	PVB_AUTO_FREE char *copy = strdup(text ? text : "");
+	char *copy = strdup(text ? text : "");
 
 	if (!copy)
 		return pvb_fail_memory(error, "host", "the simulated host's options");
 
-	char *rest = copy;
-	while (rest && *copy) {
-		int rc = parse_one(&parser, strsep(&rest, ","));
-		if (rc)
-			return rc;
-	}
-	return finish(&parser);
+	int rc = parse_all(&parser, copy);
+	free(copy);
+	return rc ? rc : finish(&parser);
 }

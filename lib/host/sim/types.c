@@ -123,10 +123,10 @@ static void write_stubs(uint8_t *page, unsigned bits)
 		{{call64, sizeof call64, 4}, {iret64, sizeof iret64, 5}},
 		{{call32, sizeof call32, 1}, {iret32, sizeof iret32, 2}},
 	};
-	const unsigned iret = 23, stub_size = 32;
+	const size_t iret = 23, stub_size = 32;
 
 	memset(page, 0xcc, SIM_PAGE_SIZE); /* int3 */
-	for (unsigned n = 0; n < SIM_PAGE_SIZE / stub_size; n++) {
+	for (size_t n = 0; n < SIM_PAGE_SIZE / stub_size; n++) {
 		uint8_t *to = page + n * stub_size;
 		size_t at = stubs[bits == 32][n == iret].number_at;
 

@@ -27,7 +27,7 @@ static const char call[] = "set_vcpu";
 #define CR4_GUEST (UINT64_C(0x4) | UINT64_C(0x8) | UINT64_C(0x10000) | UINT64_C(0x40000))
 
 #define MAX_LDT_ENTRIES 8192u
-#define MAX_GDT_ENTRIES (14u * 512)
+#define MAX_GDT_ENTRIES UINT64_C(7168) /* 14 pages */
 
 #define HYPERVISOR_START UINT64_C(0xffff800000000000)
 #define HYPERVISOR_END UINT64_C(0xffff880000000000)
