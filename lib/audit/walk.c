@@ -115,7 +115,7 @@ static int add_leaf(struct check *check, struct walk_region leaf, struct pvb_err
 		walk->truncated = true;
 		return 0;
 	}
-	if (walk->region_count == walk->region_capacity) {
+	if (!walk->regions || walk->region_count == walk->region_capacity) {
 		size_t capacity = walk->region_capacity ? walk->region_capacity * 2 : 64;
 		struct walk_region *regions = (struct walk_region *)reallocarray(
 			walk->regions, capacity, sizeof *regions);

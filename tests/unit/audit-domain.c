@@ -384,8 +384,9 @@ static void fill_info(struct paper_domain *domain)
 	const struct domain_spec *spec = &domain->spec;
 	const bool wide = domain->bits == 64;
 
-	strcpy((char *)paper_page(domain, domain->start_info),
-	       wide ? "xen-3.0-x86_64" : "xen-3.0-x86_32p");
+	const char *magic = wide ? "xen-3.0-x86_64" : "xen-3.0-x86_32p";
+
+	memcpy(paper_page(domain, domain->start_info), magic, strlen(magic) + 1);
 	paper_set(domain, SI_NR_PAGES, domain->pages);
 	paper_set(domain, SI_SHARED_INFO, domain->shared_frame * PAGE);
 	paper_set(domain, SI_FLAGS, spec->module_by_pfn && spec->module_bytes ? 1u << 3 : 0);
@@ -410,7 +411,8 @@ static void fill_info(struct paper_domain *domain)
 		memcpy(paper_page(domain, domain->module_first), domain->module.bytes,
 		       domain->module.size);
 	}
-	strcpy((char *)paper_start_info(domain, SI_CMD_LINE), PAPER_COMMAND_LINE);
+	memcpy(paper_start_info(domain, SI_CMD_LINE), PAPER_COMMAND_LINE,
+	       sizeof PAPER_COMMAND_LINE);
 
 	memset(list_entry(domain, 0), 0xff, domain->list_pages * PAGE);
 	for (uint64_t pfn = 0; pfn < domain->pages; pfn++)
