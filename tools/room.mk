@@ -68,7 +68,12 @@ pvbuild_SOURCES += tools/json-none.c
 endif
 
 if HAVE_CAIRO
-pvbuild_SOURCES += tools/picture-layout.c tools/picture-layout.h tools/picture.c
+pvbuild_SOURCES += \
+	tools/picture-layout.c \
+	tools/picture-layout.h \
+	tools/picture-paint.c \
+	tools/picture-paint.h \
+	tools/picture.c
 pvbuild_CFLAGS += $(CAIRO_CFLAGS)
 pvbuild_LDADD += $(CAIRO_LIBS) -lm
 else
