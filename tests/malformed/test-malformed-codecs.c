@@ -12,11 +12,14 @@ static struct blob plain_kernel(void)
 
 static struct blob stream_of(enum pvb_codec codec)
 {
+	need_codec(codec);
 	return consumed(codec, plain_kernel());
 }
 
 static struct blob bzimage_with(enum pvb_codec codec)
 {
+	need_codec(codec);
+
 	struct blob plain = plain_kernel();
 	struct blob image = packed_bzimage(codec, &plain);
 
@@ -203,6 +206,8 @@ SPOILT(a_zstd_frame_that_states_5_bytes_and_ends, zstd_frame(0x20, 5, 1), )
 
 static struct blob split(enum pvb_codec codec)
 {
+	need_codec(codec);
+
 	struct blob plain = plain_kernel(), image, rest;
 	struct blob head = blob_copy(&plain), tail = BLOB_INIT;
 
@@ -254,6 +259,42 @@ DAMAGED_BZIMAGE(bzip2, BZIP2)
 DAMAGED_BZIMAGE(xz, XZ)
 DAMAGED_BZIMAGE(lzo, LZO)
 DAMAGED_BZIMAGE(zstd, ZSTD)
+
+/* ---- codecs that were left out when this was configured ------------------------------------- */
+
+static void a_codec_that_this_build_lacks_is_named(void **state)
+{
+	static const struct {
+		enum pvb_codec codec;
+		uint8_t magic[9];
+	} optional[] = {
+		{PVB_CODEC_BZIP2, {'B', 'Z', 'h', '9'}},
+		{PVB_CODEC_LZO, {0x89, 'L', 'Z', 'O', 0, '\r', '\n', 0x1a, '\n'}},
+		{PVB_CODEC_LZ4, {0x02, 0x21, 0x4c, 0x18}},
+		{PVB_CODEC_ZSTD, {0x28, 0xb5, 0x2f, 0xfd}},
+	};
+	unsigned lacking = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
+		uint8_t bytes[64] = {0};
+		struct pvb_image *image = NULL;
+		struct pvb_error error;
+
+		if (pvb_codec_available(optional[i].codec))
+			continue;
+		lacking++;
+		memcpy(bytes, optional[i].magic, sizeof optional[i].magic);
+		assert_fails_with(
+			pvb_image_open_memory(bytes, sizeof bytes, "it", NULL, &image, &error),
+			PVB_E_CODEC_MISSING, &error);
+		assert_non_null(strstr(error.message, pvb_codec_name(optional[i].codec)));
+	}
+	if (!lacking) {
+		print_message("this build has every codec\n");
+		skip();
+	}
+}
 
 int main(void)
 {
@@ -351,6 +392,7 @@ int main(void)
 		REFUSED(a_bzimage_with_a_damaged_xz_payload, CODEC_CORRUPT),
 		REFUSED(a_bzimage_with_a_damaged_lzo_payload, CODEC_CORRUPT),
 		REFUSED(a_bzimage_with_a_damaged_zstd_payload, CODEC_CORRUPT),
+		cmocka_unit_test(a_codec_that_this_build_lacks_is_named),
 	};
 
 	return cmocka_run_group_tests_name("malformed codecs", tests, NULL, NULL);

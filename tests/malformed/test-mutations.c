@@ -70,11 +70,14 @@ static struct blob arm64(enum pvb_codec codec)
 
 static struct blob packed_elf(enum pvb_codec codec)
 {
+	need_codec(codec);
 	return consumed(codec, sound_kernel(64));
 }
 
 static struct blob bzimage(enum pvb_codec codec)
 {
+	need_codec(codec);
+
 	struct blob kernel = sound_kernel(64);
 	struct blob image = packed_bzimage(codec, &kernel);
 
