@@ -26,6 +26,16 @@ static void outcome_free(struct outcome *outcome)
 	pvb_domain_free(outcome->domain);
 }
 
+/* What to say once a signal has come. */
+static int stopped(struct pvb_error *error)
+{
+	if (!progress_signal())
+		return 0;
+	return fault(error, PVB_E_ARG_CANCELLED, "create",
+		     "stopped by a signal (%s); nothing is left of the domain",
+		     strsignal(progress_signal()));
+}
+
 static int build(struct session *session, struct outcome *outcome, const struct options *options,
 		 struct pvb_error *error)
 {
@@ -49,7 +59,7 @@ static int build(struct session *session, struct outcome *outcome, const struct 
 			   error);
 
 	progress_end(&progress);
-	return rc;
+	return rc == -PVB_E_ARG_CANCELLED ? stopped(error) : rc;
 }
 
 static void take_stages(struct session *session, const struct pvb_domain_info *domain)
@@ -127,15 +137,6 @@ static int print(const struct session *session, const struct outcome *outcome,
 		return json_print_domain(&creation, error);
 	render_domain(&creation);
 	return 0;
-}
-
-/* Told to stop, between two steps that do not ask for themselves. */
-static int stopped(struct pvb_error *error)
-{
-	if (!progress_signal())
-		return 0;
-	return fault(error, PVB_E_ARG_CANCELLED, "create", "stopped by a signal (%s)",
-		     strsignal(progress_signal()));
 }
 
 /* What comes after the domain is there; where it fails, the domain must not stay. */

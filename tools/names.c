@@ -67,7 +67,7 @@ struct segment_flags_text segment_flags(uint32_t flags)
 
 struct uuid_text format_uuid(const uint8_t uuid[16])
 {
-	struct uuid_text result;
+	struct uuid_text result = {""};
 	char *at = result.text;
 
 	for (unsigned i = 0; i < 16; i++) {

@@ -17,15 +17,15 @@ struct option_text {
 };
 
 static const struct option_text texts[OPTION_COUNT] = {
-	[OPTION_HOST] = {"host", "HOST", "build for this host: xen, or sim[:KEY=VALUE,...]", 'H'},
-	[OPTION_JSON] = {"json", NULL, "print one JSON object, also for errors", 'j'},
+	[OPTION_HOST] = {"host", "HOST", "build for this host: xen, or sim[:KEY=VALUE,...]", 0},
+	[OPTION_JSON] = {"json", NULL, "print one JSON object, also for errors", 0},
 	[OPTION_VERBOSE] = {"verbose", NULL, "say on standard error what is being done", 'v'},
 	[OPTION_HELP] = {"help", NULL, "explain the command", 'h'},
-	[OPTION_KERNEL] = {"kernel", "FILE", "the kernel", 'k'},
-	[OPTION_RAMDISK] = {"ramdisk", "FILE", "the ramdisk, passed as it is", 'r'},
-	[OPTION_CMDLINE] = {"cmdline", "STRING", "the kernel command line", 'c'},
+	[OPTION_KERNEL] = {"kernel", "FILE", "the kernel", 0},
+	[OPTION_RAMDISK] = {"ramdisk", "FILE", "the ramdisk, passed as it is", 0},
+	[OPTION_CMDLINE] = {"cmdline", "STRING", "the kernel command line", 0},
 	[OPTION_MEMORY] = {"memory", "SIZE",
-			   "guest memory: bytes, or with K, M, G or T behind the number", 'm'},
+			   "guest memory: bytes, or with K, M, G or T behind the number", 0},
 	[OPTION_VCPUS] = {"vcpus", "N", "number of vCPUs (default 1)", 0},
 	[OPTION_MAX_ADDRESS_BITS] = {"max-address-bits", "N",
 				     "keep the guest below machine address 2^N", 0},
@@ -34,7 +34,7 @@ static const struct option_text texts[OPTION_COUNT] = {
 			       "refuse a kernel whose INIT_P2M address cannot be used,|"
 			       "instead of putting the list into the initial mapping",
 			       0},
-	[OPTION_NAME] = {"name", "NAME", "name of the domain", 'n'},
+	[OPTION_NAME] = {"name", "NAME", "name of the domain", 0},
 	[OPTION_PAUSED] = {"paused", NULL, "leave the domain paused", 'p'},
 	[OPTION_AUDIT] = {"audit", NULL, "audit the domain (always done on sim)", 0},
 	[OPTION_DUMP] = {"dump", "CORE", "write the finished domain's core to a file", 0},

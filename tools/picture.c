@@ -30,6 +30,7 @@
 #define TOP 142.0
 #define FOOT 112.0
 #define PNG_SCALE 2.0
+#define HATCH_STEP 8.0
 
 #define TEXT_SIZE 12.5
 #define SMALL_SIZE 11.0
@@ -176,7 +177,9 @@ static void draw_hatching(cairo_t *cr, double left, const struct block *block)
 	cairo_clip(cr);
 	use(cr, line, 0.22);
 	cairo_set_line_width(cr, 1);
-	for (double x = left - block->height; x < left + COLUMN_WIDTH; x += 8) {
+	for (int i = 0; i * HATCH_STEP < COLUMN_WIDTH + block->height; i++) {
+		double x = left - block->height + i * HATCH_STEP;
+
 		cairo_move_to(cr, x, block->top + block->height);
 		cairo_line_to(cr, x + block->height, block->top);
 	}

@@ -69,7 +69,7 @@ static int run(int count, char **arguments, struct options *options, struct pvb_
 static bool wants_json(int count, char **arguments)
 {
 	for (int i = 1; i < count && strcmp(arguments[i], "--") != 0; i++)
-		if (!strcmp(arguments[i], "--json") || !strcmp(arguments[i], "-j"))
+		if (!strcmp(arguments[i], "--json"))
 			return true;
 	return false;
 }

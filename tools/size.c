@@ -59,7 +59,7 @@ bool parse_size(const char *text, uint64_t *bytes)
 struct size_text format_size(uint64_t bytes)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	struct size_text result;
+	struct size_text result = {""};
 	unsigned unit = 0;
 
 	if (bytes < 8192 && bytes % 1024) {

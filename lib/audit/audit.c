@@ -227,7 +227,8 @@ static int check_made_of(struct check *check, struct pvb_error *error)
 	return rc ? rc : check_module(check, error);
 }
 
-/* As far as one thing leads to the next: the root from cr3, start_info from rsi, the rest from it. */
+/* As far as one thing leads to the next: the root from cr3, start_info from rsi, the rest from it.
+ */
 static int run(struct check *check, struct pvb_error *error)
 {
 	bool go_on;

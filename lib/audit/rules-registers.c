@@ -57,9 +57,11 @@ static void check_values(struct check *check)
 	       "the GDT has %llu entries and the LDT %llu at 0x%llx, and both should have none",
 	       (unsigned long long)v->gdt_entries, (unsigned long long)v->ldt_entries,
 	       (unsigned long long)v->ldt_base);
+	/* Xen raises the privilege level of a 32-bit guest's selectors, a null one's too. */
 	expect(check, RULE_REGISTERS_CALLBACKS,
-	       !v->event_callback_cs && !v->event_callback_eip && !v->failsafe_callback_cs &&
-		       !v->failsafe_callback_eip && !v->syscall_callback_eip,
+	       !(v->event_callback_cs & ~UINT64_C(3)) && !v->event_callback_eip &&
+		       !(v->failsafe_callback_cs & ~UINT64_C(3)) && !v->failsafe_callback_eip &&
+		       !v->syscall_callback_eip,
 	       place("callbacks"),
 	       "the callbacks are event 0x%llx:0x%llx, failsafe 0x%llx:0x%llx, syscall 0x%llx, and "
 	       "should all be zero",

@@ -16,7 +16,6 @@
 
 #include "build/abi.h"
 #include "core/checked.h"
-#include "core/cleanup.h"
 
 /* Extents asked for in one call, whatever the host would take: bounds our own memory. */
 #define BATCH_MAX (UINT64_C(1) << 18)
@@ -322,20 +321,29 @@ static size_t find_regions(const struct pvb_builder *builder, struct region regi
 	return n;
 }
 
+static int populate_regions(struct pvb_builder *builder, pvb_mfn_t *extents, uint64_t room,
+			    struct pvb_error *error)
+{
+	struct region regions[REGIONS_MAX];
+	size_t count = find_regions(builder, regions);
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = populate_region(builder, &regions[i], extents, room, error);
+	return rc;
+}
+
 int pvb_build_populate(struct pvb_builder *builder, struct pvb_error *error)
 {
 	uint64_t pages = builder->plan->pages;
 	uint64_t room =
 		pvb_min(pvb_min(pvb_max(builder->host_info.max_extents, 1), BATCH_MAX), pages);
-	PVB_AUTO_FREE pvb_mfn_t *extents = calloc(room, sizeof *extents);
-	struct region regions[REGIONS_MAX];
-	size_t count = find_regions(builder, regions);
-	int rc = 0;
+	pvb_mfn_t *extents = calloc(room, sizeof *extents);
 
 	if (!extents)
 		return pvb_fail_memory(error, builder->stage, "a batch of extents");
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = populate_region(builder, &regions[i], extents, room, error);
+	int rc = populate_regions(builder, extents, room, error);
+	free(extents);
 	if (rc == 0)
 		rc = pvb_build_release_claim(builder, error);
 	if (rc == 0)

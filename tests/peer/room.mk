@@ -30,6 +30,7 @@ peer_sources = \
 
 peer_tests = \
 	tests/peer/test-adapter \
+	tests/peer/test-behaviour \
 	tests/peer/test-peer
 check_PROGRAMS += $(peer_tests)
 TESTS += $(peer_tests)
@@ -37,6 +38,13 @@ TESTS += $(peer_tests)
 tests_peer_test_adapter_SOURCES = tests/peer/preload.c tests/peer/test-adapter.c
 tests_peer_test_adapter_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 tests_peer_test_adapter_LDADD = $(test_ldadd) $(XEN_LIBS)
+
+tests_peer_test_behaviour_SOURCES = $(peer_sources) \
+	tests/peer/test-behaviour.c \
+	tests/peer/view.c \
+	tests/peer/view.h
+tests_peer_test_behaviour_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_peer_test_behaviour_LDADD = $(test_ldadd) $(XEN_LIBS) $(ZLIB_LIBS) -lxentoollog
 
 tests_peer_test_peer_SOURCES = $(peer_sources) \
 	tests/peer/compare.c \

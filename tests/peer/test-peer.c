@@ -21,6 +21,7 @@
 #include <xen/xen.h>
 
 #include <pvbuild/audit.h>
+#include <pvbuild/image.h>
 
 #include "peer/compare.h"
 #include "peer/peer.h"
@@ -103,13 +104,30 @@ static const struct variant {
 
 #define ONE_SIZE (512 * MIB)
 
-/* What our audit says of libxenguest's domain. */
-static unsigned audit(const struct comparison *comparison)
+/* The one thing that our audit has to say of a domain of libxenguest's. */
+#define ROUNDED_LENGTH "module.length-rounded"
+
+static bool length_is_rounded(const struct comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->difference_count; i++) {
+		if (strcmp(comparison->differences[i].field, "start_info.mod_len") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What our audit says of libxenguest's domain. Returns how much of it should not be. */
+static unsigned audit(const struct comparison *comparison, const struct pvb_image *image)
 {
 	struct pvb_audit_options options = PVB_AUDIT_OPTIONS_INIT;
+	bool due = length_is_rounded(comparison);
 	struct pvb_audit *audited;
 	struct pvb_error error;
+	unsigned wrong = 0;
 
+	options.image = image;
+	options.module_fds = &comparison->which->ramdisk;
+	options.module_fd_count = comparison->which->ramdisk >= 0;
 	options.command_line = comparison->which->command_line;
 	options.memory = comparison->which->memory;
 	if (pvb_audit_domain(comparison->theirs->host, comparison->theirs->domid, &options,
@@ -119,21 +137,28 @@ static unsigned audit(const struct comparison *comparison)
 	}
 
 	const struct pvb_audit_report *report = pvb_audit_report(audited);
-	unsigned errors = 0;
 
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct pvb_finding *finding = &report->findings[i];
 
-		printf("#   audit of libxenguest's domain: %s: %s: %s\n", finding->rule,
+		printf("#   our audit of libxenguest's domain: %s: %s: %s\n", finding->rule,
 		       finding->where, finding->message);
-		errors += finding->severity == PVB_SEVERITY_ERROR;
+		if (due && strcmp(finding->rule, ROUNDED_LENGTH) == 0)
+			due = false;
+		else
+			wrong++;
 	}
 	pvb_audit_free(audited);
-	return errors;
+	if (due) {
+		printf("#   our audit does not see that the ramdisk's length is rounded\n");
+		wrong++;
+	}
+	return wrong;
 }
 
 /* Both build, or both refuse. */
-static void check_case(const char *name, const char *host, const struct peer_case *which)
+static void check_case(const char *name, const char *host, const struct peer_case *which,
+		       const struct pvb_image *image)
 {
 	static struct peer_domain ours, theirs;
 	static struct comparison comparison;
@@ -147,7 +172,7 @@ static void check_case(const char *name, const char *host, const struct peer_cas
 		if (rc)
 			printf("#   cannot be compared: %s\n", comparison.why);
 		else
-			wrong += audit(&comparison);
+			wrong += audit(&comparison, image);
 		result(wrong == 0,
 		       "%s: the same but for %zu listed differences (%" PRIu64 " values compared)",
 		       name, comparison.difference_count, comparison.compared);
@@ -164,35 +189,46 @@ static void check_case(const char *name, const char *host, const struct peer_cas
 	peer_domain_close(&theirs);
 }
 
+static void check_size(const char *kernel, uint64_t memory, const char *path,
+		       const struct pvb_image *image, const char *word, int ramdisk)
+{
+	for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++) {
+		const struct variant *variant = &variants[i];
+		const struct peer_case which = {
+			.kernel = path,
+			.memory = memory,
+			.command_line = COMMAND_LINE,
+			.ramdisk = variant->ramdisk ? ramdisk : -1,
+			.ramdisk_bytes = variant->ramdisk ? ODD_RAMDISK : 0,
+			.keep_flags = variant->keep_flags,
+		};
+		char name[160];
+
+		snprintf(name, sizeof name, "%s, %" PRIu64 " MiB, %s", kernel, memory / MIB,
+			 variant->name);
+		if ((variant->one_size && memory != ONE_SIZE) || (word && !strstr(name, word)))
+			continue;
+		if (image)
+			check_case(name, variant->host, &which, image);
+		else
+			printf("ok %u - %s # SKIP there is no %s\n", ++tests, name, path);
+	}
+}
+
 static void check_kernel(const char *kernel, const char *directory, const char *word, int ramdisk)
 {
+	struct pvb_image *image = NULL;
+	struct pvb_error error;
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof path, "%s/%s", directory, kernel);
-	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-		for (size_t j = 0; j < sizeof variants / sizeof variants[0]; j++) {
-			const struct variant *variant = &variants[j];
-			const struct peer_case which = {
-				.kernel = path,
-				.memory = sizes[i],
-				.command_line = COMMAND_LINE,
-				.ramdisk = variant->ramdisk ? ramdisk : -1,
-				.ramdisk_bytes = variant->ramdisk ? ODD_RAMDISK : 0,
-				.keep_flags = variant->keep_flags,
-			};
-			char name[160];
-
-			snprintf(name, sizeof name, "%s, %" PRIu64 " MiB, %s", kernel,
-				 sizes[i] / MIB, variant->name);
-			if ((variant->one_size && sizes[i] != ONE_SIZE) ||
-			    (word && !strstr(name, word)))
-				continue;
-			if (access(path, R_OK))
-				printf("ok %u - %s # SKIP %s is not there\n", ++tests, name, path);
-			else
-				check_case(name, variant->host, &which);
-		}
+	if (access(path, R_OK) == 0 && pvb_image_open(path, NULL, &image, &error)) {
+		result(false, "%s: %s", kernel, error.message);
+		return;
 	}
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+		check_size(kernel, sizes[i], path, image, word, ramdisk);
+	pvb_image_free(image);
 }
 
 /* ---- whether the comparison can fail ---- */
@@ -234,7 +270,11 @@ static void spoil_command_line(struct comparison *comparison)
 
 static void spoil_p2m(struct comparison *comparison)
 {
-	spoil(comparison, comparison->ours->layout.p2m.pfn, 8 * 5);
+	/* The entry of a PFN whose contents nobody looks at. */
+	uint64_t entry = 8 * (comparison->ours->layout.end_pfn + 5);
+
+	spoil(comparison, comparison->ours->layout.p2m.pfn + entry / VIEW_PAGE_SIZE,
+	      entry % VIEW_PAGE_SIZE);
 }
 
 static void spoil_shared_info(struct comparison *comparison)
@@ -348,27 +388,6 @@ static void check_missing_difference(const struct peer_case *which)
 	peer_domain_close(&theirs);
 }
 
-/* ---- what libxenguest does and libpvbuild refuses ---- */
-
-static void check_command_line(const struct peer_case *which)
-{
-	static struct peer_domain ours, theirs;
-	struct peer_case longer = *which;
-	static char line[1025];
-
-	memset(line, 'x', 1024);
-	longer.command_line = line;
-
-	bool refused = peer_build_ours(HOST, &longer, &ours) != 0;
-	bool built = peer_build_theirs(HOST, &longer, &theirs) == 0;
-
-	printf("#   libpvbuild: %s\n", ours.why);
-	result(refused && built,
-	       "a command line of 1024 bytes is refused, where libxenguest cuts it");
-	peer_domain_close(&ours);
-	peer_domain_close(&theirs);
-}
-
 /* ---- the document ---- */
 
 static void check_document(void)
@@ -439,7 +458,6 @@ int main(int argc, char **argv)
 		} else {
 			check_spoilers(&small);
 			check_missing_difference(&small);
-			check_command_line(&small);
 		}
 		check_document();
 	}

@@ -152,35 +152,46 @@ static int read_start_info(struct view *view)
 	return 0;
 }
 
-/* The whole list, with whatever width its entries have. */
+#define LIST_CHUNK 512
+
+/* Entries at "at", with whatever width they have, to view->p2m from pfn on. */
+static void take_entries(struct view *view, const void *at, uint64_t pfn, uint64_t count)
+{
+	for (uint64_t i = 0; i < count && pfn + i < view->start_info.nr_pages; i++) {
+		if (view->levels == 4) {
+			view->p2m[pfn + i] = ((const uint64_t *)at)[i];
+		} else {
+			uint32_t entry = ((const uint32_t *)at)[i];
+
+			view->p2m[pfn + i] = entry == UINT32_MAX ? UINT64_MAX : entry;
+		}
+	}
+}
+
 static int read_p2m(struct view *view)
 {
-	uint64_t pages = view->start_info.nr_pages;
-	size_t entry = view->levels == 4 ? 8 : 4;
-	size_t per_page = VIEW_PAGE_SIZE / entry;
+	uint64_t entry = view->levels == 4 ? 8 : 4, per_page = VIEW_PAGE_SIZE / entry;
+	uint64_t pages = (view->start_info.nr_pages + per_page - 1) / per_page;
 
-	view->p2m = malloc(pages * sizeof *view->p2m);
+	view->p2m = malloc(view->start_info.nr_pages * sizeof *view->p2m);
 	if (!view->p2m)
 		return fail(view, "no memory for the p2m list");
-	for (uint64_t pfn = 0; pfn < pages; pfn += per_page) {
-		pvb_mfn_t frame;
+	for (uint64_t page = 0; page < pages; page += LIST_CHUNK) {
+		uint64_t count = pages - page < LIST_CHUNK ? pages - page : LIST_CHUNK;
+		pvb_mfn_t frames[LIST_CHUNK];
 		struct pvb_error error;
 		void *at;
 
-		if (!peer_view_walk(view, view->start_info.mfn_list + pfn * entry, &frame.n))
-			return fail(view, "the p2m list is not mapped");
-		if (pvb_host_map_frames(view->host, view->domid, &frame, 1, false, &at, &error))
-			return fail(view, error.message);
-		for (size_t i = 0; i < per_page && pfn + i < pages; i++) {
-			if (entry == 8) {
-				view->p2m[pfn + i] = ((const uint64_t *)at)[i];
-			} else {
-				uint32_t value = ((const uint32_t *)at)[i];
+		for (uint64_t i = 0; i < count; i++) {
+			uint64_t va = view->start_info.mfn_list + (page + i) * VIEW_PAGE_SIZE;
 
-				view->p2m[pfn + i] = value == UINT32_MAX ? UINT64_MAX : value;
-			}
+			if (!peer_view_walk(view, va, &frames[i].n))
+				return fail(view, "the p2m list is not mapped");
 		}
-		pvb_host_unmap_frames(view->host, at, 1);
+		if (pvb_host_map_frames(view->host, view->domid, frames, count, false, &at, &error))
+			return fail(view, error.message);
+		take_entries(view, at, page * per_page, count * per_page);
+		pvb_host_unmap_frames(view->host, at, count);
 	}
 	return 0;
 }

@@ -1,1 +1,32 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The tool as users and programs see it.
+tool_tests = \
+	tests/tool/test-completion.sh \
+	tests/tool/test-config.sh \
+	tests/tool/test-create.sh \
+	tests/tool/test-documents.sh \
+	tests/tool/test-inspect.sh \
+	tests/tool/test-picture.sh \
+	tests/tool/test-plan.sh \
+	tests/tool/test-usage.sh
+
+TESTS += $(tool_tests)
+EXTRA_DIST += $(tool_tests) tests/tool/tap.sh
+check_PROGRAMS += tests/tool/make-kernel tests/tool/manual-example
+tests_tool_make_kernel_CPPFLAGS = $(test_cppflags)
+
+if HAVE_JSON
+check_PROGRAMS += tests/tool/check-json
+tests_tool_check_json_CPPFLAGS = $(JSON_CFLAGS)
+tests_tool_check_json_LDADD = $(JSON_LIBS)
+endif
+
+# The example of the manual, as a reader would take it from there.
+nodist_tests_tool_manual_example_SOURCES = tests/tool/manual-example.c
+tests_tool_manual_example_CPPFLAGS = -I$(top_srcdir)/include
+tests_tool_manual_example_LDADD = lib/libpvbuild.la
+CLEANFILES += tests/tool/manual-example.c
+tests/tool/manual-example.c: doc/libpvbuild.3
+	$(AM_V_GEN)$(MKDIR_P) tests/tool && $(SED) -n '/^\.Bd -literal/,/^\.Ed/{/^\./!{s/\\e/\\/g;p;};}' \
+		$(srcdir)/doc/libpvbuild.3 >$@

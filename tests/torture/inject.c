@@ -7,13 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
+#include "torture/sanitized.h"
 
 static bool armed, fired;
 static uint64_t nth, count;
@@ -80,7 +74,7 @@ void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t number, size_t size);
 char *__wrap_strdup(const char *text);
 
-#ifdef SANITIZED
+#if SANITIZED
 /* ---- the heap: the same way ---- */
 
 void *__wrap_malloc(size_t size)

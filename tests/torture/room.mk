@@ -10,7 +10,10 @@ torture_tests = \
 check_PROGRAMS += $(torture_tests)
 TESTS += $(torture_tests)
 
-torture_scenario = tests/torture/scenario.h tests/torture/scenario.c
+torture_scenario = \
+	tests/torture/sanitized.h \
+	tests/torture/scenario.h \
+	tests/torture/scenario.c
 
 tests_torture_test_allocation_failures_SOURCES = \
 	tests/torture/test-allocation-failures.c \

@@ -9,6 +9,7 @@
 #include "support/compress.h"
 #include "support/elf-builder.h"
 #include "support/test.h"
+#include "torture/sanitized.h"
 
 #define MIB UINT64_C(0x100000)
 
@@ -211,6 +212,35 @@ void assert_clean_error(const struct scenario_result *result)
 	assert_true(result->error.message[0] != '\0');
 	if (strcmp(result->step, "build") == 0 && strcmp(result->error.stage, "build") != 0)
 		assert_non_null(strstr(result->error.context, "building domain"));
+}
+
+static unsigned count_memory_file_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	unsigned count = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof line, maps))
+		count += strstr(line, "/memfd:") != NULL;
+	assert_int_equal(fclose(maps), 0);
+	return count;
+}
+
+struct holdings count_holdings(void)
+{
+	return (struct holdings){
+		.fds = count_open_fds(),
+		.mappings = SANITIZED ? count_memory_file_mappings() : count_mappings(),
+	};
+}
+
+void assert_holds_only(struct holdings before)
+{
+	struct holdings now = count_holdings();
+
+	assert_int_equal(now.fds, before.fds);
+	assert_int_equal(now.mappings, before.mappings);
 }
 
 void scenario_try(const struct scenario *scenario, const struct scenario_files *files,

@@ -65,6 +65,18 @@ void assert_host_is_clean(struct pvb_host *host, const struct scenario_result *r
 /* The error of a result is one that a user can act on. */
 void assert_clean_error(const struct scenario_result *result);
 
+/*
+ * What this process holds: open files and mappings (under a sanitizer only those of
+ * files in memory, such as guest memory and unpacked images).
+ */
+struct holdings {
+	unsigned fds;
+	unsigned mappings;
+};
+
+struct holdings count_holdings(void);
+void assert_holds_only(struct holdings before);
+
 /* All of it: open the host that description names ("sim:..."), run, check, close. */
 void scenario_try(const struct scenario *scenario, const struct scenario_files *files,
 		  const char *description, bool audit, struct scenario_result *result);

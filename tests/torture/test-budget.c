@@ -11,15 +11,8 @@
 #include <unistd.h>
 
 #include "host/host.h"
+#include "torture/sanitized.h"
 #include "torture/scenario.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 #define MIB UINT64_C(0x100000)
 #define TIB (UINT64_C(1) << 40)
@@ -145,7 +138,7 @@ static int measure(struct built *built, struct cost *cost)
 	const struct pvb_plan_info *plan = pvb_plan_info(built->plan);
 	uint64_t allowed = pvb_image_info(built->image)->unpacked_size + 32 * MIB, now;
 
-#ifndef SANITIZED
+#if !SANITIZED
 	struct rlimit limit = {.rlim_cur = status_bytes("VmData:") + allowed};
 
 	limit.rlim_max = limit.rlim_cur;
@@ -209,7 +202,7 @@ static void assert_within_budget(const struct cost *cost, uint64_t populate_call
 	/* nothing is written that is not in the plan, and nothing twice */
 	assert_int_equal(cost->bytes_written, cost->bytes_planned);
 	assert_true(cost->bytes_written >= 2048 * MIB);
-#ifndef SANITIZED
+#if !SANITIZED
 	assert_true(cost->anonymous <= cost->allowed);
 #endif
 }

@@ -2,14 +2,11 @@
 #include "unit/audit-domain.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include "core/error.h"
 #include "support/elf-builder.h"
 #include "support/test.h"
 
 #define PAGE 4096u
-#define KERNEL_PFN 256u
 #define FLAG_P 1u
 #define LEAF_RW 0x23u
 #define LEAF_RO 0x21u
@@ -90,31 +87,6 @@ void paper_list_set(struct paper_domain *domain, uint64_t pfn, uint64_t mfn)
 	memcpy(list_entry(domain, pfn), &mfn, domain->bits / 8);
 }
 
-/* Position in by_mfn of the first frame at or above mfn. */
-static uint64_t position(const struct paper_domain *domain, uint64_t mfn)
-{
-	uint64_t low = 0, high = domain->pages;
-
-	while (low < high) {
-		uint64_t middle = (low + high) / 2;
-
-		if (domain->frames[domain->by_mfn[middle]].mfn < mfn)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-uint64_t paper_pfn(const struct paper_domain *domain, uint64_t mfn)
-{
-	uint64_t at = position(domain, mfn);
-
-	return at < domain->pages && domain->frames[domain->by_mfn[at]].mfn == mfn
-		       ? domain->by_mfn[at]
-		       : UINT64_MAX;
-}
-
 uint64_t *paper_entry(struct paper_domain *domain, uint64_t va, unsigned level)
 {
 	uint64_t table = domain->tables;
@@ -130,162 +102,6 @@ uint64_t *paper_entry(struct paper_domain *domain, uint64_t va, unsigned level)
 	}
 }
 
-/* ---- as a host --------------------------------------------------------- */
-
-static int step(struct paper_domain *domain, struct pvb_error *error)
-{
-	if (domain->fail_after && ++domain->calls == domain->fail_after)
-		return pvb_fail(error, PVB_E_HOST_INJECTED, "paper", "call %u fails",
-				domain->calls);
-	return 0;
-}
-
-static void paper_close(struct pvb_host *host)
-{
-	(void)host;
-}
-
-static int paper_info(struct pvb_host *host, struct pvb_host_info *info, struct pvb_error *error)
-{
-	struct paper_domain *domain = (struct paper_domain *)host;
-
-	*info = (struct pvb_host_info){.name = "paper",
-				       .page_shift = domain->page_shift,
-				       .address_bits = domain->address_bits,
-				       .nodes = 1};
-	return step(domain, error);
-}
-
-static int paper_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *info,
-			    struct pvb_error *error)
-{
-	struct paper_domain *domain = (struct paper_domain *)host;
-
-	if (domid != 1)
-		return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "paper", "there is no domain %u",
-				domid);
-	*info = (struct pvb_host_domain){.domid = 1,
-					 .guest_bits = domain->said_bits,
-					 .paused = domain->paused,
-					 .dying = domain->dying,
-					 .shutdown = domain->shutdown,
-					 .vcpus = 1,
-					 .pages = domain->owned,
-					 .shared_info = PVB_MFN(domain->shared_frame)};
-	return step(domain, error);
-}
-
-static int paper_map(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames, size_t count,
-		     bool writable, void **at, struct pvb_error *error)
-{
-	struct paper_domain *domain = (struct paper_domain *)host;
-	int rc = step(domain, error);
-
-	if (rc)
-		return rc;
-	/* An audit has no business with writing, with others' frames, or with large windows. */
-	assert_int_equal(domid, 1);
-	assert_false(writable);
-	assert_true(count > 0 && count <= 4096);
-	uint8_t *bytes = (uint8_t *)mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE,
-					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	assert_ptr_not_equal(bytes, MAP_FAILED);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t pfn = paper_pfn(domain, frames[i].n);
-
-		if (frames[i].n == domain->shared_frame) {
-			memcpy(bytes + i * PAGE, domain->shared_info, PAGE);
-			continue;
-		}
-		assert_true(pfn < domain->pages && !domain->frames[pfn].foreign);
-		memcpy(bytes + i * PAGE, paper_page(domain, pfn), PAGE);
-	}
-	domain->mapped_pages += count;
-	*at = bytes;
-	return 0;
-}
-
-static void paper_unmap(struct pvb_host *host, void *at, size_t count)
-{
-	((struct paper_domain *)host)->mapped_pages -= count;
-	assert_int_equal(munmap(at, count * PAGE), 0);
-}
-
-static int paper_m2p(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, pvb_pfn_t *pfn,
-		     uint64_t *count, struct pvb_error *error)
-{
-	struct paper_domain *domain = (struct paper_domain *)host;
-	uint64_t at = position(domain, first.n);
-
-	assert_true(limit > 0 && first.n >> (domain->address_bits - 12) == 0);
-	*pfn = PVB_PFN(PVB_NO_FRAME);
-	*count = 1;
-	if (at < domain->pages && domain->frames[domain->by_mfn[at]].mfn == first.n) {
-		*pfn = PVB_PFN(domain->frames[domain->by_mfn[at]].m2p);
-		for (at++; *count < limit && at < domain->pages; at++, ++*count) {
-			const struct paper_frame *frame = &domain->frames[domain->by_mfn[at]];
-
-			if (frame->mfn != first.n + *count || pfn->n == PVB_NO_FRAME ||
-			    frame->m2p != pfn->n + *count)
-				break;
-		}
-	}
-	return step(domain, error);
-}
-
-static int paper_frame_info(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames,
-			    size_t count, struct pvb_host_frame_info *info, struct pvb_error *error)
-{
-	struct paper_domain *domain = (struct paper_domain *)host;
-
-	assert_int_equal(domid, 1);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t pfn = paper_pfn(domain, frames[i].n);
-
-		info[i] = (struct pvb_host_frame_info){.type = PVB_FRAME_FOREIGN};
-		if (pfn < domain->pages && !domain->frames[pfn].foreign)
-			info[i] = (struct pvb_host_frame_info){domain->frames[pfn].type,
-							       domain->frames[pfn].pinned};
-	}
-	return step(domain, error);
-}
-
-static int paper_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
-		      struct pvb_host_vcpu *registers, struct pvb_error *error)
-{
-	struct paper_domain *domain = (struct paper_domain *)host;
-
-	assert_int_equal(domid, 1);
-	assert_int_equal(vcpu, 0);
-	*registers = domain->vcpu;
-	return step(domain, error);
-}
-
-static int paper_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant *grants,
-			size_t room, size_t *count, struct pvb_error *error)
-{
-	struct paper_domain *domain = (struct paper_domain *)host;
-
-	assert_int_equal(domid, 1);
-	assert_true(room >= domain->grant_count);
-	memcpy(grants, domain->grants, domain->grant_count * sizeof grants[0]);
-	*count = domain->grant_count;
-	return step(domain, error);
-}
-
-static const struct pvb_host_ops paper_ops = {
-	.name = "paper",
-	.close = paper_close,
-	.get_info = paper_info,
-	.get_domain = paper_get_domain,
-	.map_frames = paper_map,
-	.unmap_frames = paper_unmap,
-	.get_m2p_run = paper_m2p,
-	.get_frame_info = paper_frame_info,
-	.get_vcpu = paper_vcpu,
-	.get_grants = paper_grants,
-};
-
 /* ---- making one -------------------------------------------------------- */
 
 static uint64_t base_of(const struct domain_spec *spec)
@@ -295,11 +111,16 @@ static uint64_t base_of(const struct domain_spec *spec)
 	return spec->bits == 64 ? UINT64_C(0xffffffff80000000) : 0xc0000000;
 }
 
+static uint64_t kernel_pfn(const struct domain_spec *spec)
+{
+	return spec->kernel_pfn ? spec->kernel_pfn : 256;
+}
+
 struct blob paper_kernel(const struct domain_spec *spec)
 {
 	const unsigned width = spec->bits / 8;
 	const uint64_t pages = spec->kernel_pages ? spec->kernel_pages : 40;
-	const uint64_t paddr = KERNEL_PFN * PAGE, base = base_of(spec);
+	const uint64_t paddr = kernel_pfn(spec) * PAGE, base = base_of(spec);
 	struct elf_builder b = {.bits = spec->bits, .machine = spec->bits == 64 ? 62 : 3};
 	struct blob notes = BLOB_INIT;
 
@@ -393,11 +214,11 @@ static void load_kernel(struct paper_domain *domain)
 
 	memcpy(domain->memory + paddr, kernel->bytes + elf_get_ph(kernel, 0, PH_OFFSET),
 	       elf_get_ph(kernel, 0, PH_FILESZ));
-	domain->kernel_first = KERNEL_PFN;
-	domain->entry = paper_va(domain, KERNEL_PFN) + 0x10;
+	domain->kernel_first = kernel_pfn(&domain->spec);
+	domain->entry = paper_va(domain, domain->kernel_first) + 0x10;
 	if (!domain->spec.hypercall)
 		return;
-	domain->hypercall_page = KERNEL_PFN + 1;
+	domain->hypercall_page = domain->kernel_first + 1;
 	stub = paper_page(domain, domain->hypercall_page);
 	memset(stub, 0xcc, PAGE);
 	for (uint32_t i = 0; i < 128; i++, stub += 32) {
@@ -501,7 +322,7 @@ static void place_elements(struct paper_domain *domain)
 	const uint64_t entries = PAGE / (domain->bits / 8);
 	const uint64_t module_pages = (spec->module_bytes + PAGE - 1) / PAGE;
 	uint64_t counts[5] = {0},
-		 next = KERNEL_PFN + (spec->kernel_pages ? spec->kernel_pages : 40);
+		 next = domain->kernel_first + (spec->kernel_pages ? spec->kernel_pages : 40);
 	uint64_t tables = 0;
 
 	domain->list_pages = (domain->pages + entries - 1) / entries;
@@ -631,7 +452,9 @@ static void fill_vcpu(struct paper_domain *domain)
 
 struct paper_domain *paper_domain_make(const struct domain_spec *spec)
 {
-	struct paper_domain *domain = paper_new(spec->pages ? spec->pages : spec->kernel_pages > 600 ? 4096 : 2048);
+	struct paper_domain *domain = paper_new(spec->pages                ? spec->pages
+						: spec->kernel_pages > 600 ? 4096
+									   : 2048);
 
 	domain->spec = *spec;
 	domain->bits = domain->said_bits = spec->bits;
@@ -658,33 +481,39 @@ static void copy_frames(struct paper_domain *domain, struct pvb_host *host, uint
 	domain->address_bits = info.address_bits;
 	const uint64_t limit = UINT64_C(1) << (info.address_bits - 12);
 
-	/* All of the M2P: other domains' frames are left out by their owner. */
+	/* All of the M2P, in windows: other domains' frames are left out by their owner. */
 	for (uint64_t mfn = 0; mfn < limit && found < domain->pages;) {
+		struct pvb_host_frame_info types[512];
+		pvb_mfn_t frames[512];
 		pvb_pfn_t pfn;
 		uint64_t count;
+		size_t n = 0;
+		void *at;
 
 		assert_ok(
 			pvb_host_get_m2p_run(host, PVB_MFN(mfn), limit - mfn, &pfn, &count, &error),
 			&error);
-		for (uint64_t i = 0; pfn.n != PVB_NO_FRAME && i < count; i++) {
-			struct pvb_host_frame_info type;
-			pvb_mfn_t frame = PVB_MFN(mfn + i);
-			void *at;
-
-			assert_ok(pvb_host_get_frame_info(host, domid, &frame, 1, &type, &error),
-				  &error);
-			if (type.type == PVB_FRAME_FOREIGN)
-				continue;
-			assert_true(pfn.n + i < domain->pages);
-			domain->frames[pfn.n + i] = (struct paper_frame){
-				frame.n, pfn.n + i, type.type, type.pinned, false};
-			assert_ok(pvb_host_map_frames(host, domid, &frame, 1, false, &at, &error),
-				  &error);
-			memcpy(paper_page(domain, pfn.n + i), at, PAGE);
-			pvb_host_unmap_frames(host, at, 1);
-			found++;
+		if (pfn.n == PVB_NO_FRAME) {
+			mfn += count;
+			continue;
 		}
-		mfn += count;
+		for (; n < 512 && n < count; n++)
+			frames[n] = PVB_MFN(mfn + n);
+		mfn += n;
+		assert_ok(pvb_host_get_frame_info(host, domid, frames, n, types, &error), &error);
+		for (size_t i = 1; i < n; i++)
+			assert_int_equal(types[i].type == PVB_FRAME_FOREIGN,
+					 types[0].type == PVB_FRAME_FOREIGN);
+		if (types[0].type == PVB_FRAME_FOREIGN)
+			continue;
+		assert_true(pfn.n + n <= domain->pages);
+		assert_ok(pvb_host_map_frames(host, domid, frames, n, false, &at, &error), &error);
+		memcpy(paper_page(domain, pfn.n), at, n * PAGE);
+		pvb_host_unmap_frames(host, at, n);
+		for (size_t i = 0; i < n; i++)
+			domain->frames[pfn.n + i] = (struct paper_frame){
+				frames[i].n, pfn.n + i, types[i].type, types[i].pinned, false};
+		found += n;
 	}
 	assert_int_equal(found, domain->pages);
 	sort_frames(domain);
@@ -748,218 +577,4 @@ void paper_domain_free(struct paper_domain *domain)
 	blob_free(&domain->kernel);
 	blob_free(&domain->module);
 	free(domain);
-}
-
-/* ---- as a core --------------------------------------------------------- */
-
-static void context_64(const struct pvb_host_vcpu *v, struct blob *core, size_t at)
-{
-	const uint64_t general[] = {v->r15, v->r14, v->r13, v->r12, v->rbp,    v->rbx, v->r11,
-				    v->r10, v->r9,  v->r8,  v->rax, v->rcx,    v->rdx, v->rsi,
-				    v->rdi, 0,      v->rip, v->cs,  v->rflags, v->rsp, v->ss,
-				    v->es,  v->ds,  v->fs,  v->gs};
-	const uint64_t callbacks[] = {v->event_callback_eip,
-				      v->failsafe_callback_eip,
-				      v->syscall_callback_eip,
-				      v->vm_assist,
-				      v->fs_base,
-				      v->gs_base_kernel,
-				      v->gs_base_user};
-
-	blob_put(core, at + 512, v->flags, 8);
-	for (size_t i = 0; i < 25; i++)
-		blob_put(core, at + 520 + 8 * i, general[i], 8);
-	blob_put(core, at + 4816, v->ldt_base, 8);
-	blob_put(core, at + 4824, v->ldt_entries, 8);
-	blob_put(core, at + 4960, v->gdt_entries, 8);
-	blob_put(core, at + 4968, v->kernel_ss, 8);
-	blob_put(core, at + 4976, v->kernel_sp, 8);
-	for (size_t i = 0; i < 8; i++) {
-		blob_put(core, at + 4984 + 8 * i, v->cr[i], 8);
-		blob_put(core, at + 5048 + 8 * i, v->debugreg[i], 8);
-	}
-	for (size_t i = 0; i < 7; i++)
-		blob_put(core, at + 5112 + 8 * i, callbacks[i], 8);
-}
-
-static void context_32(const struct pvb_host_vcpu *v, struct blob *core, size_t at)
-{
-	const uint64_t general[] = {v->rbx, v->rcx, v->rdx, v->rsi, v->rdi,    v->rbp,
-				    v->rax, 0,      v->rip, v->cs,  v->rflags, v->rsp,
-				    v->ss,  v->es,  v->ds,  v->fs,  v->gs};
-	const uint64_t tail[] = {v->event_callback_cs, v->event_callback_eip,
-				 v->failsafe_callback_cs, v->failsafe_callback_eip, v->vm_assist};
-
-	blob_put(core, at + 512, v->flags, 4);
-	for (size_t i = 0; i < 17; i++)
-		blob_put(core, at + 516 + 4 * i, general[i], 4);
-	blob_put(core, at + 2632, v->ldt_base, 4);
-	blob_put(core, at + 2636, v->ldt_entries, 4);
-	blob_put(core, at + 2704, v->gdt_entries, 4);
-	blob_put(core, at + 2708, v->kernel_ss, 4);
-	blob_put(core, at + 2712, v->kernel_sp, 4);
-	for (size_t i = 0; i < 8; i++) {
-		blob_put(core, at + 2716 + 4 * i, v->cr[i], 4);
-		blob_put(core, at + 2748 + 4 * i, v->debugreg[i], 4);
-	}
-	for (size_t i = 0; i < 5; i++)
-		blob_put(core, at + 2780 + 4 * i, tail[i], 4);
-}
-
-static void note(struct blob *core, uint32_t type, const struct blob *desc)
-{
-	blob_append_number(core, 4, 4);
-	blob_append_number(core, desc->size, 4);
-	blob_append_number(core, type, 4);
-	blob_append(core, "Xen", 4);
-	blob_append_blob(core, desc);
-}
-
-static void notes(struct blob *core, uint64_t vcpus, uint64_t pages)
-{
-	struct blob none = BLOB_INIT, header = BLOB_INIT, version = BLOB_INIT, format = BLOB_INIT;
-
-	blob_append_number(&header, 0xf00febed, 8);
-	blob_append_number(&header, vcpus, 8);
-	blob_append_number(&header, pages, 8);
-	blob_append_number(&header, PAGE, 8);
-	blob_append_number(&version, 4, 8);
-	blob_append_number(&version, 17, 8);
-	blob_append(&version, NULL, 16 + 144 + 1024 + 64);
-	blob_append_number(&version, UINT64_C(0xffff800000000000), 8);
-	blob_append_number(&version, PAGE, 8);
-	blob_append_number(&format, 1, 8);
-	note(core, 0x2000000, &none);
-	note(core, 0x2000001, &header);
-	note(core, 0x2000002, &version);
-	note(core, 0x2000003, &format);
-	blob_free(&header);
-	blob_free(&version);
-	blob_free(&format);
-}
-
-enum section { SEC_NAMES, SEC_NOTES, SEC_PRSTATUS, SEC_SHARED, SEC_PAGES, SEC_P2M, SEC_COUNT };
-
-static const char *const section_names[SEC_COUNT] = {
-	".shstrtab", ".note.Xen", ".xen_prstatus", ".xen_shared_info", ".xen_pages", ".xen_p2m"};
-
-static void section_bytes(struct paper_domain *domain, const struct core_style *style,
-			  enum section section, struct blob *core)
-{
-	const uint64_t vcpus = style->vcpus ? style->vcpus : 1;
-	const size_t context = domain->bits == 32 && style->small_contexts ? 2800 : 5168;
-	size_t at;
-
-	switch (section) {
-	case SEC_NAMES:
-		blob_append(core, NULL, 1);
-		for (unsigned i = 0; i < SEC_COUNT; i++)
-			blob_append(core, section_names[i], strlen(section_names[i]) + 1);
-		break;
-	case SEC_NOTES:
-		notes(core, vcpus, domain->pages);
-		break;
-	case SEC_PRSTATUS:
-		at = blob_append(core, NULL, vcpus * context);
-		if (domain->bits == 64)
-			context_64(&domain->vcpu, core, at);
-		else
-			context_32(&domain->vcpu, core, at);
-		break;
-	case SEC_SHARED:
-		blob_append(core, domain->shared_info, PAGE);
-		break;
-	case SEC_PAGES:
-		blob_align(core, PAGE);
-		blob_append(core, domain->memory, domain->pages * PAGE);
-		break;
-	case SEC_P2M:
-		for (uint64_t pfn = 0; pfn < domain->pages; pfn++) {
-			bool valid = pfn < domain->pages - style->invalid;
-
-			blob_append_number(core, valid ? domain->frames[pfn].m2p : UINT64_MAX, 8);
-			blob_append_number(core, valid ? domain->frames[pfn].mfn : UINT64_MAX, 8);
-		}
-		break;
-	case SEC_COUNT:
-		break;
-	}
-}
-
-struct blob paper_core(struct paper_domain *domain, const struct core_style *style)
-{
-	static const enum section as_xl[] = {SEC_NOTES, SEC_PRSTATUS, SEC_SHARED,
-					     SEC_PAGES, SEC_P2M,      SEC_NAMES};
-	static const enum section reversed[] = {SEC_NAMES,  SEC_P2M,      SEC_PAGES,
-						SEC_SHARED, SEC_PRSTATUS, SEC_NOTES};
-	/* In the section table: the names first, then as in the file. */
-	static const enum section headers[] = {SEC_NAMES,  SEC_NOTES, SEC_PRSTATUS,
-					       SEC_SHARED, SEC_PAGES, SEC_P2M};
-	const size_t table_size = (SEC_COUNT + 1) * 64;
-	uint64_t offset[SEC_COUNT] = {0}, size[SEC_COUNT] = {0};
-	struct blob core = BLOB_INIT;
-	size_t table = 64;
-
-	blob_append(&core, NULL, 64);
-	if (!style->sections_last)
-		blob_append(&core, NULL, table_size);
-	for (unsigned i = 0; i < SEC_COUNT; i++) {
-		enum section section = style->sections_last ? reversed[i] : as_xl[i];
-
-		if (section == SEC_PAGES)
-			blob_align(&core, PAGE);
-		offset[section] = core.size;
-		section_bytes(domain, style, section, &core);
-		size[section] = core.size - offset[section];
-	}
-	if (style->sections_last)
-		table = blob_append(&core, NULL, table_size);
-
-	static const uint8_t ident[] = {0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 1};
-	memcpy(core.bytes, ident, sizeof ident);
-	blob_put(&core, 16, 4, 2);
-	blob_put(&core, 18, domain->bits == 64 ? 62 : 3, 2);
-	blob_put(&core, 20, 1, 4);
-	blob_put(&core, 40, table, 8);
-	blob_put(&core, 52, 64, 2);
-	blob_put(&core, 54, 56, 2);
-	blob_put(&core, 58, 64, 2);
-	blob_put(&core, 60, SEC_COUNT + 1, 2);
-	blob_put(&core, 62, 1, 2);
-	size_t name = 1;
-	for (unsigned i = 0; i < SEC_COUNT; i++) {
-		enum section section = headers[i];
-		size_t at = table + (i + 1) * 64;
-
-		name = 1;
-		for (unsigned k = 0; k < section; k++)
-			name += strlen(section_names[k]) + 1;
-		if (section == SEC_SHARED && style->no_shared_info)
-			name = 0;
-		blob_put(&core, at, name, 4);
-		blob_put(&core, at + 4, section == SEC_NAMES ? 3 : section == SEC_NOTES ? 7 : 1, 4);
-		blob_put(&core, at + 24, offset[section], 8);
-		blob_put(&core, at + 32, size[section], 8);
-	}
-	return core;
-}
-
-char *write_temporary(const struct blob *blob)
-{
-	char *path = strdup("audit-core-XXXXXX");
-
-	assert_non_null(path);
-	int fd = mkstemp(path);
-
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, (off_t)blob->size), 0);
-	for (size_t done = 0; done < blob->size; done += PAGE) {
-		static const uint8_t zeros[PAGE];
-		size_t size = blob->size - done < PAGE ? blob->size - done : PAGE;
-
-		if (memcmp(blob->bytes + done, zeros, size) != 0)
-			assert_int_equal(pwrite(fd, blob->bytes + done, size, (off_t)done), size);
-	}
-	assert_int_equal(close(fd), 0);
-	return path;
 }

@@ -20,7 +20,8 @@
  *   bits           32 or 64
  *   pages          of memory; 0 means 2048, or 4096 for a large kernel
  *   kernel_pages   of the kernel, less than all of one mapping; 0 means 40
- *   base           address of PFN 0; 0 means what Linux has, "at_zero" really 0
+ *   kernel_pfn     where it stands; 0 means 256
+ *   at_zero        PFN 0 is at address 0, and not where Linux has it
  *   init_p2m       the list outside the initial region (64-bit)
  *   hypercall      the kernel has a hypercall page
  *   is_linux       the kernel says that it is Linux
@@ -35,6 +36,7 @@ struct domain_spec {
 	unsigned bits;
 	uint64_t pages;
 	uint64_t kernel_pages;
+	uint64_t kernel_pfn;
 	bool at_zero;
 	bool init_p2m;
 	bool hypercall;
@@ -103,6 +105,9 @@ uint64_t *paper_entry(struct paper_domain *domain, uint64_t va, unsigned level);
 /* PFN of a frame; UINT64_MAX where it is not the domain's. */
 uint64_t paper_pfn(const struct paper_domain *domain, uint64_t mfn);
 uint64_t paper_va(const struct paper_domain *domain, uint64_t pfn);
+
+/* What makes it a host. */
+extern const struct pvb_host_ops paper_ops;
 
 /* Fields of start_info. */
 enum paper_field {

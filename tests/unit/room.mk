@@ -6,6 +6,7 @@ unit_tests = \
 	tests/unit/test-audit-core \
 	tests/unit/test-audit-domain \
 	tests/unit/test-audit-mutation \
+	tests/unit/test-audit-random \
 	tests/unit/test-build \
 	tests/unit/test-build-abi \
 	tests/unit/test-build-memory \
@@ -20,25 +21,44 @@ unit_tests = \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-sim-check \
+	tests/unit/test-sim-domain \
+	tests/unit/test-sim-fail \
 	tests/unit/test-sim-memory \
-	tests/unit/test-sim-options
+	tests/unit/test-sim-options \
+	tests/unit/test-sim-tables \
+	tests/unit/test-sim-vcpu
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
+audit_domain = tests/unit/audit-domain.h tests/unit/audit-domain.c \
+	tests/unit/audit-core-writer.c tests/unit/audit-host.c
+tests_unit_test_audit_core_SOURCES = tests/unit/test-audit-core.c $(audit_domain)
+tests_unit_test_audit_domain_SOURCES = tests/unit/test-audit-domain.c $(audit_domain)
+tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audit_domain) \
+	tests/unit/audit-mutations.h \
+	tests/unit/audit-mutations-memory.c \
+	tests/unit/audit-mutations-start.c \
+	tests/unit/audit-mutations-tables.c
+tests_unit_test_audit_random_SOURCES = tests/unit/test-audit-random.c $(audit_domain)
+
 fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
-tests_unit_test_audit_core_SOURCES = tests/unit/test-audit-core.c tests/unit/audit-domain.c
-tests_unit_test_audit_domain_SOURCES = tests/unit/test-audit-domain.c tests/unit/audit-domain.c
-tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c tests/unit/audit-domain.c
 tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
 tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
 
-EXTRA_DIST += tests/unit/audit-domain.h tests/unit/plan-kernels.h tests/unit/test-sim.h
+# Every allocation that the simulated host makes can be made to fail.
+tests_unit_test_sim_fail_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray,--wrap=strdup \
+	-Wl,--wrap=mmap,--wrap=memfd_create,--wrap=ftruncate,--wrap=mprotect \
+	-Wl,--wrap=pwrite,--wrap=pread
 
 tests_unit_test_image_failures_SOURCES = tests/unit/test-image-failures.c \
 	tests/torture/inject.h tests/torture/inject.c
 tests_unit_test_image_failures_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup \
 	-Wl,--wrap=mmap,--wrap=memfd_create
+
+EXTRA_DIST += tests/unit/plan-kernels.h tests/unit/test-sim.h

@@ -136,7 +136,8 @@ static void a_malformed_core_is_refused_by_name(void **state)
 
 static void a_core_cut_off_anywhere_is_truncated(void **state)
 {
-	static const size_t cuts[] = {4, 16, 63, 64, 100, 500, NOTES, 5000, 20000, 1 << 20, 16 << 20};
+	static const size_t cuts[] = {4,     16,   63,    64,      100,     500,
+				      NOTES, 5000, 20000, 1 << 20, 16 << 20};
 	struct blob core = good_core();
 
 	(void)state;

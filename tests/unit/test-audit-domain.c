@@ -28,8 +28,8 @@ static const struct domain_spec good[] = {
 static void show(const struct pvb_audit_report *report)
 {
 	for (size_t i = 0; i < report->finding_count; i++)
-		print_error("  %s at %s: %s\n", report->findings[i].rule,
-			    report->findings[i].where, report->findings[i].message);
+		print_error("  %s at %s: %s\n", report->findings[i].rule, report->findings[i].where,
+			    report->findings[i].message);
 }
 
 static unsigned rule_count(void)
@@ -358,7 +358,8 @@ static void a_ramdisk_that_cannot_be_read_is_an_error(void **state)
 static void a_ramdisk_that_the_guest_lacks_is_found(void **state)
 {
 	const struct domain_spec without = {.bits = 64}, with = {.bits = 64, .module_bytes = 5000};
-	struct paper_domain *domain = paper_domain_make(&without), *other = paper_domain_make(&with);
+	struct paper_domain *domain = paper_domain_make(&without),
+			    *other = paper_domain_make(&with);
 	struct pvb_audit_options options = PVB_AUDIT_OPTIONS_INIT;
 	struct pvb_audit *audit;
 	struct pvb_error error;

@@ -442,9 +442,7 @@ static void malformed_arm64_headers_are_refused(void **state)
 		uint64_t text_offset, image_size;
 		size_t size;
 	} faults[] = {
-		{0, 0x1000, 63},
-		{0, 63, 0x1000},
-		{0x200000, 0x1000, 0x1000},
+		{0, 0x1000, 63},        {0, 63, 64}, {0, 0xfff, 0x1000}, {0x200000, 0x1000, 0x1000},
 		{0x80, 0x1000, 0x1000},
 	};
 

@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <pvbuild/image.h>
 
@@ -366,7 +367,17 @@ static void headers_of_streams_are_checked(void **state)
 /* ---- lzo's container, field by field --------------------------------------------------- */
 
 /* Offsets in what compress_blob() writes: magic 9, header 25, its checksum 4, blocks. */
-enum { LZO_FLAGS = 17, LZO_HEADER_SUM = 34, LZO_BLOCKS = 38 };
+enum { LZO_BLOCKS = 38 };
+
+/* Flags of the header (lzop's own names: F_ADLER32_D, ...). */
+enum {
+	LZO_PLAIN_ADLER = 0x0001,
+	LZO_PACKED_ADLER = 0x0002,
+	LZO_EXTRA = 0x0040,
+	LZO_PLAIN_CRC = 0x0100,
+	LZO_PACKED_CRC = 0x0200,
+	LZO_HEADER_CRC = 0x1000,
+};
 
 static void lzo_blocks_are_checked(void **state)
 {
@@ -402,6 +413,102 @@ static void lzo_blocks_are_checked(void **state)
 	assert_unpacks_to(&file, &big, PVB_CODEC_LZO, PVB_CONTAINER_ELF, NULL);
 	blob_free(&file);
 	blob_free(&big);
+	blob_free(&plain);
+}
+
+/* A stream of one block, with every field that the container can have. */
+static struct blob lzo_stream(uint16_t version, uint32_t flags, const struct blob *plain)
+{
+	struct compress_options options = {.lzo_block_size = (uint32_t)plain->size};
+	struct blob simple = compress_blob(PVB_CODEC_LZO, plain, &options), file = BLOB_INIT;
+	uint32_t packed_size = 0;
+	size_t header;
+
+	for (unsigned i = 0; i < 4; i++)
+		packed_size = packed_size << 8 | simple.bytes[LZO_BLOCKS + 4 + i];
+	const uint8_t *packed = simple.bytes + LZO_BLOCKS + 12;
+
+	blob_append(&file, simple.bytes, 9);
+	header = file.size;
+	blob_append_number_be(&file, version, 2);
+	blob_append_number_be(&file, 0x20a0, 2);
+	if (version >= 0x940)
+		blob_append_number_be(&file, 0x940, 2);
+	blob_append_number_be(&file, 3, 1);
+	if (version >= 0x940)
+		blob_append_number_be(&file, 9, 1);
+	blob_append_number_be(&file, flags, 4);
+	blob_append(&file, NULL, version >= 0x940 ? 12 : 8);
+	blob_append_number_be(&file, 7, 1);
+	blob_append(&file, "vmlinux", 7);
+	for (unsigned part = 0; part < (flags & LZO_EXTRA ? 2 : 1); part++) {
+		if (part) {
+			header = file.size;
+			blob_append_number_be(&file, 100, 4);
+			blob_append(&file, NULL, 100);
+		}
+		const uint8_t *bytes = file.bytes + header;
+		uInt size = (uInt)(file.size - header);
+		uLong sum =
+			flags & LZO_HEADER_CRC ? crc32(0, bytes, size) : adler32(1, bytes, size);
+
+		blob_append_number_be(&file, sum, 4);
+	}
+	blob_append_number_be(&file, plain->size, 4);
+	blob_append_number_be(&file, packed_size, 4);
+	if (flags & LZO_PLAIN_ADLER)
+		blob_append_number_be(&file, adler32(1, plain->bytes, (uInt)plain->size), 4);
+	if (flags & LZO_PLAIN_CRC)
+		blob_append_number_be(&file, crc32(0, plain->bytes, (uInt)plain->size), 4);
+	if (flags & LZO_PACKED_ADLER)
+		blob_append_number_be(&file, adler32(1, packed, packed_size), 4);
+	if (flags & LZO_PACKED_CRC)
+		blob_append_number_be(&file, crc32(0, packed, packed_size), 4);
+	blob_append(&file, packed, packed_size);
+	blob_append_number_be(&file, 0, 4);
+	blob_free(&simple);
+	return file;
+}
+
+static void lzo_headers_of_every_kind_are_read(void **state)
+{
+	(void)state;
+	if (!can_compress(PVB_CODEC_LZO))
+		skip();
+	static const uint32_t flags[] = {
+		0,
+		LZO_PLAIN_ADLER,
+		LZO_PLAIN_CRC | LZO_PACKED_CRC,
+		LZO_PLAIN_ADLER | LZO_PACKED_ADLER | LZO_HEADER_CRC,
+		LZO_EXTRA | LZO_PLAIN_ADLER,
+		LZO_EXTRA | LZO_HEADER_CRC | LZO_PLAIN_CRC | LZO_PACKED_ADLER,
+	};
+	struct blob plain = kernel(20000);
+
+	for (unsigned i = 0; i < sizeof flags / sizeof flags[0]; i++)
+		for (unsigned old = 0; old < 2; old++) {
+			struct blob file = lzo_stream(old ? 0x900 : 0x1040, flags[i], &plain);
+
+			assert_unpacks_to(&file, &plain, PVB_CODEC_LZO, PVB_CONTAINER_ELF, NULL);
+
+			/* With any checksum the last byte of the data cannot change unseen. */
+			file.bytes[file.size - 5 - 3] ^= 1;
+			if (flags[i])
+				assert_refused(&file, PVB_E_CODEC_CORRUPT);
+			blob_free(&file);
+
+			/* And it ends early at every byte. */
+			for (unsigned cut = 9; cut < 200; cut += 3) {
+				file = lzo_stream(old ? 0x900 : 0x1040, flags[i], &plain);
+				blob_cut(&file, cut);
+				assert_refused(&file, PVB_E_CODEC_TRUNCATED);
+			}
+		}
+
+	/* The extra field has a checksum of its own. */
+	struct blob file = lzo_stream(0x1040, LZO_EXTRA, &plain);
+	file.bytes[9 + 32 + 4 + 50] ^= 1;
+	assert_refused(&file, PVB_E_CODEC_CORRUPT);
 	blob_free(&plain);
 }
 
@@ -643,6 +750,23 @@ static void sections_account_for_bytes_but_lies_do_not(void **state)
 	blob_free(&plain);
 }
 
+/* Wherever they fall among the pieces in which a stream comes. */
+static void tables_may_stand_anywhere(void **state)
+{
+	(void)state;
+	for (size_t size = 64500; size < 66500; size += 50) {
+		struct blob plain = kernel(size);
+		/* The program headers, too, are moved to the end. */
+		uint64_t at = blob_append(&plain, plain.bytes + 64, 2 * 56);
+
+		elf_set(&plain, EH_PHOFF, at);
+		struct blob file = compress_blob(PVB_CODEC_GZIP, &plain, NULL);
+		assert_unpacks_to(&file, &plain, PVB_CODEC_GZIP, PVB_CONTAINER_ELF, NULL);
+		blob_free(&file);
+		blob_free(&plain);
+	}
+}
+
 static void relocations_behind_the_elf_are_within_the_slack(void **state)
 {
 	(void)state;
@@ -784,11 +908,13 @@ int main(void)
 		cmocka_unit_test(damaged_streams_are_called_so),
 		cmocka_unit_test(headers_of_streams_are_checked),
 		cmocka_unit_test(lzo_blocks_are_checked),
+		cmocka_unit_test(lzo_headers_of_every_kind_are_read),
 		cmocka_unit_test(an_xz_dictionary_of_128_mib_works),
 		cmocka_unit_test(decoders_that_are_too_hungry_say_how_much_they_want),
 		cmocka_unit_test(zstd_windows_are_read_in_all_their_forms),
 		cmocka_unit_test(output_is_limited),
 		cmocka_unit_test(sections_account_for_bytes_but_lies_do_not),
+		cmocka_unit_test(tables_may_stand_anywhere),
 		cmocka_unit_test(relocations_behind_the_elf_are_within_the_slack),
 		cmocka_unit_test(a_second_layer_around_the_file_is_refused),
 		cmocka_unit_test(what_is_no_kernel_is_refused_by_its_first_bytes),

@@ -33,6 +33,15 @@ void sim_contents_close(struct sim_contents *contents)
 	contents->fd = -1;
 }
 
+static bool is_hole(const struct sim_contents *contents, uint64_t mfn)
+{
+	return lseek(contents->fd, offset_of(mfn), SEEK_DATA) != offset_of(mfn);
+}
+
+/*
+ * SEEK_HOLE would tell the length of a run that was touched, too, but walks all of it
+ * however little is asked for; SEEK_DATA jumps.
+ */
 bool sim_contents_touched(const struct sim_contents *contents, uint64_t mfn, uint64_t limit,
 			  uint64_t *count)
 {
@@ -42,18 +51,15 @@ bool sim_contents_touched(const struct sim_contents *contents, uint64_t mfn, uin
 
 	off_t at = offset_of(mfn);
 	off_t data = lseek(contents->fd, at, SEEK_DATA);
-	bool touched = data == at;
-
-	/* Past the last data there is an error, and past the last hole the end of the file. */
-	off_t end = touched ? lseek(contents->fd, at, SEEK_HOLE) : data;
-	if (end > at)
-		*count = pvb_min(limit, (uint64_t)(end - at) >> SIM_PAGE_SHIFT);
-	return touched;
-}
-
-static bool is_hole(const struct sim_contents *contents, uint64_t mfn)
-{
-	return lseek(contents->fd, offset_of(mfn), SEEK_DATA) != offset_of(mfn);
+	if (data != at) {
+		/* After the last data there is an error. */
+		if (data > at)
+			*count = pvb_min(limit, (uint64_t)(data - at) >> SIM_PAGE_SHIFT);
+		return false;
+	}
+	for (*count = 1; *count < limit && !is_hole(contents, mfn + *count); ++*count)
+		;
+	return true;
 }
 
 static bool write_all(int fd, const char *bytes, size_t size, off_t at)
@@ -144,11 +150,9 @@ bool sim_contents_map(const struct sim_contents *contents, uint64_t mfn, uint64_
 
 void sim_contents_forget(const struct sim_contents *contents, uint64_t mfn, uint64_t count)
 {
-	uint64_t run;
+	off_t at = offset_of(mfn), size = offset_of(count);
+	off_t data = lseek(contents->fd, at, SEEK_DATA);
 
-	for (uint64_t i = 0; i < count; i += run) {
-		if (sim_contents_touched(contents, mfn + i, count - i, &run))
-			(void)fallocate(contents->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-					offset_of(mfn + i), (off_t)(run << SIM_PAGE_SHIFT));
-	}
+	if (data >= at && data < at + size)
+		(void)fallocate(contents->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, size);
 }

@@ -282,6 +282,13 @@ static int get_roots(struct sim *sim, struct sim_domain *domain, const struct pv
 	return rc;
 }
 
+static void put_roots(struct sim *sim, struct sim_domain *domain, const struct pvb_host_vcpu *r)
+{
+	sim_put_table(sim, domain, root_level(domain), root_of(domain, r->cr[3]));
+	if (r->cr[1])
+		sim_put_table(sim, domain, root_level(domain), root_of(domain, r->cr[1]));
+}
+
 static int set_up(struct sim *sim, struct sim_domain *domain, uint32_t number,
 		  const struct pvb_host_vcpu *r, struct pvb_error *error)
 {
@@ -298,6 +305,11 @@ static int set_up(struct sim *sim, struct sim_domain *domain, uint32_t number,
 	}
 	if (rc == 0)
 		rc = get_roots(sim, domain, r, error);
+	if (rc == 0 && number == 0) {
+		rc = write_wallclock(sim, domain, error);
+		if (rc)
+			put_roots(sim, domain, r);
+	}
 	if (rc) {
 		domain->vm_assist = assists_before;
 		free(vcpu);
@@ -306,7 +318,7 @@ static int set_up(struct sim *sim, struct sim_domain *domain, uint32_t number,
 	vcpu->root[0] = root_of(domain, r->cr[3]);
 	vcpu->root[1] = r->cr[1] ? root_of(domain, r->cr[1]) : PVB_NO_FRAME;
 	domain->vcpu[number] = vcpu;
-	return number == 0 ? write_wallclock(sim, domain, error) : 0;
+	return 0;
 }
 
 int sim_set_vcpu(struct pvb_host *host, uint32_t domid, uint32_t number,

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* make-kernel KIND FILE: write a hand-made kernel, for tests of the tool. */
+#include <stdio.h>
+#include <string.h>
+
+#include "support/elf-builder.h"
+
+static struct blob pvh_only(void)
+{
+	struct elf_builder builder = ELF_BUILDER_32;
+	struct blob notes = BLOB_INIT;
+
+	builder.entry = 0x100000;
+	(void)elf_add_load(&builder, 0x100000, 0x2000, 0x2000);
+	(void)note_add_number(&notes, NOTE_PHYS32_ENTRY, 0x100000, 4);
+	(void)elf_add_note_segment(&builder, &notes);
+	return elf_build(&builder);
+}
+
+static struct blob linux_kernel(unsigned bits)
+{
+	struct elf_builder builder = linux_like(bits);
+
+	return elf_build(&builder);
+}
+
+/* Terminal escapes and bytes that are no UTF-8, where a note has text. */
+static struct blob hostile_text(void)
+{
+	struct elf_builder builder = ELF_BUILDER_64;
+	struct blob notes = xen_notes(64);
+
+	(void)elf_add_load(&builder, 0, 0x2000, 0x2000);
+	(void)note_add_text(&notes, NOTE_GUEST_VERSION, "\033[2Jgone\xff\xfe\xc3(\n");
+	(void)elf_add_note_segment(&builder, &notes);
+	return elf_build(&builder);
+}
+
+static struct blob truncated(void)
+{
+	struct blob kernel = small_kernel(64);
+
+	blob_cut(&kernel, kernel.size / 2);
+	return kernel;
+}
+
+int main(int count, char **arguments)
+{
+	const char *kind = count == 3 ? arguments[1] : "";
+	struct blob kernel = BLOB_INIT;
+
+	if (!strcmp(kind, "small64"))
+		kernel = small_kernel(64);
+	else if (!strcmp(kind, "small32"))
+		kernel = small_kernel(32);
+	else if (!strcmp(kind, "linux64"))
+		kernel = linux_kernel(64);
+	else if (!strcmp(kind, "linux32"))
+		kernel = linux_kernel(32);
+	else if (!strcmp(kind, "pvh"))
+		kernel = pvh_only();
+	else if (!strcmp(kind, "hostile"))
+		kernel = hostile_text();
+	else if (!strcmp(kind, "truncated"))
+		kernel = truncated();
+	else
+		return 2;
+
+	FILE *file = fopen(arguments[2], "we");
+
+	if (!file || fwrite(kernel.bytes, 1, kernel.size, file) != kernel.size || fclose(file) != 0)
+		return 1;
+	blob_free(&kernel);
+	return 0;
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion, as bash would ask for it.
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
+# shellcheck source=/dev/null
+. "$srcdir/tools/pvbuild.bash-completion"
+
+
+# offers LINE WORD...: with LINE typed, exactly these are offered.
+offers() {
+	COMP_LINE=$1 COMP_POINT=${#1}
+	shift
+	_pvbuild 2>"$work/err"
+	diff <(printf '%s\n' "${COMPREPLY[@]}" | sort) <(printf '%s\n' "$@" | sort)
+}
+
+ok "commands" offers "pvbuild " inspect plan create audit help version
+ok "a command that was begun" offers "pvbuild ins" inspect
+ok "global options" offers "pvbuild --" --host --json --verbose --help
+ok "options of a command" offers "pvbuild plan --p" --p2m --picture
+ok "behind global options and their arguments" offers "pvbuild --json --host sim create --d" --dump
+ok "hosts" offers "pvbuild --host " xen sim sim:
+ok "keys of sim, of which bash has the first word already" offers "pvbuild --host sim:mem" memory=
+ok "the second key" offers "pvbuild --host sim:memory=2T,fra" 2T,fragment=
+ok "flags among the keys" offers "pvbuild --host sim:scr" scramble scrubbing=
+ok "values of a key" offers "pvbuild --host sim:extent=" 4K 2M 1G
+cd "$work" || exit 1
+touch a-kernel b.svg c.txt
+ok "files" offers "pvbuild inspect a" a-kernel
+ok "pictures" offers "pvbuild plan --picture " b.svg
+ok "help" offers "pvbuild help v" version
+ok "forms of the p2m" offers "pvbuild plan --p2m " list
+finish

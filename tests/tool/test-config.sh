@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# xl.cfg files.
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
+
+cfg() { # lines of a file
+	printf '%s\n' "$@" >"$work/guest.cfg"
+}
+base=("name = \"guest\"" "kernel = \"$(kernel small64)\"" "memory = 64")
+
+pvb version
+if grep -q 'xl.cfg *no' "$work/out"; then
+	cfg "${base[@]}"
+	refused "a configuration is refused by name where there is no libxlutil" 1 arg.unsupported \
+		"libxlutil" plan "$work/guest.cfg"
+	finish
+	exit
+fi
+
+head -c 5000 /dev/zero >"$work/ramdisk"
+cfg "# a comment with disk = [ 'x' ]" "${base[@]}" 'type="pv"; vcpus = 2' \
+	"ramdisk = '$work/ramdisk'" 'root = "/dev/xvda1 ro"' "extra = 'console=hvc0 # no = comment'" \
+	'uuid = "01234567-89ab-cdef-0123-456789ABCDEF"' 'disk = [ ]' 'vif = []' 'maxmem=64' 'localtime = 0' \
+	'builder = "generic"'
+pvb --json --host sim create "$work/guest.cfg"
+json_ok "keys are acted on" name=guest plan.memory=67108864 plan.vcpus=2 start_info.mod_len=5000 \
+	'start_info.cmd_line=root=/dev/xvda1 ro console=hvc0 # no = comment' \
+	uuid=01234567-89ab-cdef-0123-456789abcdef audit.passed=true
+ok "without a word about them, as empty lists ask for nothing" quiet
+pvb --json --host sim create "$work/guest.cfg" --memory 32M --name other --cmdline x --vcpus 3
+json_ok "options go before the file" name=other plan.memory=33554432 start_info.cmd_line=x plan.vcpus=3
+
+cfg "${base[@]}" 'on_crash = "preserve"' 'on_reboot="restart"' 'cpus = "0-3"'
+pvb --host sim plan "$work/guest.cfg"
+ok "keys that are not acted on are named" both exited 0 '&&' err_has "on_crash, on_reboot, cpus"
+cfg "${base[@]}" 'memroy = 12' 'memroy = 13'
+pvb --host sim plan "$work/guest.cfg"
+ok "so are keys that nobody knows, once" both exited 0 '&&' err_has "unknown to xl too: memroy" '&&' \
+	bash -c "! grep -q 'memroy, memroy' '$work/err'"
+cfg "${base[@]}" 'maxmem = 128'
+pvb --host sim plan "$work/guest.cfg"
+ok "room to grow is not acted on" both exited 0 '&&' err_has "maxmem"
+cfg "${base[@]}" 'cmdline = "a"' 'extra = "b"'
+pvb --json --host sim plan "$work/guest.cfg"
+json_ok "cmdline goes before extra" command_line=a
+ok "with a warning" err_has "root and extra"
+
+for key in "disk = [ 'phy:/dev/vg/lv,xvda,w' ]" "vif = [ '' ]" "pci = [ '01:00.0' ]" 'vfb = [ "vnc=1" ]' \
+	'usbdev = [ "hostbus=1" ]' 'bootloader = "pygrub"' 'device_model_version = "qemu-xen"' \
+	'cpuid = "host,x=0"' 'vnuma = [ [ "pnode=0" ] ]' 'driver_domain = 1' 'tsc_mode = "native"' \
+	'type = "pvh"' 'builder = "hvm"'; do
+	cfg "${base[@]}" "$key"
+	refused "refused by name: ${key%% *}" 1 arg.config-key "${key%% *}" --host sim plan "$work/guest.cfg"
+done
+cfg "${base[@]}" "disk = [ 'a' ]" "vif=['b']"
+refused "all of them are named at once" 1 arg.config-key "disk, vif" --host sim plan "$work/guest.cfg"
+
+cfg 'kernel = "x' 'memory = 64'
+refused "a mistake in the syntax has its line" 1 arg.config "guest.cfg:1" plan "$work/guest.cfg"
+cfg "${base[@]}" 'vcpus = "many"'
+refused "what is no number is refused" 1 arg.config "vcpus" plan "$work/guest.cfg"
+cfg "${base[@]}" 'vcpus = [ 1, 2 ]'
+refused "so is a list" 1 arg.config "vcpus" plan "$work/guest.cfg"
+cfg "${base[@]:0:2}" 'memory = "-64"'
+refused "and a negative one" 1 arg.config "memory" plan "$work/guest.cfg"
+cfg "${base[@]}" 'maxmem = 32'
+refused "maxmem below memory is refused" 1 arg.config "maxmem" plan "$work/guest.cfg"
+cfg "${base[@]}" 'uuid = "01234567-89ab-cdef-0123-456789abcde"'
+refused "what is no UUID is refused" 1 arg.config "uuid" plan "$work/guest.cfg"
+cfg 'name="x"' 'memory = 64'
+refused "a kernel is needed" 1 arg.config "kernel" plan "$work/guest.cfg"
+cfg "${base[@]:0:2}"
+refused "memory is needed" 1 arg.config "memory" plan "$work/guest.cfg"
+refused "a kernel is no configuration" 1 arg.config "--kernel" plan "$(kernel small64)"
+refused "a missing file is named" 1 arg.file "no-such.cfg" plan "$work/no-such.cfg"
+head -c 1100000 /dev/zero | tr '\0' '#' >"$work/guest.cfg"
+refused "an endless file is refused" 1 arg.config "larger than" plan "$work/guest.cfg"
+printf 'kernel = "%s"\nmemory = 64' "$(kernel small64)" >"$work/guest.cfg"
+pvb --host sim plan "$work/guest.cfg"
+ok "a file may end without a newline" exited 0
+finish

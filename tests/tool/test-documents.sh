@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What is documented is there, and what is there is documented.
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
+
+manual=$srcdir/doc/pvbuild.1
+completion=$srcdir/tools/pvbuild.bash-completion
+
+for command in inspect plan create audit; do "$builddir/pvbuild" help "$command"; done |
+	grep -oE -- '^  (-[A-Za-z],)? *--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort -u >"$work/in-help"
+sed -n 's/^\.It .*Fl -\([a-z0-9-]*\).*/--\1/p' "$manual" | sort -u >"$work/in-manual"
+sed -n "s/^\tlocal \(global\|image\|guest\|layout\)=//p; s/.*_pvbuild_words \"//p" "$completion" |
+	grep -oE -- '--[a-z0-9-]+' | sort -u >"$work/in-completion"
+ok "there are options" test "$(wc -l <"$work/in-help")" -ge 15
+ok "the manual has the options of --help, and no others" diff "$work/in-help" "$work/in-manual"
+ok "so has the completion" diff "$work/in-help" "$work/in-completion"
+"$builddir/pvbuild" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort >"$work/commands"
+sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/s/^\.It Cm \([a-z]*\).*/\1/p' "$manual" | sort >"$work/in-manual"
+ok "the manual has the commands" diff "$work/commands" "$work/in-manual"
+
+pvb --host sim:frobnicate plan --kernel "$(kernel small64)" --memory 64M
+grep -oE 'known: .*' "$work/err" | sed 's/known: //; s/, /\n/g; s/=[^\n]*//g' | sed 's/=.*//' | sort >"$work/keys"
+sed -n '/^\.Sh THE SIMULATED HOST/,/^\.Sh JSON/s/^\.It Cm \([a-z0-9-]*\).*/\1/p' "$manual" | sort >"$work/in-manual"
+ok "the manual has the keys of sim" both test -s "$work/keys" '&&' diff "$work/keys" "$work/in-manual"
+sed -n "/local keys=/,/'$/p" "$completion" | grep -oE '[a-z0-9-]+=?' | sed 's/=$//' |
+	grep -vxE 'local|keys' | sort >"$work/in-completion"
+ok "so has the completion" diff "$work/keys" "$work/in-completion"
+
+sed -n 's/^\tX([A-Z0-9_]*, *\([0-9]*\), *"\([^"]*\)", *"\([^"]*\)").*/\2 \1 \3/p' \
+	"$srcdir/include/pvbuild/error.h" >"$work/codes"
+# shellcheck disable=SC2016 # the backquotes are Markdown's
+sed -n 's/^### `\([^`]*\)` (\([0-9]*\))$/\1 \2/p; s/^Means: \(.*\)\.$/ \1/p' "$srcdir/doc/errors.md" |
+	sed 'N; s/\n//' >"$work/in-errors"
+ok "there are codes" test "$(wc -l <"$work/codes")" -ge 70
+ok "errors.md has every code, its number and its meaning" diff "$work/codes" "$work/in-errors"
+ok "and says of each what causes it" test "$(grep -c '^Typical cause: ..' "$srcdir/doc/errors.md")" -eq \
+	"$(wc -l <"$work/codes")"
+ok "and what to do" test "$(grep -c '^What to do: ..' "$srcdir/doc/errors.md")" -eq "$(wc -l <"$work/codes")"
+
+if type groff >/dev/null 2>&1; then
+	for page in pvbuild.1 libpvbuild.3; do
+		groff -ww -mdoc -Tutf8 "$srcdir/doc/$page" >/dev/null 2>"$work/err"
+		ok "$page is clean" quiet
+	done
+else
+	skip "the manual pages are clean" "there is no groff"
+fi
+
+status=0
+"$builddir/tests/tool/manual-example" "$(kernel small64)" >"$work/out" 2>"$work/err" || status=$?
+ok "the example of libpvbuild(3) works" both exited 0 '&&' out_has "good"
+status=0
+"$builddir/tests/tool/manual-example" "$(kernel pvh)" >"$work/out" 2>"$work/err" || status=$?
+ok "and tells why it does not" both exited 1 '&&' err_has "PVH-only"
+finish

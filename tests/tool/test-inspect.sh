@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
+
+contract=(type=pvbuild.image version=1 file:string container:string codec:string
+	'kernel_version:string|null' 'elf.class:number|null' 'elf.machine:string|null' elf.size:number
+	elf.segments:array 'elf.segments[*].paddr:hex' 'elf.segments[*].vaddr:hex'
+	'elf.segments[*].filesz:number' 'elf.segments[*].memsz:number' 'elf.segments[*].flags:string'
+	notes:array pv.supported:bool 'pv.reason:string|null' 'pv.guest_type:string|null'
+	'pv.virt_base:hex|null' 'pv.entry:hex|null' 'pv.kernel_start:hex|null' 'pv.kernel_end:hex|null'
+	'pv.init_p2m:hex|null' pv.mod_start_pfn:bool 'pv.hypercall_page:hex|null' pvh.supported:bool
+	'pvh.entry:hex|null' 'declares.address_bits:object|null' 'declares.pte_bits:object|null'
+	'declares.p2m_tree:object|null' declares.granules:array)
+notes=('notes[*].owner:string' 'notes[*].type:number|null' 'notes[*].name:string|null'
+	'notes[*].origin:string' 'notes[*].value:string')
+
+pvb inspect "$(kernel linux64)"
+ok "a PV kernel is shown" both exited 0 '&&' quiet '&&' out_has "yes: xen-3.0-x86_64" '&&' \
+	out_has VIRT_BASE '&&' out_has "least memory"
+for kind in small64 small32 linux64 linux32; do
+	pvb --json inspect "$(kernel $kind)"
+	json_ok "$kind: the contract's keys are there" "${contract[@]}" "${notes[@]}" pv.supported=true \
+		declares.address_bits.bits:number declares.address_bits.source=default container=elf codec=none
+done
+pvb --json inspect "$(kernel linux64)"
+json_ok "a 64-bit kernel can take 46 bits" declares.address_bits.bits=46 pv.guest_type=xen-3.0-x86_64 \
+	elf.class=64 elf.machine=x86-64 pv.init_p2m:hex pv.mod_start_pfn=true pv.minimum_memory:number
+pvb --json inspect "$(kernel linux32)"
+json_ok "a 32-bit kernel can take 37 bits" declares.address_bits.bits=37 \
+	pv.guest_type=xen-3.0-x86_32p elf.class=32 elf.machine=i386
+
+pvb inspect "$(kernel pvh)"
+ok "a PVH-only kernel is no error" both exited 0 '&&' out_has "PVH-only" '&&' out_has "[pv.pvh-only]"
+pvb --json inspect "$(kernel pvh)"
+json_ok "and says in JSON why it is no PV kernel" "${contract[@]}" pv.supported=false \
+	pv.reason:string pv.refusal=pv.pvh-only pv.entry:null pvh.supported=true pvh.entry=0x100000 \
+	declares.address_bits:null
+
+pvb inspect "$(kernel hostile)"
+ok "control characters of a kernel do not reach the terminal" \
+	both exited 0 '&&' bash -c "! LC_ALL=C grep -q '[[:cntrl:]]' <(tr -d '\n' <'$work/out')"
+pvb --json inspect "$(kernel hostile)"
+json_ok "and JSON stays UTF-8" type=pvbuild.image
+
+refused "a missing file is named" 1 arg.file "no-such-file" inspect "$work/no-such-file"
+: >"$work/empty"
+refused "an empty file is refused" 1 image.empty "empty" inspect "$work/empty"
+refused "a truncated kernel is refused" 1 elf.table "section headers" inspect "$(kernel truncated)"
+head -c 4096 /dev/zero | tr '\0' x >"$work/text"
+refused "what is no kernel is refused with what was tried" 1 image.no-loader "tried ELF" \
+	inspect "$work/text"
+gzip -c "$(kernel small64)" >"$work/small.gz"
+pvb --json inspect "$work/small.gz"
+json_ok "a compressed kernel is unpacked" codec=gzip container=elf pv.supported=true
+refused "--max-unpacked is a limit" 1 image.too-large "" inspect --max-unpacked 4K "$work/small.gz"
+
+if [[ -n ${PVB_KERNELS:-} && -r $PVB_KERNELS/vmlinuz-6.1 ]]; then
+	pvb --json inspect "$PVB_KERNELS/vmlinuz-6.1"
+	json_ok "a distribution's kernel" "${contract[@]}" "${notes[@]}" container=bzImage codec=xz \
+		kernel_version:string pv.supported=true pvh.supported=true
+	refused "--max-decoder-memory is a limit" 1 codec.memory "" \
+		inspect --max-decoder-memory 1M "$PVB_KERNELS/vmlinuz-6.1"
+	refused "--refuse-wx refuses its discarded part" 1 elf.segment-wx "" \
+		inspect --refuse-wx "$PVB_KERNELS/vmlinuz-6.1"
+else
+	skip "a distribution's kernel" "PVB_KERNELS has no vmlinuz-6.1"
+fi
+finish

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. "$(dirname "$0")/tap.sh"
+
+contract=(type=pvbuild.plan version=1 guest_type:string memory:number segments:array
+	'segments[*].name:string' 'segments[*].pfn:hex' 'segments[*].frames:number'
+	'segments[*].va:hex|null' page_tables.frames:number page_tables.p2m_frames:number p2m.form=list
+	p2m.levels=0 p2m.va:hex p2m.pfn:hex p2m.frames:number registers.rip:hex registers.rsp:hex
+	registers.rsi:hex address_bits.bits:number address_bits.source:string address_bits.binding:bool)
+
+pvb plan --kernel "$(kernel linux64)" --memory 1G
+ok "a plan is shown" both exited 0 '&&' out_has "boot_stack" '&&' out_has "262144 pages"
+ok "the simulated host is announced" err_has "there is no /dev/xen/privcmd here"
+pvb --host sim plan --kernel "$(kernel linux64)" --memory 1G
+ok "unless it was asked for" both exited 0 '&&' quiet
+for kind in small64 small32 linux64 linux32; do
+	pvb --json --host sim plan --kernel "$(kernel $kind)" --memory 128M
+	json_ok "$kind: the contract's keys are there" "${contract[@]}" memory=134217728
+done
+head -c 12345 /dev/zero >"$work/ramdisk"
+pvb --json plan --kernel "$(kernel small64)" --ramdisk "$work/ramdisk" --memory 64MiB --cmdline "quiet splash" --vcpus 4
+json_ok "ramdisk, command line and vCPUs are in it" 'segments[1].name=module0' \
+	'segments[1].bytes=12345' "command_line=quiet splash" vcpus=4
+pvb --json plan --kernel "$(kernel linux64)" --memory 16T
+json_ok "a plan of 16 TiB is made" memory=17592186044416 p2m.bytes=34359738368
+pvb --json plan --kernel "$(kernel linux64)" --memory 1G --max-address-bits 40
+json_ok "the administrator's limit is in it" address_bits.bits=40 address_bits.source=admin \
+	address_bits.binding=true
+
+refused "a PVH-only kernel is refused by name" 1 pv.pvh-only "PVH-only" \
+	plan --kernel "$(kernel pvh)" --memory 64M
+refused "too little memory is refused" 1 arg.memory-small "" plan --kernel "$(kernel linux64)" --memory 1M
+refused "a missing ramdisk is named" 1 arg.file "no-such-ramdisk" \
+	plan --kernel "$(kernel small64)" --memory 64M --ramdisk "$work/no-such-ramdisk"
+refused "a folder is no ramdisk" 1 arg.file "not a regular file" \
+	plan --kernel "$(kernel small64)" --memory 64M --ramdisk "$work"
+: >"$work/empty"
+refused "an empty ramdisk is refused" 1 arg.modules "" \
+	plan --kernel "$(kernel small64)" --memory 64M --ramdisk "$work/empty"
+refused "a command line that is too long is refused" 1 arg.command-line "" \
+	plan --kernel "$(kernel small64)" --memory 64M --cmdline "$(printf '%01024d' 0)"
+refused "an impossible address width is refused" 1 arg.address-bits "" \
+	plan --kernel "$(kernel small64)" --memory 64M --max-address-bits 8
+refused "Xen is not here" 3 host.absent "xen" --host xen plan --kernel "$(kernel small64)" --memory 64M
+refused "nor is any other host" 3 host.absent "kvm" --host kvm plan --kernel "$(kernel small64)" --memory 64M
+refused "an unknown key of sim is refused" 3 host.option "speed" \
+	--host sim:speed=11 plan --kernel "$(kernel small64)" --memory 64M
+refused "a host without 32-bit guests refuses one" 3 host.guest-type "" \
+	--host sim:no-pv32 plan --kernel "$(kernel small32)" --memory 64M
+if [[ -e /dev/xen/privcmd ]]; then
+	skip "--p2m list is the default" "this machine has Xen"
+else
+	pvb plan --kernel "$(kernel small64)" --memory 64M --p2m list --strict-p2m --name n
+	ok "--p2m list is the default" exited 0
+fi
+finish

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ways to break a good domain, one rule each at least; by subject in audit-mutations-*.c. */
+#ifndef PVB_TESTS_AUDIT_MUTATIONS_H
+#define PVB_TESTS_AUDIT_MUTATIONS_H
+
+#include "unit/audit-domain.h"
+
+/* Where a mutation can be seen. */
+#define LIVE 1u
+#define CORE 2u
+#define BOTH (LIVE | CORE)
+
+/*
+ *   rule      that has to fire
+ *   with      others that have to, as they follow from it
+ *   spec      the good domain
+ *   spoil     breaks it
+ *   respec    changes what the image is made from, and not the domain
+ */
+struct mutation {
+	const char *rule;
+	const char *with;
+	struct domain_spec spec;
+	void (*spoil)(struct paper_domain *domain);
+	void (*respec)(struct domain_spec *spec);
+	unsigned where; /* 0 means BOTH */
+	bool no_image;
+	bool no_command_line;
+	unsigned address_bits;
+	uint64_t less_memory;
+};
+
+#define BITS_64                                                                                    \
+	{                                                                                          \
+		.bits = 64, .init_p2m = true, .hypercall = true, .is_linux = true,                 \
+		.module_bytes = 12345, .module_by_pfn = true                                       \
+	}
+#define BITS_64_INSIDE                                                                             \
+	{                                                                                          \
+		.bits = 64, .module_bytes = 12345, .scrambled = true                               \
+	}
+#define BITS_32                                                                                    \
+	{                                                                                          \
+		.bits = 32, .hypercall = true, .module_bytes = 4097                                \
+	}
+#define BITS_32_ZERO                                                                               \
+	{                                                                                          \
+		.bits = 32, .at_zero = true                                                        \
+	}
+
+struct mutations {
+	const struct mutation *v;
+	size_t count;
+};
+
+extern const struct mutations start_mutations;  /* registers, start_info */
+extern const struct mutations table_mutations;  /* layout, page tables, frame types */
+extern const struct mutations memory_mutations; /* p2m, shared pages, what it was made of */
+
+#endif
