@@ -15,6 +15,19 @@ unsigned count_open_fds(void)
 	return count;
 }
 
+unsigned count_mappings_of(const char *what)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	unsigned count = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof line, maps))
+		count += strstr(line, what) != NULL;
+	assert_int_equal(fclose(maps), 0);
+	return count;
+}
+
 unsigned count_mappings(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");

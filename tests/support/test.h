@@ -49,6 +49,9 @@ unsigned count_open_fds(void);
 /* Mappings of this process (lines of /proc/self/maps). */
 unsigned count_mappings(void);
 
+/* Of them those whose line has a word in it: whatever else malloc() or a sanitizer may map. */
+unsigned count_mappings_of(const char *what);
+
 /* A small, fast, seeded generator for property tests: the same sequence every run. */
 uint64_t test_random(uint64_t *state);
 

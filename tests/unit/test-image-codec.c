@@ -18,20 +18,6 @@ static int open_blob(const struct blob *file, const struct pvb_image_options *op
 	return pvb_image_open_memory(file->bytes, file->size, "kernel", options, image, error);
 }
 
-/* Mappings of unpacked images, whatever else malloc() or a sanitizer may map. */
-static unsigned mapped_images(void)
-{
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512];
-	unsigned count = 0;
-
-	assert_non_null(maps);
-	while (fgets(line, sizeof line, maps))
-		count += strstr(line, "memfd:pvbuild-image") != NULL;
-	assert_int_equal(fclose(maps), 0);
-	return count;
-}
-
 static void assert_refused_with(struct blob *file, const struct pvb_image_options *options,
 				enum pvb_code code, struct pvb_error *error)
 {
@@ -41,7 +27,7 @@ static void assert_refused_with(struct blob *file, const struct pvb_image_option
 	assert_fails_with(open_blob(file, options, &image, error), code, error);
 	assert_null(image);
 	assert_int_equal(count_open_fds(), fds);
-	assert_int_equal(mapped_images(), 0);
+	assert_int_equal(count_mappings_of("memfd:pvbuild-image"), 0);
 	blob_free(file);
 }
 
