@@ -32,10 +32,7 @@
 
 /* Notes of a Xen core (Xen public elfnote.h, tools' xg_core.h) */
 #define NOTE_HEADER 0x2000001u
-#define NOTE_XEN_VERSION 0x2000002u
 #define NOTE_FORMAT_VERSION 0x2000003u
-#define XEN_NOTE_PAGE_SIZE_64 1272u
-#define XEN_NOTE_PAGE_SIZE_32 1268u
 #define MAGIC_PV UINT64_C(0xf00febed)
 #define MAGIC_HVM UINT64_C(0xf00febee)
 
@@ -268,21 +265,6 @@ static int read_version_note(struct pvb_span desc, struct pvb_error *error)
 	return 0;
 }
 
-/*
- * xl writes x86-64 into every core, and tells a 32-bit guest only by where the page
- * size stands: last in the note that describes Xen (struct
- * xen_dumpcore_elfnote_xen_version_desc of xg_core.h), but where a 32-bit compiler would
- * have aligned it.
- */
-static void read_xen_note(struct core_file *core, struct pvb_span desc)
-{
-	uint64_t wide = 0, narrow = 0;
-
-	if (pvb_span_u64(desc, XEN_NOTE_PAGE_SIZE_64, &wide) &&
-	    pvb_span_u64(desc, XEN_NOTE_PAGE_SIZE_32, &narrow) && wide != PAGE && narrow == PAGE)
-		core->guest_bits = 32;
-}
-
 static int read_notes(struct core_file *core, struct pvb_span notes, struct pvb_error *error)
 {
 	bool have_header = false, have_version = false;
@@ -314,8 +296,6 @@ static int read_notes(struct core_file *core, struct pvb_span notes, struct pvb_
 		} else if (type == NOTE_FORMAT_VERSION) {
 			rc = read_version_note(desc, error);
 			have_version = true;
-		} else if (type == NOTE_XEN_VERSION) {
-			read_xen_note(core, desc);
 		}
 		if (rc)
 			return rc;

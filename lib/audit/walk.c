@@ -423,7 +423,7 @@ static int visit_window(struct check *check, size_t first, size_t count, uint8_t
 			struct targets *targets, uint64_t *form, bool *have_form,
 			struct pvb_error *error)
 {
-	pvb_mfn_t frames[WINDOW];
+	pvb_mfn_t frames[WINDOW] = {{0}};
 
 	for (size_t i = 0; i < count; i++)
 		frames[i] = check->walk.tables[first + i].frame;

@@ -127,7 +127,8 @@ bool sim_contents_map(const struct sim_contents *contents, uint64_t mfn, uint64_
 		fill = !sim_contents_touched(contents, mfn + i, count - i, &run);
 
 	int protection = writable || fill ? PROT_READ | PROT_WRITE : PROT_READ;
-	int flags = MAP_SHARED | MAP_FIXED | (fill ? MAP_POPULATE : 0);
+	/* What is mapped to be written is written whole: better one fault than one a page. */
+	int flags = MAP_SHARED | MAP_FIXED | (fill || writable ? MAP_POPULATE : 0);
 
 	/* Where to fill is found before populating, which leaves no holes. */
 	if (!fill)
