@@ -25,6 +25,10 @@ check_PROGRAMS += $(malformed_tests)
 TESTS += $(malformed_tests)
 
 # The linker hands the library's memfds to the test, which counts what they hold.
+tests_malformed_test_bombs_SOURCES = \
+	tests/malformed/bomb-maker.c \
+	tests/malformed/bomb-maker.h \
+	tests/malformed/test-bombs.c
 tests_malformed_test_bombs_CPPFLAGS = $(test_cppflags) $(ZLIB_CFLAGS)
 tests_malformed_test_bombs_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=close
 tests_malformed_test_bombs_LDADD = $(malformed_ldadd)
