@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
+	tests/unit/test-dump \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
 	tests/unit/test-image-elf \
@@ -48,6 +49,9 @@ tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
 tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
+
+tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \
+	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
 
 # Every allocation that the simulated host makes can be made to fail.
 tests_unit_test_sim_fail_LDFLAGS = $(AM_LDFLAGS) \

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Cores: sound, sparse, and gone without a trace when anything is wrong. */
+#include "support/test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <pvbuild/pvbuild.h>
+
+#include "host/sim/sim.h"
+#include "torture/scenario.h"
+
+#define SCENARIO 0 /* 64-bit with a ramdisk */
+#define START_INFO_MFN_LIST_AT 104
+
+/* A domain on a host, and a folder of its own for cores. */
+struct fixture {
+	struct pvb_host *host;
+	struct scenario_files files;
+	uint32_t domid;
+	char folder[32];
+	char core[64];
+};
+
+static int set_up(void **state)
+{
+	static struct fixture fixture;
+	struct scenario_result result = {0};
+	struct pvb_error error;
+
+	fixture = (struct fixture){.folder = "/tmp/pvbuild-dump-XXXXXX"};
+	assert_non_null(mkdtemp(fixture.folder));
+	(void)snprintf(fixture.core, sizeof fixture.core, "%s/core", fixture.folder);
+	scenario_prepare(&scenarios[SCENARIO], &fixture.files);
+	assert_ok(pvb_host_open("sim:memory=1G", &fixture.host, &error), &error);
+	scenario_run(&scenarios[SCENARIO], &fixture.files, fixture.host, false, &result);
+	assert_int_equal(result.rc, 0);
+	fixture.domid = result.domid;
+	*state = &fixture;
+	return 0;
+}
+
+static unsigned files_in(const char *folder)
+{
+	DIR *directory = opendir(folder);
+	const struct dirent *entry;
+	unsigned count = 0;
+
+	assert_non_null(directory);
+	while ((entry = readdir(directory)))
+		count += entry->d_name[0] != '.';
+	assert_int_equal(closedir(directory), 0);
+	return count;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t mapped, peak;
+
+	pvb_host_mapped(fixture->host, &mapped, &peak);
+	assert_int_equal(mapped, 0);
+	pvb_host_close(fixture->host);
+	scenario_forget(&fixture->files);
+	(void)unlink(fixture->core);
+	assert_int_equal(rmdir(fixture->folder), 0);
+	return 0;
+}
+
+static void refused(struct fixture *fixture, enum pvb_code code)
+{
+	struct pvb_error error;
+
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error), code,
+			  &error);
+	assert_int_equal(files_in(fixture->folder), 0);
+}
+
+static struct pvb_host_vcpu registers_of(struct fixture *fixture)
+{
+	struct pvb_host_vcpu vcpu;
+	struct pvb_error error;
+
+	assert_ok(pvb_host_get_vcpu(fixture->host, fixture->domid, 0, &vcpu, &error), &error);
+	return vcpu;
+}
+
+/* The frame behind the leaf that maps va, found as the processor would. */
+static pvb_mfn_t frame_of(struct fixture *fixture, uint64_t va)
+{
+	uint64_t entry = registers_of(fixture).cr[3];
+
+	for (unsigned level = 4; level > 0; level--) {
+		uint64_t index = (va >> (12 + 9 * (level - 1))) & 511;
+
+		assert_int_equal(pvb_sim_peek(fixture->host, PVB_MFN(entry << 12 >> 24), 8 * index,
+					      &entry, sizeof entry),
+				 0);
+		assert_true(entry & 1);
+	}
+	return PVB_MFN(entry << 12 >> 24);
+}
+
+static void a_core_is_sparse_and_passes_the_audit(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pvb_audit *audit;
+	struct pvb_error error;
+	struct stat stat_of;
+
+	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error), &error);
+	assert_int_equal(stat(fixture->core, &stat_of), 0);
+	assert_true((uint64_t)stat_of.st_size > scenarios[SCENARIO].memory);
+	assert_true((uint64_t)stat_of.st_blocks * 512 < scenarios[SCENARIO].memory / 2);
+	assert_int_equal(stat_of.st_mode & 0777, 0600);
+	assert_ok(pvb_audit_core(fixture->core, NULL, &audit, &error), &error);
+	assert_int_equal(pvb_audit_report(audit)->total_findings, 0);
+	pvb_audit_free(audit);
+}
+
+static void a_running_or_missing_domain_is_not_dumped(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pvb_error error;
+
+	assert_ok(pvb_host_unpause_domain(fixture->host, fixture->domid, &error), &error);
+	refused(fixture, PVB_E_HOST_STATE);
+	fixture->domid += 7;
+	refused(fixture, PVB_E_HOST_NO_DOMAIN);
+}
+
+static void a_place_that_cannot_be_written_is_said(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pvb_error error;
+
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, "/nowhere/at/all", &error),
+			  PVB_E_ARG_FILE, &error);
+	/* A folder cannot be replaced by a file. */
+	assert_int_equal(mkdir(fixture->core, 0700), 0);
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error),
+			  PVB_E_ARG_FILE, &error);
+	assert_int_equal(files_in(fixture->folder), 1);
+	assert_int_equal(rmdir(fixture->core), 0);
+}
+
+static void a_full_disk_leaves_an_older_core_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rlimit before, small;
+	struct pvb_error error;
+	char byte = 0;
+	int fd = open(fixture->core, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = 1 << 20;
+
+	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error),
+			  PVB_E_ARG_FILE, &error);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	(void)signal(SIGXFSZ, handler);
+	assert_int_equal(files_in(fixture->folder), 1);
+	assert_int_equal(pread(fd, &byte, 1, 0), 1);
+	assert_int_equal(byte, 'x');
+	assert_int_equal(close(fd), 0);
+}
+
+static void registers_that_lead_nowhere_are_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pvb_host_vcpu vcpu = registers_of(fixture);
+
+	vcpu.rsi = UINT64_C(0x700000000000);
+	assert_int_equal(pvb_sim_set_registers(fixture->host, fixture->domid, 0, &vcpu), 0);
+	refused(fixture, PVB_E_HOST_STATE);
+	vcpu.rsi = vcpu.rip; /* mapped, but no start_info */
+	assert_int_equal(pvb_sim_set_registers(fixture->host, fixture->domid, 0, &vcpu), 0);
+	refused(fixture, PVB_E_HOST_STATE);
+}
+
+static void a_start_info_that_asks_too_much_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	pvb_mfn_t start_info = frame_of(fixture, registers_of(fixture).rsi);
+	uint64_t absurd = UINT64_C(1) << 50;
+
+	assert_int_equal(pvb_sim_poke(fixture->host, start_info, 32, &absurd, sizeof absurd), 0);
+	refused(fixture, PVB_E_HOST_STATE);
+}
+
+static void a_list_that_the_m2p_contradicts_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	pvb_mfn_t start_info = frame_of(fixture, registers_of(fixture).rsi);
+	uint64_t list, mfn;
+
+	assert_int_equal(
+		pvb_sim_peek(fixture->host, start_info, START_INFO_MFN_LIST_AT, &list, sizeof list),
+		0);
+	assert_int_equal(
+		pvb_sim_peek(fixture->host, frame_of(fixture, list), 8 * 5, &mfn, sizeof mfn), 0);
+	assert_int_equal(pvb_sim_set_m2p(fixture->host, PVB_MFN(mfn), PVB_PFN(6)), 0);
+	refused(fixture, PVB_E_HOST_STATE);
+}
+
+static void every_call_that_fails_leaves_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pvb_error error;
+	unsigned tried = 0;
+	int rc;
+
+	do {
+		pvb_sim_fail_after(fixture->host, ++tried);
+		rc = pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error);
+		pvb_sim_fail_after(fixture->host, 0);
+		if (rc) {
+			assert_int_equal(rc, -PVB_E_HOST_INJECTED);
+			assert_int_equal(files_in(fixture->folder), 0);
+		}
+	} while (rc && tried < 10000);
+	assert_int_equal(rc, 0);
+	assert_true(tried > 10);
+	print_message("%u calls failed in turn\n", tried - 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_core_is_sparse_and_passes_the_audit),
+		CASE(a_running_or_missing_domain_is_not_dumped),
+		CASE(a_place_that_cannot_be_written_is_said),
+		CASE(a_full_disk_leaves_an_older_core_alone),
+		CASE(registers_that_lead_nowhere_are_refused),
+		CASE(a_start_info_that_asks_too_much_is_refused),
+		CASE(a_list_that_the_m2p_contradicts_is_refused),
+		CASE(every_call_that_fails_leaves_nothing),
+	};
+
+	return cmocka_run_group_tests_name("dump", tests, NULL, NULL);
+}
