@@ -48,7 +48,7 @@ const void *peer_view_frame(struct view *view, uint64_t mfn)
 	}
 
 	struct peer_view_frame *grown =
-		realloc(view->frames, (view->frame_count + 1) * sizeof *view->frames);
+		reallocarray(view->frames, view->frame_count + 1, sizeof *view->frames);
 	void *at;
 
 	if (!grown)
@@ -173,7 +173,7 @@ static int read_p2m(struct view *view)
 	uint64_t entry = view->levels == 4 ? 8 : 4, per_page = VIEW_PAGE_SIZE / entry;
 	uint64_t pages = (view->start_info.nr_pages + per_page - 1) / per_page;
 
-	view->p2m = malloc(view->start_info.nr_pages * sizeof *view->p2m);
+	view->p2m = calloc(view->start_info.nr_pages, sizeof *view->p2m);
 	if (!view->p2m)
 		return fail(view, "no memory for the p2m list");
 	for (uint64_t page = 0; page < pages; page += LIST_CHUNK) {
