@@ -95,13 +95,17 @@ static int collect_contexts(struct core *core, struct pvb_host_vcpu *first, stru
 
 	for (uint32_t i = 0; i < core->domain.vcpus; i++) {
 		struct pvb_host_vcpu vcpu;
-		int rc = pvb_host_get_vcpu(core->host, core->domain.domid, i, &vcpu, error);
+		struct pvb_error why;
+		int rc = pvb_host_get_vcpu(core->host, core->domain.domid, i, &vcpu, &why);
 
 		/* vCPUs that were never brought up have no registers: xl leaves them out, too. */
 		if (rc == -PVB_E_HOST_STATE && i > 0)
 			continue;
-		if (rc)
+		if (rc) {
+			if (error)
+				*error = why;
 			return rc;
+		}
 		if (i == 0)
 			*first = vcpu;
 		pvb_dump_encode_context(&vcpu, core->domain.guest_bits,

@@ -55,10 +55,10 @@ struct blob scenario_legacy_32(void)
 }
 
 const struct scenario scenarios[] = {
-	{"64-bit bzImage, ramdisk", scenario_bzimage_64, 300001, 32 * MIB},
-	{"32-bit, ramdisk", scenario_linux_32, 300001, 32 * MIB},
-	{"64-bit, as little as there is", scenario_small_64, 0, 8 * MIB},
-	{"32-bit, root below 4 GiB", scenario_legacy_32, 5000, 16 * MIB},
+	{"64-bit bzImage, ramdisk", scenario_bzimage_64, 300001, 32 * MIB, 2},
+	{"32-bit, ramdisk", scenario_linux_32, 300001, 32 * MIB, 1},
+	{"64-bit, as little as there is", scenario_small_64, 0, 8 * MIB, 1},
+	{"32-bit, root below 4 GiB", scenario_legacy_32, 5000, 16 * MIB, 1},
 };
 const unsigned scenario_count = sizeof scenarios / sizeof scenarios[0];
 
@@ -125,6 +125,7 @@ void scenario_run(const struct scenario *scenario, const struct scenario_files *
 	struct pvb_domain *domain = NULL;
 
 	spec.memory = scenario->memory;
+	spec.vcpus = scenario->vcpus;
 	spec.command_line = "console=hvc0";
 	spec.modules = &module;
 	spec.module_count = scenario->ramdisk ? 1 : 0;

@@ -19,6 +19,7 @@ struct scenario {
 	struct blob (*kernel)(void);
 	uint64_t ramdisk;
 	uint64_t memory;
+	uint32_t vcpus;
 };
 
 struct blob scenario_linux_64(void);
