@@ -353,6 +353,8 @@ static int walk(struct pvb_image *image, struct pvb_declared *declared, struct p
 		}
 		if (!pvb_span_part(rest, NOTE_HEADER, name_size, &owner))
 			return malformed(place, at, "is cut off within its owner's name", error);
+		/* Thousands of sections may name the same huge owner. */
+		owner.size = pvb_min(owner.size, OWNER_MAX);
 		(void)pvb_span_string(owner, 0, &owner.size);
 
 		bool is_xen = is(owner, "Xen");
@@ -371,7 +373,6 @@ static int walk(struct pvb_image *image, struct pvb_declared *declared, struct p
 			.origin = place->origin,
 			.kind = PVB_NOTE_KIND_BYTES,
 		};
-		owner.size = pvb_min(owner.size, OWNER_MAX);
 		note.owner = is_xen ? "Xen" : pvb_arena_escaped(&image->arena, owner);
 		if (!note.owner)
 			return pvb_fail_memory(error, PVB_IMAGE_STAGE, "a note's owner");

@@ -412,6 +412,43 @@ static void the_same_notes_a_thousand_times_are_too_many(void **state)
 	assert_refused(&file, PVB_E_NOTE_TOO_MANY);
 }
 
+/* To look for the end of each owner's name would be to look at a terabyte. */
+static void many_sections_with_one_huge_owner_are_passed_over(void **state)
+{
+	enum { SECTIONS = 60000, OWNER = 16 << 20 };
+	struct elf_builder b = ELF_BUILDER_64;
+	struct blob note = BLOB_INIT;
+
+	(void)state;
+	blob_append_number(&note, OWNER, 4);
+	blob_append_number(&note, 0, 4);
+	blob_append_number(&note, 1, 4);
+
+	const size_t owner = blob_append(&note, NULL, OWNER);
+
+	memset(note.bytes + owner, 'A', OWNER);
+	elf_add_load(&b, 0, 0x100, 0x1000);
+	elf_add_note_section(&b, ".note", &note);
+
+	struct blob file = elf_build(&b);
+	struct blob header = BLOB_INIT;
+
+	blob_append(&header, file.bytes + elf_get(&file, EH_SHOFF) + 64, 64);
+	elf_set(&file, EH_SHOFF, file.size);
+	elf_set(&file, EH_SHNUM, SECTIONS);
+	elf_set(&file, EH_SHSTRNDX, 0);
+	for (unsigned i = 0; i < SECTIONS; i++)
+		blob_append_blob(&file, &header);
+	blob_free(&header);
+
+	struct pvb_image *image = open_ok(&file);
+	const struct pvb_image_info *info = pvb_image_info(image);
+
+	assert_int_equal(info->note_count, SECTIONS - 1);
+	assert_int_equal(strlen(info->notes[SECTIONS - 2].owner), 64);
+	pvb_image_free(image);
+}
+
 /* ---- the legacy string ---------------------------------------------------------------- */
 
 static void the_legacy_string_is_understood(void **state)
@@ -851,6 +888,7 @@ int main(void)
 		cmocka_unit_test(supported_features_are_words),
 		cmocka_unit_test(too_many_notes_are_refused),
 		cmocka_unit_test(the_same_notes_a_thousand_times_are_too_many),
+		cmocka_unit_test(many_sections_with_one_huge_owner_are_passed_over),
 		cmocka_unit_test(the_legacy_string_is_understood),
 		cmocka_unit_test(with_the_legacy_string_the_offset_is_virt_base),
 		cmocka_unit_test(a_hypercall_page_without_virt_base_counts_from_zero),
