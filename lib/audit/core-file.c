@@ -111,24 +111,30 @@ struct section_table {
 struct section {
 	struct core_section at;
 	uint32_t type;
-	const char *name; /* NULL where the name lies outside the names */
+	uint32_t name; /* its place among the names */
 };
 
 static struct section section_at(const struct section_table *table, uint64_t index)
 {
 	struct pvb_span header = pvb_span(table->headers + index * SHDR_SIZE, SHDR_SIZE);
-	struct pvb_span names = pvb_span(table->names, table->names_size);
 	struct section section = {0};
-	uint32_t name = 0;
-	uint64_t length;
 
-	(void)pvb_span_u32(header, 0, &name);
+	(void)pvb_span_u32(header, 0, &section.name);
 	(void)pvb_span_u32(header, 4, &section.type);
 	(void)pvb_span_u64(header, 24, &section.at.offset);
 	(void)pvb_span_u64(header, 32, &section.at.size);
-	if (names.bytes && pvb_span_string(names, name, &length))
-		section.name = (const char *)names.bytes + name;
 	return section;
+}
+
+/* Looks at no more of a name than it has to: there may be many, and they may be long. */
+static bool is_named(const struct section_table *table, const struct section *section,
+		     const char *name)
+{
+	struct pvb_span names = pvb_span(table->names, table->names_size);
+	struct pvb_span here;
+
+	return pvb_span_part(names, section->name, strlen(name) + 1, &here) &&
+	       memcmp(here.bytes, name, here.size) == 0;
 }
 
 static bool in_file(const struct core_file *core, struct core_section at)
@@ -198,7 +204,7 @@ static int find_section(const struct core_file *core, const struct section_table
 	for (uint64_t i = 1; i < table->count; i++) {
 		struct section section = section_at(table, i);
 
-		if (!section.name || strcmp(section.name, name) != 0)
+		if (!is_named(table, &section, name))
 			continue;
 		if (found)
 			return pvb_fail(error, PVB_E_CORE_SECTION, STAGE,
@@ -420,7 +426,8 @@ int core_file_open(const char *path, struct core_file *core, struct pvb_error *e
 {
 	struct stat stat;
 
-	*core = (struct core_file){.fd = open(path, O_RDONLY | O_CLOEXEC)};
+	/* Not to wait for a writer of a FIFO who may never come. */
+	*core = (struct core_file){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
 	if (core->fd < 0)
 		return pvb_fail(error, PVB_E_ARG_FILE, STAGE, "%s cannot be opened: %s", path,
 				strerror(errno));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Core files that are malformed, each in one way and each wanting one code. */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/test.h"
@@ -263,6 +264,47 @@ static void what_is_no_file_is_refused(void **state)
 	assert_fails_with(pvb_audit_core(".", NULL, &audit, &error), PVB_E_ARG_FILE, &error);
 	assert_fails_with(pvb_audit_core("/dev/null", NULL, &audit, &error), PVB_E_ARG_FILE,
 			  &error);
+
+	/* A FIFO that nobody writes to: opening it must not wait. */
+	char fifo[] = "/tmp/pvbuild-fifo-XXXXXX";
+
+	assert_non_null(mkdtemp(fifo));
+	assert_int_equal(rmdir(fifo), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_fails_with(pvb_audit_core(fifo, NULL, &audit, &error), PVB_E_ARG_FILE, &error);
+	assert_int_equal(unlink(fifo), 0);
+}
+
+/* To look at each name to its end would be to look at 400 GB. */
+static void many_sections_with_long_names_are_passed_over(void **state)
+{
+	enum { SECTIONS = 65535, NAMES = 1 << 20, KNOWN = 7 };
+	struct blob core = good_core();
+	const size_t old_names = blob_get(&core, SHDR_NAMES + 24, 8);
+	const size_t old_size = blob_get(&core, SHDR_NAMES + 32, 8);
+	const size_t names = blob_append(&core, NULL, NAMES);
+	const size_t headers = blob_append(&core, NULL, (size_t)SECTIONS * 64);
+	struct pvb_audit *audit;
+	struct pvb_error error;
+
+	(void)state;
+	memcpy(core.bytes + names, core.bytes + old_names, old_size);
+	memset(core.bytes + names + old_size, 'A', NAMES - old_size - 1);
+	memcpy(core.bytes + headers, core.bytes + SHDRS, (size_t)KNOWN * 64);
+	for (size_t i = KNOWN; i < SECTIONS; i++)
+		blob_put(&core, headers + i * 64, old_size, 4);
+	blob_put(&core, headers + 64 + 24, names, 8);
+	blob_put(&core, headers + 64 + 32, NAMES, 8);
+	blob_put(&core, 40, headers, 8);
+	blob_put(&core, 60, SECTIONS, 2);
+
+	char *path = write_temporary(&core);
+
+	assert_ok(pvb_audit_core(path, NULL, &audit, &error), &error);
+	pvb_audit_free(audit);
+	assert_int_equal(unlink(path), 0);
+	free(path);
+	blob_free(&core);
 }
 
 int main(void)
@@ -276,6 +318,7 @@ int main(void)
 		cmocka_unit_test(a_frame_twice_in_the_p2m_of_a_core_is_a_finding),
 		cmocka_unit_test(pages_that_went_away_during_a_dump_are_missing),
 		cmocka_unit_test(what_is_no_file_is_refused),
+		cmocka_unit_test(many_sections_with_long_names_are_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
