@@ -284,7 +284,8 @@ PVB_API void pvb_image_free(struct pvb_image *image);
 PVB_API const struct pvb_image_info *pvb_image_info(const struct pvb_image *image);
 
 /*
- * The unpacked image: a sealed memfd, read with pread() or a shared mapping.
+ * The unpacked image: a sealed memfd, read with pread() or a private mapping
+ * (Linux before 6.7 refuses a shared one, even for reading, of what is sealed).
  * Borrowed: do not close it, and do not move its file offset.
  */
 PVB_API int pvb_image_fd(const struct pvb_image *image);
