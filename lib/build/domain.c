@@ -5,6 +5,7 @@
  */
 #include "build/builder.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include <pvbuild/image.h>
@@ -47,10 +48,28 @@ int pvb_build_destroy(struct pvb_builder *builder, struct pvb_error *error)
 	return rc;
 }
 
+/*
+ * Xen counts a domain's pages in 32 bits and cuts a limit that does not fit, so that
+ * what came of it is looked at: a guest of 16 TiB would run dry at its last page.
+ */
 int pvb_build_max_memory(struct pvb_builder *builder, struct pvb_error *error)
 {
-	return pvb_host_set_max_memory(builder->host, builder->domid,
-				       guest_bytes(builder) + MAX_MEMORY_SLACK, error);
+	uint64_t pages = builder->plan->pages;
+	struct pvb_host_domain domain;
+	int rc = pvb_host_set_max_memory(builder->host, builder->domid,
+					 guest_bytes(builder) + MAX_MEMORY_SLACK, error);
+
+	if (rc == 0)
+		rc = pvb_host_get_domain(builder->host, builder->domid, &domain, error);
+	if (rc || domain.max_pages >= pages)
+		return rc;
+	rc = pvb_fail(error, PVB_E_HOST_LIMIT, builder->stage,
+		      "the guest is to have %" PRIu64
+		      " pages, but the host lets a domain have at most %" PRIu64,
+		      pages, domain.max_pages);
+	pvb_hint(error, "give the guest at most %" PRIu64 " bytes of memory",
+		 domain.max_pages << builder->host->page_shift);
+	return rc;
 }
 
 int pvb_build_event_channels(struct pvb_builder *builder, struct pvb_error *error)
