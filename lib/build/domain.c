@@ -17,7 +17,6 @@
 
 /* What libxl gives a domain where its configuration does not say. */
 #define MAX_EVENT_CHANNEL 1023
-#define MAX_GRANT_FRAMES 64
 
 static uint64_t guest_bytes(const struct pvb_builder *builder)
 {
@@ -29,7 +28,6 @@ int pvb_build_create(struct pvb_builder *builder, struct pvb_error *error)
 	struct pvb_host_domain_config config = {
 		.vcpus = builder->plan->info.vcpus,
 		.max_event_channel = MAX_EVENT_CHANNEL,
-		.max_grant_frames = MAX_GRANT_FRAMES,
 	};
 
 	strncpy(config.name, builder->options.name, sizeof config.name - 1);

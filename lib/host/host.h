@@ -27,6 +27,10 @@
 /* The domain that runs the toolstack, where nothing else is said. */
 #define PVB_DOMID_0 0u
 
+/*
+ *   max_event_channel, max_grant_frames   0 for what the host gives by itself; an
+ *                                         administrator can have lowered that
+ */
 struct pvb_host_domain_config {
 	char name[PVB_HOST_NAME_MAX];
 	uint8_t uuid[16];

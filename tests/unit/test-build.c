@@ -424,6 +424,8 @@ static void the_domain_is_made_as_libxl_would(void **state)
 	assert_string_equal(bench.fake.config.name, "guest");
 	assert_int_equal(bench.fake.config.uuid[3], 9);
 	assert_int_equal(bench.fake.config.vcpus, 1);
+	assert_int_equal(bench.fake.config.max_event_channel, 1023);
+	assert_int_equal(bench.fake.config.max_grant_frames, 0);
 	assert_int_equal(bench.fake.guest_bits, 64);
 	assert_int_equal(bench.fake.max_memory, 65 * MIB);
 	assert_int_equal(bench.fake.memory_map, 64 * MIB);
