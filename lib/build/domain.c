@@ -143,6 +143,7 @@ int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error)
 		.vcpus = plan->info.vcpus,
 		.store_port = builder->store_port,
 		.console_port = builder->console_port,
+		.console_domid = builder->options.console_domid,
 		.kernel = pvb_image_info(builder->image)->file,
 		.command_line = plan->info.command_line,
 	};

@@ -131,7 +131,11 @@ struct pvb_host_frame_info {
 	bool pinned;
 };
 
-/* What a toolstack tells the rest of the host of a finished domain. */
+/*
+ * What a toolstack tells the rest of the host of a finished domain.
+ *
+ *   console_domid   whoever serves the console: its nodes in the store name both domains
+ */
 struct pvb_host_introduction {
 	const char *name;
 	uint64_t memory;
@@ -140,6 +144,7 @@ struct pvb_host_introduction {
 	uint32_t store_port;
 	pvb_mfn_t console_frame;
 	uint32_t console_port;
+	uint32_t console_domid;
 	const char *kernel; /* path, or NULL */
 	const char *ramdisk;
 	const char *command_line;

@@ -443,6 +443,7 @@ static void the_domain_is_made_as_libxl_would(void **state)
 	assert_int_equal(bench.fake.introduction.memory, 64 * MIB);
 	assert_int_equal(bench.fake.introduction.store_port, 1);
 	assert_int_equal(bench.fake.introduction.console_port, 2);
+	assert_int_equal(bench.fake.introduction.console_domid, 5);
 	assert_int_equal(bench.fake.introduction.store_frame.n, info->start_info.store_mfn);
 	assert_int_equal(bench.fake.introduction.console_frame.n, info->start_info.console_mfn);
 	assert_int_equal(info->domid, 7);
