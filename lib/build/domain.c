@@ -5,6 +5,7 @@
  */
 #include "build/builder.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include <pvbuild/image.h>
@@ -16,7 +17,6 @@
 
 /* What libxl gives a domain where its configuration does not say. */
 #define MAX_EVENT_CHANNEL 1023
-#define MAX_GRANT_FRAMES 64
 
 static uint64_t guest_bytes(const struct pvb_builder *builder)
 {
@@ -28,7 +28,6 @@ int pvb_build_create(struct pvb_builder *builder, struct pvb_error *error)
 	struct pvb_host_domain_config config = {
 		.vcpus = builder->plan->info.vcpus,
 		.max_event_channel = MAX_EVENT_CHANNEL,
-		.max_grant_frames = MAX_GRANT_FRAMES,
 	};
 
 	strncpy(config.name, builder->options.name, sizeof config.name - 1);
@@ -47,10 +46,28 @@ int pvb_build_destroy(struct pvb_builder *builder, struct pvb_error *error)
 	return rc;
 }
 
+/*
+ * Xen counts a domain's pages in 32 bits and cuts a limit that does not fit, so that
+ * what came of it is looked at: a guest of 16 TiB would run dry at its last page.
+ */
 int pvb_build_max_memory(struct pvb_builder *builder, struct pvb_error *error)
 {
-	return pvb_host_set_max_memory(builder->host, builder->domid,
-				       guest_bytes(builder) + MAX_MEMORY_SLACK, error);
+	uint64_t pages = builder->plan->pages;
+	struct pvb_host_domain domain;
+	int rc = pvb_host_set_max_memory(builder->host, builder->domid,
+					 guest_bytes(builder) + MAX_MEMORY_SLACK, error);
+
+	if (rc == 0)
+		rc = pvb_host_get_domain(builder->host, builder->domid, &domain, error);
+	if (rc || domain.max_pages >= pages)
+		return rc;
+	rc = pvb_fail(error, PVB_E_HOST_LIMIT, builder->stage,
+		      "the guest is to have %" PRIu64
+		      " pages, but the host lets a domain have at most %" PRIu64,
+		      pages, domain.max_pages);
+	pvb_hint(error, "give the guest at most %" PRIu64 " bytes of memory",
+		 domain.max_pages << builder->host->page_shift);
+	return rc;
 }
 
 int pvb_build_event_channels(struct pvb_builder *builder, struct pvb_error *error)
@@ -126,6 +143,7 @@ int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error)
 		.vcpus = plan->info.vcpus,
 		.store_port = builder->store_port,
 		.console_port = builder->console_port,
+		.console_domid = builder->options.console_domid,
 		.kernel = pvb_image_info(builder->image)->file,
 		.command_line = plan->info.command_line,
 	};

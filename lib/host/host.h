@@ -27,6 +27,10 @@
 /* The domain that runs the toolstack, where nothing else is said. */
 #define PVB_DOMID_0 0u
 
+/*
+ *   max_event_channel, max_grant_frames   0 for what the host gives by itself; an
+ *                                         administrator can have lowered that
+ */
 struct pvb_host_domain_config {
 	char name[PVB_HOST_NAME_MAX];
 	uint8_t uuid[16];
@@ -127,7 +131,11 @@ struct pvb_host_frame_info {
 	bool pinned;
 };
 
-/* What a toolstack tells the rest of the host of a finished domain. */
+/*
+ * What a toolstack tells the rest of the host of a finished domain.
+ *
+ *   console_domid   whoever serves the console: its nodes in the store name both domains
+ */
 struct pvb_host_introduction {
 	const char *name;
 	uint64_t memory;
@@ -136,6 +144,7 @@ struct pvb_host_introduction {
 	uint32_t store_port;
 	pvb_mfn_t console_frame;
 	uint32_t console_port;
+	uint32_t console_domid;
 	const char *kernel; /* path, or NULL */
 	const char *ramdisk;
 	const char *command_line;

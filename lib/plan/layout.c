@@ -165,7 +165,8 @@ int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct p
 		rc = pvb_fail(error, PVB_E_ARG_MEMORY_SMALL, STAGE,
 			      "%" PRIu64 " bytes of memory are too little: %s does not fit",
 			      pages << input->page_shift, name);
-		pvb_hint(error, "no amount of memory is enough for this kernel and ramdisk");
+		pvb_hint(error, "no amount of memory that it may have is enough for this kernel "
+				"and ramdisk");
 		return rc;
 	}
 	rc = pvb_fail(error, PVB_E_ARG_MEMORY_SMALL, STAGE,

@@ -136,9 +136,19 @@ int pvb_resolve_address_bits(enum pvb_guest_type type, unsigned admin,
 	return 0;
 }
 
-uint64_t pvb_max_pages(enum pvb_guest_type type)
+static uint64_t abi_pages(enum pvb_guest_type type)
 {
 	return type == PVB_GUEST_X86_64 ? M2P_PAGES_64 : M2P_PAGES_32;
+}
+
+uint64_t pvb_max_pages(enum pvb_guest_type type, unsigned page_shift,
+		       const struct pvb_address_bits *width)
+{
+	uint64_t pages = abi_pages(type);
+
+	if (width->source == PVB_BITS_ADMIN)
+		pages = pvb_min(pages, UINT64_C(1) << (width->bits - page_shift));
+	return pages;
 }
 
 int pvb_check_memory(enum pvb_guest_type type, uint64_t memory, unsigned page_shift,
@@ -155,12 +165,12 @@ int pvb_check_memory(enum pvb_guest_type type, uint64_t memory, unsigned page_sh
 		pvb_hint(error, "give it %" PRIu64 " bytes", pvb_round_down(memory, page_size));
 		return rc;
 	}
-	if (memory >> page_shift > pvb_max_pages(type)) {
-		int rc = pvb_fail(
-			error, PVB_E_ARG_MEMORY_LARGE, STAGE,
-			"%" PRIu64 " bytes of memory: a guest of type %s sees at most %" PRIu64
-			" bytes in the machine-to-physical map",
-			memory, pvb_guest_type_name(type), pvb_max_pages(type) << page_shift);
+	if (memory >> page_shift > abi_pages(type)) {
+		int rc = pvb_fail(error, PVB_E_ARG_MEMORY_LARGE, STAGE,
+				  "%" PRIu64
+				  " bytes of memory: a guest of type %s sees at most %" PRIu64
+				  " bytes in the machine-to-physical map",
+				  memory, pvb_guest_type_name(type), abi_pages(type) << page_shift);
 
 		if (type == PVB_GUEST_X86_32P)
 			pvb_hint(error, "give it at most 128 GiB, or take a 64-bit kernel");

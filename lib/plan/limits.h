@@ -32,8 +32,9 @@ int pvb_resolve_address_bits(enum pvb_guest_type type, unsigned admin,
 			     const struct pvb_host_info *host, struct pvb_address_bits *result,
 			     struct pvb_error *error);
 
-/* The most pages that the ABI lets a guest of this kind have. */
-uint64_t pvb_max_pages(enum pvb_guest_type type);
+/* The most pages that the ABI, and the caller's own limit, let a guest of this kind have. */
+uint64_t pvb_max_pages(enum pvb_guest_type type, unsigned page_shift,
+		       const struct pvb_address_bits *width);
 
 /* memory is a size that the guest's ABI and the address width have room for. */
 int pvb_check_memory(enum pvb_guest_type type, uint64_t memory, unsigned page_shift,

@@ -221,7 +221,7 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 		return rc;
 
 	pages = request.spec.memory >> request.input.page_shift;
-	max_pages = pvb_max_pages(image->pv.guest_type);
+	max_pages = pvb_max_pages(image->pv.guest_type, request.input.page_shift, &request.width);
 	layout = pvb_layout_solve(&request.input, pages);
 	rc = pvb_layout_check_addresses(&request.input, &layout, error);
 	if (!rc)
@@ -252,7 +252,9 @@ int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct 
 	int rc = pvb_make_plan_request(image, spec, host, &request, error);
 
 	if (!rc)
-		rc = pvb_layout_least_pages(&request.input, 0, pvb_max_pages(image->pv.guest_type),
+		rc = pvb_layout_least_pages(&request.input, 0,
+					    pvb_max_pages(image->pv.guest_type,
+							  request.input.page_shift, &request.width),
 					    &pages, error);
 	if (rc)
 		return rc;

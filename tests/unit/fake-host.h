@@ -59,6 +59,7 @@ struct fake_host {
 	uint64_t mapped_at_pin;
 	pvb_mfn_t hypercall_page;
 	unsigned guest_bits;
+	uint64_t most_pages; /* that a domain is let have, whatever is set; 0 for any number */
 	uint64_t max_memory, memory_map;
 	uint32_t remotes[4];
 	size_t channels;

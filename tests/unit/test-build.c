@@ -424,6 +424,8 @@ static void the_domain_is_made_as_libxl_would(void **state)
 	assert_string_equal(bench.fake.config.name, "guest");
 	assert_int_equal(bench.fake.config.uuid[3], 9);
 	assert_int_equal(bench.fake.config.vcpus, 1);
+	assert_int_equal(bench.fake.config.max_event_channel, 1023);
+	assert_int_equal(bench.fake.config.max_grant_frames, 0);
 	assert_int_equal(bench.fake.guest_bits, 64);
 	assert_int_equal(bench.fake.max_memory, 65 * MIB);
 	assert_int_equal(bench.fake.memory_map, 64 * MIB);
@@ -441,6 +443,7 @@ static void the_domain_is_made_as_libxl_would(void **state)
 	assert_int_equal(bench.fake.introduction.memory, 64 * MIB);
 	assert_int_equal(bench.fake.introduction.store_port, 1);
 	assert_int_equal(bench.fake.introduction.console_port, 2);
+	assert_int_equal(bench.fake.introduction.console_domid, 5);
 	assert_int_equal(bench.fake.introduction.store_frame.n, info->start_info.store_mfn);
 	assert_int_equal(bench.fake.introduction.console_frame.n, info->start_info.console_mfn);
 	assert_int_equal(info->domid, 7);
@@ -823,6 +826,23 @@ static void addresses_are_limited_as_the_plan_says(void **state)
 	}
 }
 
+static void a_limit_that_the_host_cuts_is_named_before_any_memory(void **state)
+{
+	(void)state;
+	struct bench bench;
+
+	bench_open(&bench, &orders[4]);
+	bench.fake.most_pages = bench.plan->pages - 1;
+	assert_fails_with(build(&bench), PVB_E_HOST_LIMIT, &bench.error);
+	assert_string_equal(bench.error.stage, "max_memory");
+	assert_int_equal(bench.fake.claim_calls, 0);
+	assert_int_equal(bench.fake.logged, 0);
+	assert_int_equal(bench.fake.destroyed, 1);
+	bench.fake.most_pages++;
+	assert_ok(build(&bench), &bench.error);
+	bench_close(&bench);
+}
+
 static void a_shared_info_page_too_high_is_refused(void **state)
 {
 	(void)state;
@@ -866,6 +886,7 @@ int main(void)
 		cmocka_unit_test(a_ramdisk_that_changes_is_refused),
 		cmocka_unit_test(a_ramdisk_that_cannot_be_read_is_refused),
 		cmocka_unit_test(addresses_are_limited_as_the_plan_says),
+		cmocka_unit_test(a_limit_that_the_host_cuts_is_named_before_any_memory),
 		cmocka_unit_test(a_shared_info_page_too_high_is_refused),
 	};
 

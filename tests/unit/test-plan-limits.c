@@ -136,6 +136,27 @@ static void no_memory_is_enough_for_a_ramdisk_beyond_the_abi(void **state)
 	assert_refused(&guest, PVB_E_PLAN_HYPERVISOR_HOLE);
 }
 
+static void the_least_memory_lies_within_the_limit_that_was_set(void **state)
+{
+	(void)state;
+	struct guest guest = linux_guest();
+	struct pvb_error error = {0};
+	uint64_t least;
+
+	guest.image.pv.mod_start_pfn = true;
+	guest.module.bytes = GIB(5);
+	assert_ok(least_memory(&guest, &least, &error), &error);
+	guest.spec.memory = least;
+	guest.spec.max_address_bits = 32;
+	assert_refused(&guest, PVB_E_ARG_MEMORY_LARGE);
+	assert_fails_with(least_memory(&guest, &least, &error), PVB_E_ARG_MEMORY_LARGE, &error);
+	guest.spec.memory = GIB(4);
+	assert_refused(&guest, PVB_E_ARG_MEMORY_SMALL);
+	assert_non_null(strstr(error.hint, "no amount of memory"));
+	guest.spec.max_address_bits = 33;
+	assert_ok(least_memory(&guest, &least, &error), &error);
+}
+
 static void a_newer_spec_is_refused_and_an_absent_one_is_empty(void **state)
 {
 	(void)state;
@@ -679,6 +700,7 @@ int main(void)
 		cmocka_unit_test(vcpus_have_a_limit_that_is_xens),
 		cmocka_unit_test(memory_is_whole_pages_within_the_abi),
 		cmocka_unit_test(no_memory_is_enough_for_a_ramdisk_beyond_the_abi),
+		cmocka_unit_test(the_least_memory_lies_within_the_limit_that_was_set),
 		cmocka_unit_test(a_newer_spec_is_refused_and_an_absent_one_is_empty),
 		cmocka_unit_test(an_image_that_is_no_pv_kernel_says_why),
 		cmocka_unit_test(a_kernel_that_contradicts_itself_is_refused),
