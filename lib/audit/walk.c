@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "audit/check.h"
 #include "core/checked.h"
@@ -44,9 +45,21 @@ void walk_free(struct walk *walk)
 	*walk = (struct walk){0};
 }
 
+/*
+ * The guest chooses its frame numbers, in a core at least; a key that it cannot know keeps it
+ * from choosing ones that all meet in one slot.
+ */
+static void choose_hash_key(struct walk *walk)
+{
+	if (getrandom(&walk->hash_key, sizeof walk->hash_key, GRND_NONBLOCK) !=
+	    (ssize_t)sizeof walk->hash_key)
+		walk->hash_key = UINT64_C(0x9e3779b97f4a7c15);
+	walk->hash_key |= 1;
+}
+
 static size_t hash_slot(const struct walk *walk, uint64_t frame)
 {
-	return (size_t)((frame * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (walk->hash_size - 1);
+	return (size_t)((frame * walk->hash_key) >> (64 - __builtin_ctzll(walk->hash_size)));
 }
 
 const struct walk_table *walk_table_of(const struct walk *walk, pvb_mfn_t frame)
@@ -485,6 +498,7 @@ int walk_tables(struct check *check, struct pvb_error *error)
 
 	if (!bytes || !targets)
 		return pvb_fail_memory(error, "audit", "a window onto page tables");
+	choose_hash_key(walk);
 	int rc = pfn_of(check, check->root, &pfn, error);
 
 	if (!rc)

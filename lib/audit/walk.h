@@ -45,7 +45,8 @@ struct walk {
 	size_t table_count;
 	size_t table_capacity;
 	uint32_t *hash;
-	size_t hash_size;
+	size_t hash_size; /* a power of two */
+	uint64_t hash_key;
 	struct walk_by_pfn *by_pfn;
 	struct walk_region *regions;
 	size_t region_count;
