@@ -368,6 +368,9 @@ int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path, struc
 				strerror(errno));
 	core.fd = fd;
 	rc = write_core(&core, error);
+	if (!rc && close(PVB_STEAL_FD(fd)) != 0)
+		rc = pvb_fail(error, PVB_E_ARG_FILE, STAGE, "cannot finish writing %s: %s",
+			      temporary, strerror(errno));
 	if (!rc && rename(temporary, path) != 0)
 		rc = pvb_fail(error, PVB_E_ARG_FILE, STAGE, "cannot put the core at %s: %s", path,
 			      strerror(errno));

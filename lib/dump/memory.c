@@ -30,6 +30,7 @@ struct guest {
 	unsigned bits;
 	unsigned levels;
 	pvb_mfn_t root;
+	uint64_t frames; /* below which all of the host's frames lie */
 };
 
 /* One page table or page, mapped read-only for as long as it is looked at. */
@@ -39,11 +40,26 @@ struct page {
 	void *at;
 };
 
+/* The guest wrote these numbers, and the host is not asked about what cannot be. */
+static int check_frame(const struct guest *guest, uint64_t mfn, uint64_t count,
+		       struct pvb_error *error)
+{
+	if (mfn < guest->frames && count <= guest->frames - mfn)
+		return 0;
+	return pvb_fail(error, PVB_E_HOST_STATE, STAGE,
+			"domain %u speaks of MFN 0x%" PRIx64
+			", and this host has none from 0x%" PRIx64 " on",
+			guest->domid, mfn + count - 1, guest->frames);
+}
+
 static int page_map(const struct guest *guest, pvb_mfn_t frame, struct page *page,
 		    struct pvb_error *error)
 {
-	int rc = pvb_host_map_frames(guest->host, guest->domid, &frame, 1, false, &page->at, error);
+	int rc = check_frame(guest, frame.n, 1, error);
 
+	if (!rc)
+		rc = pvb_host_map_frames(guest->host, guest->domid, &frame, 1, false, &page->at,
+					 error);
 	if (rc)
 		return rc;
 	page->host = guest->host;
@@ -114,6 +130,9 @@ static int leaf_frames(const struct guest *guest, uint64_t va, uint64_t limit,
 			break;
 		}
 		frames[i] = PVB_MFN(PTE_FRAME(entry));
+		rc = check_frame(guest, frames[i].n, 1, error);
+		if (rc)
+			break;
 	}
 	page_unmap(&page);
 	return rc;
@@ -136,11 +155,16 @@ static uint64_t list_entry(struct pvb_span bytes, uint64_t index, unsigned guest
 static int take_run(const struct guest *guest, uint64_t pfn, uint64_t mfn, uint64_t count,
 		    struct pvb_runs *runs, struct pvb_error *error)
 {
+	int rc = check_frame(guest, mfn, count, error);
+
+	if (rc)
+		return rc;
 	for (uint64_t done = 0; done < count;) {
 		uint64_t agreed;
 		pvb_pfn_t owner;
-		int rc = pvb_host_get_m2p_run(guest->host, PVB_MFN(mfn + done), count - done,
-					      &owner, &agreed, error);
+
+		rc = pvb_host_get_m2p_run(guest->host, PVB_MFN(mfn + done), count - done, &owner,
+					  &agreed, error);
 
 		if (rc)
 			return rc;
@@ -153,8 +177,7 @@ static int take_run(const struct guest *guest, uint64_t pfn, uint64_t mfn, uint6
 		done += agreed;
 	}
 
-	int rc = pvb_runs_add(runs, pfn, mfn, count);
-
+	rc = pvb_runs_add(runs, pfn, mfn, count);
 	if (rc == -ENOMEM)
 		return pvb_fail_memory(error, STAGE, "the memory of the domain");
 	return rc ? pvb_fail(error, PVB_E_BUG, STAGE, "PFN 0x%" PRIx64 " was listed twice", pfn)
@@ -268,11 +291,16 @@ int pvb_dump_find_memory(struct pvb_host *host, const struct pvb_host_domain *do
 	else
 		guest.root = PVB_MFN((uint32_t)cr3 >> 12 | (uint32_t)((uint32_t)cr3 << 20));
 
-	int rc = read_start_info(&guest, vcpu->rsi, &pages, &list, error);
+	struct pvb_host_info info;
+	int rc = pvb_host_get_info(host, &info, error);
 
 	if (rc)
 		return rc;
-	if (pages > domain->max_pages)
+	guest.frames = UINT64_C(1) << (info.address_bits - info.page_shift);
+	rc = read_start_info(&guest, vcpu->rsi, &pages, &list, error);
+	if (rc)
+		return rc;
+	if (!pages || pages > domain->max_pages)
 		return pvb_fail(error, PVB_E_HOST_STATE, STAGE,
 				"start_info of domain %u speaks of %" PRIu64
 				" pages, of which the domain may have %" PRIu64,
