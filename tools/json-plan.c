@@ -12,7 +12,7 @@ static struct json_object *segments_array(const struct pvb_plan_info *plan)
 
 		json_add_text(object, "name", segment->name);
 		json_add_hex(object, "pfn", segment->gpa / plan->page_size);
-		json_add_number(object, "frames", segment->pages / plan->page_size);
+		json_add_number(object, "frames", segment->occupied / plan->page_size);
 		json_add_hex_or_null(object, "va", segment->va);
 		json_add_hex(object, "gpa", segment->gpa);
 		json_add_number(object, "bytes", segment->bytes);

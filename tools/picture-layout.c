@@ -73,10 +73,10 @@ static bool fill_physical(struct column *column, const struct pvb_plan_info *pla
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		const struct pvb_plan_segment *segment = &plan->segments[i];
 
-		if (segment->pages && !add(column, (struct block){.kind = BLOCK_SEGMENT,
-								  .segment = i,
-								  .from = segment->gpa,
-								  .bytes = segment->pages}))
+		if (segment->occupied && !add(column, (struct block){.kind = BLOCK_SEGMENT,
+								     .segment = i,
+								     .from = segment->gpa,
+								     .bytes = segment->occupied}))
 			return false;
 	}
 	return fill_gaps(column, BLOCK_FREE, 0, plan->memory);
@@ -99,12 +99,12 @@ static bool fill_virtual(struct column *column, const struct pvb_plan_info *plan
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		const struct pvb_plan_segment *segment = &plan->segments[i];
 
-		if (segment->va == PVB_NONE || !segment->pages)
+		if (segment->va == PVB_NONE || !segment->occupied)
 			continue;
 		if (!add(column, (struct block){.kind = BLOCK_SEGMENT,
 						.segment = i,
 						.from = segment->va,
-						.bytes = segment->pages}))
+						.bytes = segment->occupied}))
 			return false;
 		if (segment->va >= plan->map_from && segment->va < lowest)
 			lowest = segment->va;

@@ -21,7 +21,7 @@ static void render_segments(const struct pvb_plan_info *plan)
 
 		table_cell(table, "%s", segment->name);
 		table_cell(table, "0x%" PRIx64, segment->gpa / plan->page_size);
-		table_cell(table, "%" PRIu64, segment->pages / plan->page_size);
+		table_cell(table, "%" PRIu64, segment->occupied / plan->page_size);
 		table_cell(table, "%" PRIu64, segment->bytes);
 		if (segment->va == PVB_NONE)
 			table_cell(table, "not mapped");

@@ -57,9 +57,9 @@ struct pvb_host_info {
 };
 
 /*
- * Open a host by description: "sim", "sim:KEY=VALUE,...", "xen", or NULL for
- * what this machine has ("xen" where there is a hypervisor, else "sim"). The
- * keys of the simulated host are in pvbuild(1).
+ * Open a host by description: "sim" or "sim:KEY=VALUE,...", or NULL for the
+ * simulated host as it is by default. Its keys are in pvbuild(1). What is not
+ * there ("xen", in a library without it) fails with PVB_E_HOST_ABSENT.
  */
 PVB_API int pvb_host_open(const char *description, struct pvb_host **host, struct pvb_error *error);
 

@@ -81,8 +81,8 @@ enum pvb_segment_kind {
  *   name     "kernel", "module0", "p2m", "start_info", "xenstore", "console",
  *            "page_tables", "boot_stack", "padding", "p2m_tables"
  *   gpa      guest (pseudo-)physical byte address of its first page
- *   bytes    bytes used; pages are bytes rounded up to the page size
- *   pages    whole bytes that it occupies, a multiple of the page size
+ *   bytes    bytes used
+ *   occupied bytes taken up, which is bytes rounded up to the page size
  *   va       guest virtual address, or PVB_NONE where it is not mapped
  */
 struct pvb_plan_segment {
@@ -90,7 +90,7 @@ struct pvb_plan_segment {
 	const char *name;
 	uint64_t gpa;
 	uint64_t bytes;
-	uint64_t pages;
+	uint64_t occupied;
 	uint64_t va;
 };
 

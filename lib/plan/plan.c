@@ -101,7 +101,7 @@ static void add_segments(struct plan_storage *storage, const struct pvb_plan_req
 			.name = pvb_segment_name(kind),
 			.gpa = part->first << plan->page_shift,
 			.bytes = bytes,
-			.pages = part->count << plan->page_shift,
+			.occupied = part->count << plan->page_shift,
 			.va = va.a,
 		};
 	}

@@ -41,7 +41,7 @@ static void note_layout(const struct pvb_plan_info *plan, struct peer_layout *la
 	for (size_t i = 0; i < plan->segment_count; i++) {
 		const struct pvb_plan_segment *segment = &plan->segments[i];
 		struct peer_segment *to = place(layout, segment->kind);
-		uint64_t end = (segment->gpa + segment->pages) >> PAGE_SHIFT;
+		uint64_t end = (segment->gpa + segment->occupied) >> PAGE_SHIFT;
 
 		if (end > layout->end_pfn)
 			layout->end_pfn = end;
@@ -49,12 +49,12 @@ static void note_layout(const struct pvb_plan_info *plan, struct peer_layout *la
 			*to = (struct peer_segment){
 				.present = true,
 				.pfn = segment->gpa >> PAGE_SHIFT,
-				.pages = segment->pages >> PAGE_SHIFT,
+				.pages = segment->occupied >> PAGE_SHIFT,
 				.va = segment->va,
 			};
 		/* libxenguest counts the tables of an outside list to the list's segment. */
 		if (segment->kind == PVB_SEGMENT_P2M_TABLES)
-			layout->p2m.pages += segment->pages >> PAGE_SHIFT;
+			layout->p2m.pages += segment->occupied >> PAGE_SHIFT;
 	}
 	layout->map_end = plan->map_to;
 }

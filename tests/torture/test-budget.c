@@ -157,7 +157,7 @@ static int measure(struct built *built, struct cost *cost)
 	cost->bytes_planned = plan->page_size; /* shared info */
 	for (size_t i = 0; i < plan->segment_count; i++)
 		if (plan->segments[i].kind != PVB_SEGMENT_PADDING)
-			cost->bytes_planned += plan->segments[i].pages;
+			cost->bytes_planned += plan->segments[i].occupied;
 	cost->anonymous = built->peak;
 	cost->allowed = allowed;
 	cost->runs = pvb_domain_info(built->domain)->extent_count;

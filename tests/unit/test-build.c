@@ -227,7 +227,7 @@ static void start_info_says_what_was_built(void **state)
 			    1024 - strlen(command_line));
 		if (plan->p2m_table_pages) {
 			assert_int_equal(field(page, 1152, 8), plan->p2m_gpa >> 12);
-			assert_int_equal(field(page, 1160, 8), (segment(&bench, "p2m")->pages >>
+			assert_int_equal(field(page, 1160, 8), (segment(&bench, "p2m")->occupied >>
 								12) + plan->p2m_table_pages);
 		} else {
 			assert_zero(page + (is64 ? 1152 : 1104), 2 * word);
@@ -264,7 +264,7 @@ static void kernel_and_ramdisk_are_where_the_plan_says(void **state)
 
 		const struct pvb_image_info *image = pvb_image_info(bench.image);
 		const struct pvb_plan_segment *kernel = segment(&bench, "kernel");
-		for (uint64_t at = 0; at < kernel->pages; at += 4096) {
+		for (uint64_t at = 0; at < kernel->occupied; at += 4096) {
 			memset(want, 0, sizeof want);
 			for (size_t i = 0; i < image->piece_count; i++)
 				for (unsigned b = 0; b < 4096; b++) {
@@ -280,13 +280,14 @@ static void kernel_and_ramdisk_are_where_the_plan_says(void **state)
 				}
 			read_gpa(&bench, kernel->gpa + at, page);
 			assert_memory_equal(page, want, 4096);
-			if (at >= 0x8000 && at < kernel->pages - 0x8000)
-				at = kernel->pages - 0x8000; /* the gap has a hundred pages alike */
+			if (at >= 0x8000 && at < kernel->occupied - 0x8000)
+				at = kernel->occupied -
+				     0x8000; /* the gap has a hundred pages alike */
 		}
 		if (order->ramdisk) {
 			const struct pvb_plan_segment *module = segment(&bench, "module0");
 
-			for (uint64_t at = 0; at < module->pages; at += 4096) {
+			for (uint64_t at = 0; at < module->occupied; at += 4096) {
 				read_gpa(&bench, module->gpa + at, page);
 				for (unsigned b = 0; b < 4096; b++)
 					if (page[b] !=
@@ -483,7 +484,7 @@ static void each_guest_frame_is_written_at_most_once(void **state)
 		const struct pvb_plan_info *plan = pvb_plan_info(bench.plan);
 		for (size_t i = 0; i < plan->segment_count; i++)
 			if (plan->segments[i].kind != PVB_SEGMENT_PADDING)
-				pages += plan->segments[i].pages >> 12;
+				pages += plan->segments[i].occupied >> 12;
 		assert_int_equal(bench.fake.frames_mapped, pages);
 		assert_int_equal(bench.fake.host.mapped_now, 0);
 		bench_close(&bench);

@@ -197,16 +197,17 @@ static void check_contract(const struct pvb_plan *plan, const struct guest *gues
 			at++;
 		assert_true(at++ < sizeof order / sizeof order[0]);
 		assert_int_equal(s->gpa, next);
-		assert_int_equal(s->pages % PAGE, 0);
-		assert_true(s->bytes > 0 && s->bytes <= s->pages && s->pages - s->bytes < PAGE);
-		next += s->pages;
+		assert_int_equal(s->occupied % PAGE, 0);
+		assert_true(s->bytes > 0 && s->bytes <= s->occupied &&
+			    s->occupied - s->bytes < PAGE);
+		next += s->occupied;
 		if (s->gpa < info->map_to - info->map_from)
 			assert_int_equal(s->va, mapped_at);
 		else
 			assert_int_equal(s->va,
 					 s->kind == PVB_SEGMENT_P2M ? pv->init_p2m : PVB_NONE);
 		if (s->kind == PVB_SEGMENT_PADDING) {
-			padding = s->pages;
+			padding = s->occupied;
 			assert_int_equal(next, info->map_to - info->map_from);
 		}
 	}
@@ -618,7 +619,7 @@ static void a_plan_carries_what_it_was_made_from(void **state)
 	for (size_t i = 0; i < info->segment_count; i++)
 		assert_string_equal(info->segments[i].name, names[i]);
 	assert_int_equal(info->segments[7].bytes, 5000000);
-	assert_int_equal(info->segments[7].pages, 0x4c5000);
+	assert_int_equal(info->segments[7].occupied, 0x4c5000);
 	pvb_plan_free(plan);
 	pvb_plan_free(NULL);
 }
