@@ -70,8 +70,9 @@ static int core_read(struct view *view, const pvb_mfn_t *frames, size_t count, u
 		size_t run = 1;
 
 		if (!extent)
-			return pvb_fail(error, PVB_E_BUG, "audit",
-					"frame 0x%llx was read, which the core does not have",
+			return pvb_fail(error, PVB_E_CORE_SECTION, "audit",
+					"frame 0x%llx is wanted, which the core does not have: it "
+					"changed while it was read",
 					(unsigned long long)frames[i].n);
 		uint64_t skip = frames[i].n - extent->mfn;
 

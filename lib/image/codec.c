@@ -264,12 +264,22 @@ void pvb_decode_release(struct pvb_decode *decode, void *memory)
  */
 #define SHORTEST_STREAM 16
 
+/*
+ * Compressors that work in parallel, or that allow reading from the middle, make a stream of
+ * every 64 KiB or more. Far more than that only keeps us starting decoders.
+ */
+#define MOST_STREAMS 8192u
+
 static int run(struct pvb_decode *decode, struct pvb_error *error)
 {
 	const struct pvb_codec_entry *codec = decode->codec;
+	unsigned streams = 0;
 	int rc;
 
 	do {
+		if (streams++ == MOST_STREAMS)
+			return pvb_decode_corrupt(
+				decode, error, "it is made of more than %u streams", MOST_STREAMS);
 		rc = codec->decode(decode, error);
 		if (rc || !decode->whole_file || !codec->members ||
 		    pvb_decode_left(decode) < SHORTEST_STREAM)

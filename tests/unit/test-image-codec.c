@@ -214,6 +214,32 @@ static void several_streams_are_one_file(void **state)
 	blob_free(&plain);
 }
 
+/* A byte a member: nobody compresses so, but it would keep us busy. */
+static void too_many_streams_are_refused(void **state)
+{
+	(void)state;
+	struct blob plain = kernel(100000), file = BLOB_INIT;
+	struct pvb_image *image;
+	struct pvb_error error;
+
+	for (size_t i = 0; i < 8193; i++) {
+		struct blob byte = BLOB_INIT;
+
+		blob_append(&byte, plain.bytes + i, 1);
+		struct blob member = compress_blob(PVB_CODEC_GZIP, &byte, NULL);
+
+		blob_append_blob(&file, &member);
+		blob_free(&member);
+		blob_free(&byte);
+	}
+	assert_fails_with(
+		pvb_image_open_memory(file.bytes, file.size, "many", NULL, &image, &error),
+		PVB_E_CODEC_CORRUPT, &error);
+	assert_non_null(strstr(error.message, "more than 8192 streams"));
+	blob_free(&file);
+	blob_free(&plain);
+}
+
 static void sizes_may_be_stated_or_not(void **state)
 {
 	(void)state;
@@ -887,6 +913,7 @@ int main(void)
 		cmocka_unit_test(every_codec_unpacks_a_bzimage_payload),
 		cmocka_unit_test(every_codec_unpacks_a_whole_bzimage),
 		cmocka_unit_test(several_streams_are_one_file),
+		cmocka_unit_test(too_many_streams_are_refused),
 		cmocka_unit_test(sizes_may_be_stated_or_not),
 		cmocka_unit_test(lz4_blocks_are_8_mib),
 		cmocka_unit_test(xz_checks_are_all_known),
