@@ -338,6 +338,21 @@ static int write_core(struct core *core, struct pvb_error *error)
 			     core->sections[SECTION_PRSTATUS].sh_offset, error);
 }
 
+/* What is at path is replaced by name: a device or a link would be lost by that. */
+static int check_place(const char *path, struct pvb_error *error)
+{
+	struct stat there;
+
+	if (lstat(path, &there) != 0 || S_ISREG(there.st_mode))
+		return 0;
+
+	int rc = pvb_fail(error, PVB_E_ARG_FILE, STAGE,
+			  "cannot put the core at %s: what is there is no regular file", path);
+
+	pvb_hint(error, "name a regular file, which is replaced, or what does not exist yet");
+	return rc;
+}
+
 int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path, struct pvb_error *error)
 {
 	PVB_AUTO_CLOSE int fd = -1;
@@ -353,6 +368,10 @@ int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path, struc
 		pvb_hint(error, "pause it before it is dumped");
 		return rc;
 	}
+
+	rc = check_place(path, error);
+	if (rc)
+		return rc;
 
 	/* Written beside its place and moved there when whole: a failure leaves an old core alone.
 	 */

@@ -63,6 +63,18 @@ refused "too small a host says what there is" 3 host.no-memory "" \
 ok "and leaves no core either" test ! -e "$work/none.core"
 refused "a core that cannot be written is an error" 1 arg.file "no-such-folder" \
 	--host sim create --kernel "$(kernel small64)" --memory 64M --dump "$work/no-such-folder/core"
+mkfifo "$work/pipe"
+ln -s "$work/pipe" "$work/link"
+refused "a core does not replace what is no file" 1 arg.file "no regular file" \
+	--host sim create --kernel "$(kernel small64)" --memory 64M --dump "$work/pipe"
+ok "which stays as it is" test -p "$work/pipe"
+refused "nor a link" 1 arg.file "no regular file" \
+	--host sim create --kernel "$(kernel small64)" --memory 64M --dump "$work/link"
+ok "which stays a link" test -L "$work/link"
+ok "and nothing is left beside them" test -z "$(find "$work" -name 'pipe.*' -o -name 'link.*')"
+echo old >"$work/old.core"
+pvb --host sim create --kernel "$(kernel small64)" --memory 64M --dump "$work/old.core"
+ok "an older core is replaced" both exited 0 '&&' test "$(stat -c %s "$work/old.core")" -gt 4
 pvb --host sim:memory=2T --json create --kernel "$(kernel linux64)" --memory 1T
 json_ok "a domain of 1 TiB is built" audit.passed=true start_info.nr_pages=268435456
 for host in fragment=40 scramble descending debug short=50 width=40,nodes=2; do
