@@ -124,14 +124,17 @@ int main(int argc, char **argv)
 	struct request request = {.ramdisk = -1};
 	struct stat ramdisk;
 
-	if (argc < 4 || argc > 6) {
+	char *end = NULL;
+	uint64_t megabytes = argc > 3 ? strtoull(argv[3], &end, 10) : 0;
+
+	if (argc < 4 || argc > 6 || *end || megabytes > UINT64_MAX >> 20) {
 		fprintf(stderr, "usage: %s HOST KERNEL MEGABYTES [COMMAND-LINE [RAMDISK]]\n",
 			argv[0]);
 		return 2;
 	}
 	request.host = argv[1];
 	request.kernel = argv[2];
-	request.memory = strtoull(argv[3], NULL, 10) << 20;
+	request.memory = megabytes << 20;
 	request.command_line = argc > 4 ? argv[4] : NULL;
 	if (argc > 5) {
 		request.ramdisk = open(argv[5], O_RDONLY | O_CLOEXEC);
