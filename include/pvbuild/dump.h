@@ -19,8 +19,8 @@ extern "C" {
 /*
  * Write a domain's core to path, which is created or, where it is a regular
  * file, replaced; anything else there (a device, a link) is refused and left
- * alone. The domain must be paused. The file is sparse where the guest's memory was never touched (and
- * reads as zeros there). On failure no file is left.
+ * alone. The domain must be paused. The file is sparse where the guest's memory was never touched
+ * (and reads as zeros there). On failure no file is left.
  */
 PVB_API int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path,
 			  struct pvb_error *error);

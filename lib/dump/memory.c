@@ -55,6 +55,7 @@ static int check_frame(const struct guest *guest, uint64_t mfn, uint64_t count,
 static int page_map(const struct guest *guest, pvb_mfn_t frame, struct page *page,
 		    struct pvb_error *error)
 {
+	*page = (struct page){.host = guest->host};
 	int rc = check_frame(guest, frame.n, 1, error);
 
 	if (!rc)
@@ -62,7 +63,6 @@ static int page_map(const struct guest *guest, pvb_mfn_t frame, struct page *pag
 					 error);
 	if (rc)
 		return rc;
-	page->host = guest->host;
 	page->bytes = (const uint8_t *)page->at;
 	return 0;
 }
