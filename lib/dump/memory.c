@@ -238,7 +238,7 @@ static int read_list(const struct guest *guest, uint64_t list, uint64_t pages,
 static int read_start_info(const struct guest *guest, uint64_t va, uint64_t *pages, uint64_t *list,
 			   struct pvb_error *error)
 {
-	pvb_mfn_t frame[ENTRIES];
+	pvb_mfn_t frame[ENTRIES] = {{PVB_NO_FRAME}};
 	uint64_t count;
 	struct page page;
 	int rc = leaf_frames(guest, va, 1, frame, &count, error);
