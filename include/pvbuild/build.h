@@ -38,6 +38,9 @@ typedef void (*pvb_log_fn)(void *opaque, int level, const char *line);
  *   uuid          handle of the domain; all zero is allowed
  *   module_fds    one file descriptor a module of the plan, read with pread() from 0; borrowed
  *   console_domid, xenstore_domid   the backends' domains, usually 0
+ *   guarded       the built domain still goes when this process does, however that ends, until
+ *                 pvb_domain_keep(); otherwise pvb_build() does that once all is done. A domain
+ *                 that is not finished never outlives the process that builds it.
  *   progress, log may be NULL
  */
 struct pvb_build_options {
@@ -52,6 +55,7 @@ struct pvb_build_options {
 	void *progress_opaque;
 	pvb_log_fn log;
 	void *log_opaque;
+	bool guarded;
 };
 
 #define PVB_BUILD_OPTIONS_INIT                                                                     \
@@ -119,9 +123,6 @@ PVB_API const struct pvb_domain_info *pvb_domain_info(const struct pvb_domain *d
 
 /* Forget the handle; the domain goes on. NULL is fine. */
 PVB_API void pvb_domain_free(struct pvb_domain *domain);
-
-/* Destroy a domain by its number. */
-PVB_API int pvb_domain_destroy(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 
 #ifdef __cplusplus
 }

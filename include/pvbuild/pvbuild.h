@@ -20,6 +20,7 @@
 
 #include <pvbuild/audit.h>
 #include <pvbuild/build.h>
+#include <pvbuild/domain.h>
 #include <pvbuild/dump.h>
 #include <pvbuild/error.h>
 #include <pvbuild/export.h>

@@ -73,6 +73,7 @@ int pvb_build_cpu_policy(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_guest_bits(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_grants(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_keep(struct pvb_builder *builder, struct pvb_error *error);
 
 /* ---- result.c: struct pvb_domain ---- */
 

@@ -133,7 +133,7 @@ int pvb_build_grants(struct pvb_builder *builder, struct pvb_error *error)
 	return pvb_host_set_grants(builder->host, builder->domid, grants, count, error);
 }
 
-/* The last stage: from here on others know of the domain. */
+/* From here on others know of the domain. */
 int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
@@ -158,4 +158,12 @@ int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error)
 	if (rc)
 		return rc;
 	return pvb_host_introduce_domain(builder->host, builder->domid, &introduction, error);
+}
+
+/* The last stage: the domain is whole, and no longer goes when this process does. */
+int pvb_build_keep(struct pvb_builder *builder, struct pvb_error *error)
+{
+	if (builder->options.guarded)
+		return 0;
+	return pvb_host_keep_domain(builder->host, builder->domid, error);
 }

@@ -4,18 +4,19 @@
 
 #include <string.h>
 
-#include <pvbuild/build.h>
-
 #include "core/error.h"
 
 static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_GET_INFO] = "get_info",
 	[PVB_CALL_CREATE_DOMAIN] = "create_domain",
+	[PVB_CALL_KEEP_DOMAIN] = "keep_domain",
 	[PVB_CALL_DESTROY_DOMAIN] = "destroy_domain",
 	[PVB_CALL_PAUSE_DOMAIN] = "pause_domain",
 	[PVB_CALL_UNPAUSE_DOMAIN] = "unpause_domain",
 	[PVB_CALL_GET_DOMAIN] = "get_domain",
 	[PVB_CALL_LIST_DOMAINS] = "list_domains",
+	[PVB_CALL_OPEN_CONSOLE] = "open_console",
+	[PVB_CALL_WATCH_DOMAINS] = "watch_domains",
 	[PVB_CALL_SET_GUEST_BITS] = "set_guest_bits",
 	[PVB_CALL_SET_MAX_MEMORY] = "set_max_memory",
 	[PVB_CALL_SET_MEMORY_MAP] = "set_memory_map",
@@ -85,15 +86,16 @@ int pvb_host_create_domain(struct pvb_host *host, const struct pvb_host_domain_c
 	return host->ops->create_domain(host, config, domid, error);
 }
 
+int pvb_host_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_KEEP_DOMAIN]++;
+	return host->ops->keep_domain ? host->ops->keep_domain(host, domid, error) : 0;
+}
+
 int pvb_host_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
 {
 	host->calls[PVB_CALL_DESTROY_DOMAIN]++;
 	return host->ops->destroy_domain(host, domid, error);
-}
-
-int pvb_domain_destroy(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
-{
-	return pvb_host_destroy_domain(host, domid, error);
 }
 
 int pvb_host_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
@@ -120,6 +122,28 @@ int pvb_host_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host
 {
 	host->calls[PVB_CALL_LIST_DOMAINS]++;
 	return host->ops->list_domains(host, first, domains, room, count, error);
+}
+
+int pvb_host_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_OPEN_CONSOLE]++;
+	*fd = -1;
+	if (host->ops->open_console)
+		return host->ops->open_console(host, domid, fd, error);
+	return pvb_fail(error, PVB_E_HOST_STATE, "open_console",
+			"domain %u has no console to look at: nothing runs on the %s host", domid,
+			host->ops->name);
+}
+
+int pvb_host_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_WATCH_DOMAINS]++;
+	*fd = -1;
+	if (host->ops->watch_domains)
+		return host->ops->watch_domains(host, fd, error);
+	return pvb_fail(error, PVB_E_HOST_STATE, "watch_domains",
+			"no domain will ever end by itself: nothing runs on the %s host",
+			host->ops->name);
 }
 
 int pvb_host_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,

@@ -52,6 +52,9 @@ struct pvb_host_domain {
 	uint8_t uuid[16];
 	char name[PVB_HOST_NAME_MAX]; /* empty where the host does not keep names */
 	unsigned guest_bits;
+	bool hvm; /* not a PV guest: its memory cannot be read as one's */
+	bool running;
+	bool blocked;
 	bool paused;
 	bool dying;
 	bool shutdown;
@@ -158,6 +161,11 @@ struct pvb_host_ops {
 	/* Life of a domain. A new one is paused, 64-bit, and has no memory. */
 	int (*create_domain)(struct pvb_host *, const struct pvb_host_domain_config *,
 			     uint32_t *domid, struct pvb_error *);
+	/*
+	 * The domain is to outlive this process. Until then whoever created it takes it along
+	 * when it ends, killed or not. NULL: there is nothing to do.
+	 */
+	int (*keep_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
 	int (*destroy_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
 	int (*pause_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
 	int (*unpause_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
@@ -166,6 +174,14 @@ struct pvb_host_ops {
 	/* Up to room domains with numbers from first on, ascending; *count of them. */
 	int (*list_domains)(struct pvb_host *, uint32_t first, struct pvb_host_domain *,
 			    size_t room, size_t *count, struct pvb_error *);
+
+	/* A terminal at the other end of which the guest's console is; the caller closes it. */
+	int (*open_console)(struct pvb_host *, uint32_t domid, int *fd, struct pvb_error *);
+	/*
+	 * A descriptor, the host's own, that is readable once a domain has come or ended since
+	 * the last time that this was called.
+	 */
+	int (*watch_domains)(struct pvb_host *, int *fd, struct pvb_error *);
 
 	/* Before any memory: 32 or 64 bits. It may move the shared info page. */
 	int (*set_guest_bits)(struct pvb_host *, uint32_t domid, unsigned bits, struct pvb_error *);
@@ -228,11 +244,14 @@ struct pvb_host_ops {
 enum pvb_host_call {
 	PVB_CALL_GET_INFO,
 	PVB_CALL_CREATE_DOMAIN,
+	PVB_CALL_KEEP_DOMAIN,
 	PVB_CALL_DESTROY_DOMAIN,
 	PVB_CALL_PAUSE_DOMAIN,
 	PVB_CALL_UNPAUSE_DOMAIN,
 	PVB_CALL_GET_DOMAIN,
 	PVB_CALL_LIST_DOMAINS,
+	PVB_CALL_OPEN_CONSOLE,
+	PVB_CALL_WATCH_DOMAINS,
 	PVB_CALL_SET_GUEST_BITS,
 	PVB_CALL_SET_MAX_MEMORY,
 	PVB_CALL_SET_MEMORY_MAP,
@@ -267,6 +286,8 @@ struct pvb_host {
 /* The table's entries, counted. See struct pvb_host_ops for what each does. */
 int pvb_host_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
 			   uint32_t *domid, struct pvb_error *error);
+/* Fine where there is nothing to do. */
+int pvb_host_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int pvb_host_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int pvb_host_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int pvb_host_unpause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
@@ -274,6 +295,9 @@ int pvb_host_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_d
 			struct pvb_error *error);
 int pvb_host_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
 			  size_t room, size_t *count, struct pvb_error *error);
+/* PVB_E_HOST_STATE where this host's domains have no console that one could look at. */
+int pvb_host_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error);
+int pvb_host_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error);
 int pvb_host_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 			    struct pvb_error *error);
 int pvb_host_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
@@ -317,5 +341,8 @@ int pvb_host_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t li
 
 /* The simulated host. options is what follows "sim:", or NULL. Defined in sim/. */
 int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error);
+
+/* The hypervisor that this machine runs on. Defined in xen/, where Xen's libraries are there. */
+int pvb_xen_open(struct pvb_host **host, struct pvb_error *error);
 
 #endif

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libpvbuild_all_la_SOURCES += \
+	lib/host/domains.c \
 	lib/host/host.c \
 	lib/host/host.h
 

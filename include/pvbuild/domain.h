@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Domains of a host by their numbers, whoever made them.
+ */
+#ifndef PVBUILD_DOMAIN_H
+#define PVBUILD_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvbuild/error.h>
+#include <pvbuild/export.h>
+#include <pvbuild/host.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Why a domain shut down (SHUTDOWN_* of Xen's public sched.h; others may come). */
+enum pvb_shutdown_reason {
+	PVB_SHUTDOWN_POWEROFF = 0,
+	PVB_SHUTDOWN_REBOOT = 1,
+	PVB_SHUTDOWN_SUSPEND = 2,
+	PVB_SHUTDOWN_CRASH = 3,
+	PVB_SHUTDOWN_WATCHDOG = 4,
+	PVB_SHUTDOWN_SOFT_RESET = 5,
+};
+
+/*
+ * A domain as it was at the time of the call.
+ *
+ *   name               empty where nobody gave it one
+ *   hvm                it is no PV guest (HVM or PVH)
+ *   guest_bits         32 or 64
+ *   running            a vCPU of it is on a CPU right now
+ *   blocked            all its vCPUs wait for something
+ *   paused             by a toolstack
+ *   shutdown           it ended by itself, for shutdown_reason; its memory is still there
+ *   dying              it is being destroyed
+ *   memory, max_memory bytes that it has, and may have
+ *   cpu_time_ns        nanoseconds that its vCPUs have run, together
+ */
+struct pvb_domain_state {
+	uint32_t domid;
+	char name[64];
+	uint8_t uuid[16];
+	unsigned guest_bits;
+	bool hvm;
+	bool running;
+	bool blocked;
+	bool paused;
+	bool shutdown;
+	bool dying;
+	unsigned shutdown_reason;
+	uint32_t vcpus;
+	uint64_t memory;
+	uint64_t max_memory;
+	uint64_t cpu_time_ns;
+};
+
+/* All domains, ascending by number. *domains is freed with free(). */
+PVB_API int pvb_domain_list(struct pvb_host *host, struct pvb_domain_state **domains, size_t *count,
+			    struct pvb_error *error);
+
+/* Fails with PVB_E_HOST_NO_DOMAIN where there is none of that number. */
+PVB_API int pvb_domain_get(struct pvb_host *host, uint32_t domid, struct pvb_domain_state *state,
+			   struct pvb_error *error);
+
+/*
+ * The domain that a person means: by its number in decimal, or by its name.
+ * Fails with PVB_E_HOST_NO_DOMAIN, also where several have that name.
+ */
+PVB_API int pvb_domain_find(struct pvb_host *host, const char *which,
+			    struct pvb_domain_state *state, struct pvb_error *error);
+
+/* Pauses are counted: each wants an unpause. A built domain is paused once. */
+PVB_API int pvb_domain_pause(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+PVB_API int pvb_domain_unpause(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+
+/* Destroy a domain, running or not, and all that the host keeps of it. */
+PVB_API int pvb_domain_destroy(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+
+/* A domain that was built "guarded" is to outlive this process from now on. */
+PVB_API int pvb_domain_keep(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+
+/*
+ * Open the guest's console: *fd reads what the guest writes, and the other way round; it is a
+ * terminal, and the caller closes it. It ends (reads 0, or EIO) when the domain goes.
+ * Fails with PVB_E_HOST_STATE where there is none: on the simulated host nothing runs.
+ */
+PVB_API int pvb_domain_open_console(struct pvb_host *host, uint32_t domid, int *fd,
+				    struct pvb_error *error);
+
+/*
+ * A descriptor to poll, which becomes readable once domains have come or ended since the last
+ * call of this function. It belongs to the host handle; do not read or close it.
+ */
+PVB_API int pvb_domain_watch(struct pvb_host *host, int *fd, struct pvb_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
