@@ -162,5 +162,7 @@ int xen_console_open(uint32_t domid, int *fd, struct pvb_error *error)
 		return rc;
 	rc = wait_for_tty(store, domid, &tty, error);
 	xs_close(store);
-	return rc ? rc : open_tty(tty, domid, fd, error);
+	if (rc == 0 && tty)
+		rc = open_tty(tty, domid, fd, error);
+	return rc;
 }

@@ -135,8 +135,8 @@ static int prepare_attributes(posix_spawnattr_t *attributes)
 
 static int spawn(const char *program, int channel, int builder)
 {
-	char *const arguments[] = {(char[]){"pvbuild-guard"},
-				   builder >= 0 ? (char[]){"--builder"} : NULL, NULL};
+	char name[] = "pvbuild-guard", with_builder[] = "--builder";
+	char *arguments[] = {name, NULL, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	pid_t child;
@@ -144,6 +144,8 @@ static int spawn(const char *program, int channel, int builder)
 
 	if (rc)
 		return rc;
+	if (builder >= 0)
+		arguments[1] = with_builder;
 	rc = posix_spawnattr_init(&attributes);
 	if (rc == 0) {
 		rc = prepare_attributes(&attributes);

@@ -19,7 +19,7 @@
 
 struct xen_uuid_text xen_format_uuid(const uint8_t uuid[16])
 {
-	struct xen_uuid_text result;
+	struct xen_uuid_text result = {""};
 	char *at = result.text;
 
 	for (size_t i = 0; i < 16; i++) {
