@@ -205,14 +205,14 @@ static void the_descriptor_tells_what_happened_since_the_last_call(void **state)
 	int fd, again;
 
 	fake_store_reset();
-	assert_ok(xen_watch_domains(&watching, &fd, &error), &error);
+	assert_ok(xen_watch(&watching, &fd, &error), &error);
 	assert_false(readable(fd));
 	for (size_t i = 0; i < 2; i++) {
 		fake_store_fire(events[i]);
 		assert_true(readable(fd));
 		assert_true(readable(fd));
 		fake_store_fire(events[i]);
-		assert_ok(xen_watch_domains(&watching, &again, &error), &error);
+		assert_ok(xen_watch(&watching, &again, &error), &error);
 		assert_int_equal(again, fd);
 		assert_false(readable(fd));
 	}
@@ -229,13 +229,12 @@ static void a_watch_that_fails_is_told_and_can_be_tried_again(void **state)
 	fake_store_reset();
 	for (unsigned nth = 1; nth <= 6; nth++) {
 		fake_store_fail(nth, EIO);
-		assert_fails_with(xen_watch_domains(&watching, &fd, &error), PVB_E_HOST_STORE,
-				  &error);
+		assert_fails_with(xen_watch(&watching, &fd, &error), PVB_E_HOST_STORE, &error);
 		xs_close(watching);
 		watching = NULL;
 		assert_int_equal(fake_store_connections(), 0);
 	}
-	assert_ok(xen_watch_domains(&watching, &fd, &error), &error);
+	assert_ok(xen_watch(&watching, &fd, &error), &error);
 	xs_close(watching);
 }
 

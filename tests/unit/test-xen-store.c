@@ -286,7 +286,7 @@ static void who_may_not_write_is_told_who_may(void **state)
 	struct bench bench;
 
 	bench_open(&bench);
-	fake_store_fail(5, EACCES);
+	fake_store_fail(7, EACCES);
 	assert_fails_with(xen_store_introduce(bench.store, &record, &bench.error), PVB_E_HOST_STORE,
 			  &bench.error);
 	assert_non_null(strstr(bench.error.message, "/local/domain/7"));
@@ -329,14 +329,17 @@ static void a_domain_goes_without_a_trace(void **state)
 static void another_domain_is_left_alone(void **state)
 {
 	(void)state;
+	struct pvb_host_introduction named_otherwise = told;
 	struct xen_domain_record record = record_of(&told), other = record;
 	struct bench bench;
 
+	named_otherwise.name = "other";
 	bench_open(&bench);
 	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
 	char *alone = fake_store_print();
 	other.domid = 70;
 	other.uuid[0] = 1;
+	other.told = &named_otherwise;
 	assert_ok(xen_store_introduce(bench.store, &other, &bench.error), &bench.error);
 	assert_ok(xen_store_remove(bench.store, 70, &bench.error), &bench.error);
 	assert_store_is(alone);
@@ -417,6 +420,33 @@ static void a_domain_with_devices_is_left_to_who_gave_them(void **state)
 
 /* ---- names ---- */
 
+static void a_name_that_a_live_domain_has_is_refused(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told), second = record;
+	struct bench bench;
+
+	bench_open(&bench);
+	second.domid = 8;
+	second.uuid[0] = 1;
+	fake_store_put("/local/domain/6/name", "guest"); /* which is no domain any more */
+	char *before = fake_store_print();
+	assert_ok(xen_store_check_name(bench.store, XBT_NULL, "guest", 7, &bench.error),
+		  &bench.error);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_fails_with(xen_store_introduce(bench.store, &second, &bench.error),
+			  PVB_E_ARG_INVALID, &bench.error);
+	assert_non_null(strstr(bench.error.message, "already: 7"));
+	assert_false(fake_store_has("/local/domain/8"));
+	assert_ok(xen_store_check_name(bench.store, XBT_NULL, "guest", 7, &bench.error),
+		  &bench.error);
+	assert_true(xs_release_domain(bench.store, 7));
+	assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+	assert_store_is(before);
+	free(before);
+	bench_close(&bench);
+}
+
 static void a_name_is_read_and_cut_where_there_is_no_room(void **state)
 {
 	(void)state;
@@ -453,6 +483,7 @@ int main(void)
 		cmocka_unit_test(a_path_that_leads_astray_is_not_followed),
 		cmocka_unit_test(a_removal_that_fails_removes_nothing),
 		cmocka_unit_test(a_domain_with_devices_is_left_to_who_gave_them),
+		cmocka_unit_test(a_name_that_a_live_domain_has_is_refused),
 		cmocka_unit_test(a_name_is_read_and_cut_where_there_is_no_room),
 	};
 

@@ -27,8 +27,9 @@
 #define PATIENCE_MS 30000
 
 struct xen_guard {
+	struct xen_guard *next;
 	int channel;
-	uint32_t domid; /* for messages */
+	uint32_t domid; /* 0 until there is one */
 };
 
 static int guard_is_gone(const struct xen_guard *guard, const char *how, struct pvb_error *error)
@@ -285,7 +286,32 @@ void xen_guard_dismiss(struct xen_guard *guard)
 	free(guard);
 }
 
-void xen_guard_leave(struct xen_guard *guard)
+void xen_guard_add(struct xen_guard **list, struct xen_guard *guard)
 {
-	free(guard);
+	guard->next = *list;
+	*list = guard;
+}
+
+struct xen_guard *xen_guard_take(struct xen_guard **list, uint32_t domid)
+{
+	for (; *list; list = &(*list)->next) {
+		struct xen_guard *guard = *list;
+
+		if (guard->domid != domid)
+			continue;
+		*list = guard->next;
+		guard->next = NULL;
+		return guard;
+	}
+	return NULL;
+}
+
+void xen_guard_leave(struct xen_guard *list)
+{
+	while (list) {
+		struct xen_guard *next = list->next;
+
+		free(list);
+		list = next;
+	}
 }

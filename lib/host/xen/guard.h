@@ -60,8 +60,13 @@ int xen_guard_keep(struct xen_guard *guard, struct pvb_error *error);
 /* There is no such domain any more, or never was. NULL is fine. */
 void xen_guard_dismiss(struct xen_guard *guard);
 
-/* Free what is kept of a guard that goes on guarding until this process ends. NULL is fine. */
-void xen_guard_leave(struct xen_guard *guard);
+/* One of a list of guards: put into it, and taken out of it again; NULL where none guards this
+ * domain. */
+void xen_guard_add(struct xen_guard **list, struct xen_guard *guard);
+struct xen_guard *xen_guard_take(struct xen_guard **list, uint32_t domid);
+
+/* Free what is kept of guards that go on guarding until this process ends. NULL is fine. */
+void xen_guard_leave(struct xen_guard *list);
 
 /* ---- the guard's side: guard-run.c ---- */
 

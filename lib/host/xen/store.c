@@ -127,6 +127,34 @@ static int remove_old(struct xs_handle *store, xs_transaction_t transaction, con
 	return 0;
 }
 
+int xen_store_check_name(struct xs_handle *store, xs_transaction_t transaction, const char *name,
+			 uint32_t domid, struct pvb_error *error)
+{
+	unsigned count = 0;
+	PVB_AUTO_FREE char **domains = xs_directory(store, transaction, "/local/domain", &count);
+
+	if (!domains && errno != ENOENT)
+		return xen_store_fail(error, "list", "/local/domain");
+	for (unsigned i = 0; i < count; i++) {
+		unsigned long other = strtoul(domains[i], NULL, 10);
+		char path[XEN_NODE_PATH_MAX];
+
+		(void)snprintf(path, sizeof path, "/local/domain/%lu/name", other);
+		PVB_AUTO_FREE char *taken = xs_read(store, transaction, path, NULL);
+		if (!taken && errno != ENOENT)
+			return xen_store_fail(error, "read", path);
+		/* What an unclean end left behind takes nobody's name. */
+		if (other == domid || !taken || strcmp(taken, name) != 0 ||
+		    !xs_is_domain_introduced(store, (unsigned)other))
+			continue;
+		int rc = pvb_fail(error, PVB_E_ARG_INVALID, STAGE,
+				  "there is a domain called \"%.64s\" already: %lu", name, other);
+		pvb_hint(error, "give the new one another name, or destroy that one first");
+		return rc;
+	}
+	return 0;
+}
+
 static int write_domain(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
 			struct pvb_error *error)
 {
@@ -135,6 +163,9 @@ static int write_domain(struct xs_handle *store, xs_transaction_t transaction, v
 	char path[XEN_NODE_PATH_MAX];
 	int rc;
 
+	rc = xen_store_check_name(store, transaction, record->told->name, record->domid, error);
+	if (rc)
+		return rc;
 	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32, record->domid);
 	rc = remove_old(store, transaction, path, error);
 	if (rc == 0) {

@@ -24,6 +24,13 @@ int xen_store_open(struct xs_handle **store, struct pvb_error *error);
 int xen_store_introduce(struct xs_handle *store, const struct xen_domain_record *record,
 			struct pvb_error *error);
 
+/*
+ * That no other domain has this name, as libxl wants it. Fails with PVB_E_ARG_INVALID, saying which
+ * has. Introducing a domain looks again, so that of two at the same time only one gets it.
+ */
+int xen_store_check_name(struct xs_handle *store, xs_transaction_t transaction, const char *name,
+			 uint32_t domid, struct pvb_error *error);
+
 /* Of a domain that somebody gave a name; "" otherwise, or where it cannot be read. */
 void xen_store_name(struct xs_handle *store, uint32_t domid, char name[PVB_HOST_NAME_MAX]);
 

@@ -58,7 +58,7 @@ static int begin(struct xs_handle **watching, struct pvb_error *error)
 	return rc;
 }
 
-int xen_watch_domains(struct xs_handle **watching, int *fd, struct pvb_error *error)
+int xen_watch(struct xs_handle **watching, int *fd, struct pvb_error *error)
 {
 	char **event;
 

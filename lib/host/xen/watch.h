@@ -12,6 +12,6 @@
  * call. *watching is NULL at first; it is the connection that this goes over, to be closed with
  * xs_close() in the end. What is drawn from it belongs to nobody else.
  */
-int xen_watch_domains(struct xs_handle **watching, int *fd, struct pvb_error *error);
+int xen_watch(struct xs_handle **watching, int *fd, struct pvb_error *error);
 
 #endif
