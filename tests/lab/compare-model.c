@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The model against the truth: what one host makes of a plan beside what another one does.
+ *
+ *   compare-model [--host A] [--against B] [guest options] KERNEL
+ *       plan once, for A; build on A and on B; and compare the two domains as they are read
+ *       back, and the calls that made them. A is "xen" where nothing is said; B a
+ *       simulated host like A.
+ *   compare-model [--host A] [--against B] --refusals
+ *       try on both what a hypervisor must refuse
+ *   compare-model [--host A] --domid X --domid Y
+ *       compare two domains of A
+ *   compare-model [--host A] --print KERNEL | --print --refusals | --print --domid X
+ *       what is so on A, and nothing to compare with
+ *
+ * Machine frames are compared as the PFNs that they are. Each difference is a line. Exit
+ * status: 0 all alike, 1 something differs or was not refused, 2 usage, 3 a failure.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/dump.h"
+#include "lab/facts.h"
+#include "lab/guest.h"
+#include "lab/refusals.h"
+#include "lab/relay.h"
+#include "lab/trace.h"
+
+static const char program[] = "compare-model";
+
+enum {
+	OPTION_HOST = 'h',
+	OPTION_AGAINST = 'a',
+	OPTION_REFUSALS = 'r',
+	OPTION_DOMID = 'd',
+	OPTION_PRINT = 'p',
+	OPTION_VERBOSE = 'v'
+};
+
+static const struct option long_options[] = {
+	{"host", required_argument, NULL, OPTION_HOST},
+	{"against", required_argument, NULL, OPTION_AGAINST},
+	{"refusals", no_argument, NULL, OPTION_REFUSALS},
+	{"domid", required_argument, NULL, OPTION_DOMID},
+	{"print", no_argument, NULL, OPTION_PRINT},
+	{"verbose", no_argument, NULL, OPTION_VERBOSE},
+	GUEST_OPTIONS,
+	{NULL, 0, NULL, 0},
+};
+
+struct side {
+	const char *name; /* what the host was opened by */
+	struct pvb_host *host;
+	struct facts facts;
+};
+
+struct comparison {
+	struct guest guest;
+	struct side a, b;
+	char like_a[200];
+	bool refusals;
+	bool print;
+	bool verbose;
+	uint32_t domid[2];
+	unsigned domids;
+};
+
+static int usage(void)
+{
+	fprintf(stderr,
+		"usage: %s [--host A] [--against B] [--print] [-v] %s KERNEL\n"
+		"       %s [--host A] [--against B] [--print] [-v] --refusals\n"
+		"       %s [--host A] [--print] --domid X [--domid Y]\n",
+		program, GUEST_USAGE, program, program);
+	return 2;
+}
+
+static bool parse(struct comparison *comparison, int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "v", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_HOST:
+			comparison->a.name = optarg;
+			break;
+		case OPTION_AGAINST:
+			comparison->b.name = optarg;
+			break;
+		case OPTION_REFUSALS:
+			comparison->refusals = true;
+			break;
+		case OPTION_PRINT:
+			comparison->print = true;
+			break;
+		case OPTION_VERBOSE:
+			comparison->verbose = true;
+			break;
+		case OPTION_DOMID:
+			if (comparison->domids == 2)
+				return false;
+			comparison->domid[comparison->domids++] =
+				(uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		default:
+			if (!guest_take(&comparison->guest, option, optarg))
+				return false;
+		}
+	}
+	if (optind < argc)
+		comparison->guest.kernel = argv[optind++];
+	if (comparison->domids && comparison->domids != (comparison->print ? 1 : 2))
+		return false;
+	return optind == argc &&
+	       !!comparison->guest.kernel + comparison->refusals + !!comparison->domids == 1;
+}
+
+/* A simulated host that is what the other one says of itself. */
+static void describe_like(const struct pvb_host_info *info, char *text, size_t size)
+{
+	const char *extent = info->max_extent_order >= 18  ? "1G"
+			     : info->max_extent_order >= 9 ? "2M"
+							   : "4K";
+
+	(void)snprintf(text, size, "sim:xen=%u.%u,memory=%" PRIu64 "K,width=%u,extent=%s%s%s%s",
+		       info->xen_major, info->xen_minor, info->memory_total >> 12 << 2,
+		       info->address_bits, extent, info->debug ? ",debug" : "",
+		       info->claims ? "" : ",noclaim",
+		       strstr(info->capabilities, "x86_32p") ? "" : ",no-pv32");
+}
+
+static int build_and_dump(struct comparison *comparison, struct side *side, struct pvb_error *error)
+{
+	uint64_t hypercall_page = pvb_plan_info(comparison->guest.plan)->hypercall_page;
+	struct trace trace = {.facts = &side->facts};
+	struct pvb_domain *domain = NULL;
+	struct relay relay;
+	char why[300];
+
+	relay_open(&relay, side->host, trace_watcher(&trace));
+	int rc = guest_build(&comparison->guest, &relay.host, true, &domain, error);
+	relay_close(&relay);
+	if (rc)
+		return rc;
+
+	uint32_t domid = pvb_domain_info(domain)->domid;
+
+	if (dump_domain(side->host, domid, hypercall_page, &side->facts, why, sizeof why))
+		rc = pvb_fail(error, PVB_E_HOST_STATE, "dump", "%s", why);
+	pvb_domain_free(domain);
+	(void)pvb_host_destroy_domain(side->host, domid, rc ? NULL : error);
+	return rc;
+}
+
+static int dump_only(struct pvb_host *host, uint32_t domid, struct facts *facts,
+		     struct pvb_error *error)
+{
+	char why[300];
+
+	if (dump_domain(host, domid, PVB_NONE, facts, why, sizeof why))
+		return pvb_fail(error, PVB_E_HOST_STATE, "dump", "%s", why);
+	return 0;
+}
+
+static int gather(struct comparison *comparison, struct side *side, unsigned *wrong,
+		  struct pvb_error *error)
+{
+	if (comparison->refusals) {
+		*wrong += try_refusals(side->host, &side->facts, comparison->verbose);
+		return 0;
+	}
+	return build_and_dump(comparison, side, error);
+}
+
+struct said {
+	const char *a, *b;
+};
+
+static void say(void *opaque, const char *place, const char *a, const char *b)
+{
+	const struct said *said = opaque;
+
+	printf("differs: %s: %s on %s, %s on %s\n", place, a ? a : "nothing", said->a,
+	       b ? b : "nothing", said->b);
+}
+
+static void print_facts(const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->n; i++)
+		printf("%s: %s\n", facts->v[i].place, facts->v[i].value);
+}
+
+/* 0, 1 where something is wrong, or -code. */
+static int run(struct comparison *comparison, struct pvb_error *error)
+{
+	struct side *a = &comparison->a, *b = &comparison->b;
+	struct pvb_host_info info;
+	unsigned wrong = 0;
+	int rc = pvb_host_open(a->name, &a->host, error);
+
+	if (rc == 0)
+		rc = pvb_host_get_info(a->host, &info, error);
+	if (rc == 0 && comparison->guest.kernel)
+		rc = guest_open(&comparison->guest, &info, error);
+	if (rc)
+		return rc;
+	if (comparison->domids)
+		rc = dump_only(a->host, comparison->domid[0], &a->facts, error);
+	else
+		rc = gather(comparison, a, &wrong, error);
+	if (rc)
+		return rc;
+	if (comparison->print) {
+		print_facts(&a->facts);
+		return wrong != 0;
+	}
+
+	struct said said = {.a = a->name, .b = b->name};
+	char names[2][24];
+
+	if (comparison->domids) {
+		rc = dump_only(a->host, comparison->domid[1], &b->facts, error);
+		for (unsigned i = 0; i < 2; i++)
+			(void)snprintf(names[i], sizeof names[i], "domain %u",
+				       comparison->domid[i]);
+		said = (struct said){.a = names[0], .b = names[1]};
+	} else {
+		if (!b->name) {
+			describe_like(&info, comparison->like_a, sizeof comparison->like_a);
+			said.b = b->name = comparison->like_a;
+		}
+		rc = pvb_host_open(b->name, &b->host, error);
+		if (rc == 0)
+			rc = gather(comparison, b, &wrong, error);
+	}
+	if (rc)
+		return rc;
+
+	size_t differences = facts_compare(&a->facts, &b->facts, say, &said);
+
+	printf("%s: %zu facts of %s, %zu of %s: %zu differ", program, a->facts.n, said.a,
+	       b->facts.n, said.b, differences);
+	if (comparison->refusals)
+		printf(", %u were not refused", wrong);
+	printf("\n");
+	return differences || wrong;
+}
+
+int main(int argc, char **argv)
+{
+	struct comparison comparison = {.guest = GUEST_INIT, .a.name = "xen"};
+	struct pvb_error error = {0};
+
+	if (!parse(&comparison, argc, argv))
+		return usage();
+	int rc = run(&comparison, &error);
+	if (rc < 0)
+		print_failure(program, &error);
+	facts_free(&comparison.a.facts);
+	facts_free(&comparison.b.facts);
+	pvb_host_close(comparison.a.host);
+	pvb_host_close(comparison.b.host);
+	guest_close(&comparison.guest);
+	return rc < 0 ? 3 : rc;
+}

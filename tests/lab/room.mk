@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Programs that run inside the lab's dom0, beside the domains that they are about.
+if HAVE_XEN
+lab_build = \
+	tests/lab/guest.c tests/lab/guest.h \
+	tests/lab/relay.c tests/lab/relay.h
+lab_facts = \
+	tests/lab/dump.c tests/lab/dump.h \
+	tests/lab/facts.c tests/lab/facts.h \
+	tests/lab/refusals.c tests/lab/refusals.h \
+	tests/lab/trace.c tests/lab/trace.h \
+	tests/peer/view.c tests/peer/view.h
+lab_cppflags = $(AM_CPPFLAGS) $(XEN_CFLAGS)
+lab_ldadd = lib/libpvbuild-all.la $(XEN_LIBS)
+
+check_PROGRAMS += tests/lab/compare-model
+tests_lab_compare_model_SOURCES = tests/lab/compare-model.c $(lab_build) $(lab_facts)
+tests_lab_compare_model_CPPFLAGS = $(lab_cppflags)
+tests_lab_compare_model_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += tests/lab/test-compare-model
+TESTS += tests/lab/test-compare-model
+tests_lab_test_compare_model_SOURCES = tests/lab/test-compare-model.c \
+	tests/lab/relay.c tests/lab/relay.h $(lab_facts) \
+	tests/torture/sanitized.h tests/torture/scenario.c tests/torture/scenario.h
+tests_lab_test_compare_model_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+endif
