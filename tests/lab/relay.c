@@ -93,7 +93,8 @@ DOMAIN_CALL(apply_cpu_policy, APPLY_CPU_POLICY)
 		struct relay_call call = {                                                         \
 			.call = PVB_CALL_##NAME, .domid = domid, .value = value};                  \
                                                                                                    \
-		HAND_ON(relay, &call, error, pvb_host_##name(relay->inner, domid, value, error));  \
+		HAND_ON(relay, &call, error,                                                       \
+			pvb_host_##name(relay->inner, domid, (type)call.value, error));            \
 	}
 
 NUMBER_CALL(set_guest_bits, SET_GUEST_BITS, unsigned)
@@ -145,7 +146,8 @@ static int alloc_event_channel(struct pvb_host *host, uint32_t domid, uint32_t r
 	int rc = before(relay, &call, error);
 
 	if (rc == 0)
-		rc = pvb_host_alloc_event_channel(relay->inner, domid, remote, port, error);
+		rc = pvb_host_alloc_event_channel(relay->inner, domid, (uint32_t)call.value, port,
+						  error);
 	if (rc == 0)
 		call.result = *port;
 	return after(relay, &call, rc);

@@ -18,7 +18,8 @@ struct relay;
 /*
  * A call on its way. What a call does not have is 0.
  *
- *   value    the one number that it is about: bytes, bits, a vCPU, a remote domain, a level
+ *   value    the one number that it is about: bytes, bits, a vCPU, a remote domain, a level;
+ *            bytes, bits and a remote domain may be changed before the call goes on
  *   frames   of map_frames, get_frame_info; the one frame of pin_table and fill_hypercall_page
  *   vcpu, grants, introduction   copies, which may be changed before the call goes on
  *   result   a port, a count of extents; after the call

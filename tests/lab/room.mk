@@ -5,6 +5,7 @@ if HAVE_XEN
 lab_build = \
 	tests/lab/guest.c tests/lab/guest.h \
 	tests/lab/relay.c tests/lab/relay.h
+lab_spoils = tests/lab/spoils.c tests/lab/spoils.h
 lab_facts = \
 	tests/lab/dump.c tests/lab/dump.h \
 	tests/lab/facts.c tests/lab/facts.h \
@@ -19,10 +20,18 @@ tests_lab_compare_model_SOURCES = tests/lab/compare-model.c $(lab_build) $(lab_f
 tests_lab_compare_model_CPPFLAGS = $(lab_cppflags)
 tests_lab_compare_model_LDADD = $(lab_ldadd)
 
-check_PROGRAMS += tests/lab/test-compare-model
-TESTS += tests/lab/test-compare-model
+check_PROGRAMS += tests/lab/denied-call
+tests_lab_denied_call_SOURCES = tests/lab/denied-call.c $(lab_build)
+tests_lab_denied_call_CPPFLAGS = $(lab_cppflags)
+tests_lab_denied_call_LDADD = $(lab_ldadd)
+
+lab_scenario = tests/torture/sanitized.h tests/torture/scenario.c tests/torture/scenario.h
+check_PROGRAMS += tests/lab/test-compare-model tests/lab/test-spoils
+TESTS += tests/lab/test-compare-model tests/lab/test-spoils
 tests_lab_test_compare_model_SOURCES = tests/lab/test-compare-model.c \
-	tests/lab/relay.c tests/lab/relay.h $(lab_facts) \
-	tests/torture/sanitized.h tests/torture/scenario.c tests/torture/scenario.h
+	tests/lab/relay.c tests/lab/relay.h $(lab_facts) $(lab_scenario)
 tests_lab_test_compare_model_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_lab_test_spoils_SOURCES = tests/lab/test-spoils.c \
+	$(lab_build) $(lab_spoils) $(lab_facts) $(lab_scenario)
+tests_lab_test_spoils_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 endif
