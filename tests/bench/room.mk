@@ -10,6 +10,14 @@ tests_bench_bench_LDADD = lib/libpvbuild-all.la $(XEN_LIBS) -lxentoollog
 
 bench: tests/bench/bench$(EXEEXT) tests/peer/adapter.la
 	@PVB_BUILDDIR='$(abs_top_builddir)' tests/bench/bench$(EXEEXT)
+
+# make bench-lab: the same beside libxenguest on real Xen, in the lab.
+EXTRA_PROGRAMS += tests/bench/lab-bench tests/bench/libxenguest-driver
+CLEANFILES += tests/bench/lab-bench tests/bench/libxenguest-driver
+tests_bench_lab_bench_CPPFLAGS = $(AM_CPPFLAGS)
+tests_bench_lab_bench_LDADD = lib/libpvbuild-all.la $(XEN_LIBS)
+tests_bench_libxenguest_driver_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
+tests_bench_libxenguest_driver_LDADD = $(XEN_LIBS)
 else
 bench:
 	@echo "make bench compares with libxenguest, and was configured without Xen's libraries" >&2; exit 1
