@@ -25,6 +25,12 @@ tests_lab_denied_call_SOURCES = tests/lab/denied-call.c $(lab_build)
 tests_lab_denied_call_CPPFLAGS = $(lab_cppflags)
 tests_lab_denied_call_LDADD = $(lab_ldadd)
 
+check_PROGRAMS += tests/lab/spoiled-builder
+tests_lab_spoiled_builder_SOURCES = tests/lab/spoiled-builder.c \
+	tests/lab/run.c tests/lab/run.h $(lab_build) $(lab_spoils)
+tests_lab_spoiled_builder_CPPFLAGS = $(lab_cppflags)
+tests_lab_spoiled_builder_LDADD = $(lab_ldadd)
+
 lab_scenario = tests/torture/sanitized.h tests/torture/scenario.c tests/torture/scenario.h
 check_PROGRAMS += tests/lab/test-compare-model tests/lab/test-spoils
 TESTS += tests/lab/test-compare-model tests/lab/test-spoils
