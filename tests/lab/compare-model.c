@@ -9,9 +9,12 @@
  *   compare-model [--host A] [--against B] --refusals
  *       try on both what a hypervisor must refuse
  *   compare-model [--host A] --domid X --domid Y
- *       compare two domains of A
+ *       compare two domains of A; with --xl, X is ours and Y is xl's of the same kernel,
+ *       and they may differ as doc/libxl-differences.md says, and in nothing else
  *   compare-model [--host A] --print KERNEL | --print --refusals | --print --domid X
  *       what is so on A, and nothing to compare with
+ *   compare-model --document
+ *       print doc/libxl-differences.md
  *
  * Machine frames are compared as the PFNs that they are. Each difference is a line. Exit
  * status: 0 all alike, 1 something differs or was not refused, 2 usage, 3 a failure.
@@ -29,6 +32,7 @@
 #include "lab/refusals.h"
 #include "lab/relay.h"
 #include "lab/trace.h"
+#include "lab/xl-differences.h"
 
 static const char program[] = "compare-model";
 
@@ -38,7 +42,9 @@ enum {
 	OPTION_REFUSALS = 'r',
 	OPTION_DOMID = 'd',
 	OPTION_PRINT = 'p',
-	OPTION_VERBOSE = 'v'
+	OPTION_VERBOSE = 'v',
+	OPTION_XL = 'x',
+	OPTION_DOCUMENT = 'D'
 };
 
 static const struct option long_options[] = {
@@ -48,6 +54,8 @@ static const struct option long_options[] = {
 	{"domid", required_argument, NULL, OPTION_DOMID},
 	{"print", no_argument, NULL, OPTION_PRINT},
 	{"verbose", no_argument, NULL, OPTION_VERBOSE},
+	{"xl", no_argument, NULL, OPTION_XL},
+	{"document", no_argument, NULL, OPTION_DOCUMENT},
 	GUEST_OPTIONS,
 	{NULL, 0, NULL, 0},
 };
@@ -65,6 +73,8 @@ struct comparison {
 	bool refusals;
 	bool print;
 	bool verbose;
+	bool xl;
+	bool document;
 	uint32_t domid[2];
 	unsigned domids;
 };
@@ -74,8 +84,9 @@ static int usage(void)
 	fprintf(stderr,
 		"usage: %s [--host A] [--against B] [--print] [-v] %s KERNEL\n"
 		"       %s [--host A] [--against B] [--print] [-v] --refusals\n"
-		"       %s [--host A] [--print] --domid X [--domid Y]\n",
-		program, GUEST_USAGE, program, program);
+		"       %s [--host A] [--print] [--xl] --domid X [--domid Y]\n"
+		"       %s --document\n",
+		program, GUEST_USAGE, program, program, program);
 	return 2;
 }
 
@@ -100,6 +111,12 @@ static bool parse(struct comparison *comparison, int argc, char **argv)
 		case OPTION_VERBOSE:
 			comparison->verbose = true;
 			break;
+		case OPTION_XL:
+			comparison->xl = true;
+			break;
+		case OPTION_DOCUMENT:
+			comparison->document = true;
+			break;
 		case OPTION_DOMID:
 			if (comparison->domids == 2)
 				return false;
@@ -111,6 +128,8 @@ static bool parse(struct comparison *comparison, int argc, char **argv)
 				return false;
 		}
 	}
+	if (comparison->document)
+		return optind == argc;
 	if (optind < argc)
 		comparison->guest.kernel = argv[optind++];
 	if (comparison->domids && comparison->domids != (comparison->print ? 1 : 2))
@@ -240,10 +259,15 @@ static int run(struct comparison *comparison, struct pvb_error *error)
 	if (rc)
 		return rc;
 
-	size_t differences = facts_compare(&a->facts, &b->facts, say, &said);
+	size_t differences;
 
-	printf("%s: %zu facts of %s, %zu of %s: %zu differ", program, a->facts.n, said.a,
-	       b->facts.n, said.b, differences);
+	if (comparison->xl)
+		differences = explain_xl(&a->facts, &b->facts, stdout);
+	else
+		differences = facts_compare(&a->facts, &b->facts, say, &said);
+
+	printf("%s: %zu facts of %s, %zu of %s: %zu differ%s", program, a->facts.n, said.a,
+	       b->facts.n, said.b, differences, comparison->xl ? " where they should not" : "");
 	if (comparison->refusals)
 		printf(", %u were not refused", wrong);
 	printf("\n");
@@ -257,6 +281,10 @@ int main(int argc, char **argv)
 
 	if (!parse(&comparison, argc, argv))
 		return usage();
+	if (comparison.document) {
+		write_xl_document(stdout);
+		return 0;
+	}
 	int rc = run(&comparison, &error);
 	if (rc < 0)
 		print_failure(program, &error);

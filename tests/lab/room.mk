@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Programs that run inside the lab's dom0, beside the domains that they are about.
+EXTRA_DIST += doc/libxl-differences.md
 if HAVE_XEN
 lab_build = \
 	tests/lab/guest.c tests/lab/guest.h \
@@ -11,6 +12,7 @@ lab_facts = \
 	tests/lab/facts.c tests/lab/facts.h \
 	tests/lab/refusals.c tests/lab/refusals.h \
 	tests/lab/trace.c tests/lab/trace.h \
+	tests/lab/xl-differences.c tests/lab/xl-differences.h \
 	tests/peer/view.c tests/peer/view.h
 lab_cppflags = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 lab_ldadd = lib/libpvbuild-all.la $(XEN_LIBS)

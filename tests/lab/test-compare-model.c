@@ -11,6 +11,7 @@
 #include "lab/refusals.h"
 #include "lab/relay.h"
 #include "lab/trace.h"
+#include "lab/xl-differences.h"
 #include "torture/scenario.h"
 
 #define GRANT_READ_ONLY 4
@@ -229,9 +230,12 @@ static void in_the_memory_limit(struct side *side)
 		  &error);
 }
 
-static void in_a_start_info_field(struct side *side)
+/* Offsets of a 64-bit guest's: public xen.h. */
+#define START_INFO_FLAGS 48
+#define START_INFO_MOD_LEN 120
+
+static pvb_mfn_t start_info_of(const struct side *side)
 {
-	/* flags, of a 64-bit guest: public xen.h */
 	uint64_t pfn = 0;
 	char magic[16] = "";
 
@@ -239,7 +243,12 @@ static void in_a_start_info_field(struct side *side)
 		assert_int_equal(
 			pvb_sim_peek(side->host, frame_of(side, pfn), 0, magic, sizeof magic - 1),
 			0);
-	flip(side, frame_of(side, pfn - 1), 48, 2);
+	return frame_of(side, pfn - 1);
+}
+
+static void in_a_start_info_field(struct side *side)
+{
+	flip(side, start_info_of(side), START_INFO_FLAGS, 2);
 }
 
 static const struct {
@@ -411,6 +420,92 @@ static void a_host_that_refuses_too_little_is_found_out(void **state)
 	pvb_host_close(host);
 }
 
+/* ---- xl's domains ---------------------------------------------------------------------- */
+
+/* What xl makes different, made different by hand. */
+static void as_xl_does(struct side *side)
+{
+	uint64_t length = (scenarios[0].ramdisk + 4095) / 4096 * 4096;
+	pvb_mfn_t start_info = start_info_of(side);
+
+	flip(side, start_info, START_INFO_FLAGS, 0x10);
+	assert_int_equal(
+		pvb_sim_poke(side->host, start_info, START_INFO_MOD_LEN, &length, sizeof length),
+		0);
+}
+
+static unsigned explained(struct fixture *fixture, char **said)
+{
+	struct places places;
+	size_t size;
+	FILE *to = open_memstream(said, &size);
+	unsigned wrong;
+
+	assert_non_null(to);
+	(void)compare_sides(fixture, &places);
+	wrong = explain_xl(&fixture->a.facts, &fixture->b.facts, to);
+	assert_int_equal(fclose(to), 0);
+	return wrong;
+}
+
+static void what_xl_makes_different_is_explained_and_nothing_else(void **state)
+{
+	struct fixture fixture;
+	char *said;
+
+	(void)state;
+	set_up(&fixture, &scenarios[0]);
+	as_xl_does(&fixture.b);
+	if (explained(&fixture, &said))
+		fail_msg("%s", said);
+	assert_non_null(strstr(said, "as expected: start_info.mod_len"));
+	free(said);
+	tear_down(&fixture);
+
+	set_up(&fixture, &scenarios[0]);
+	as_xl_does(&fixture.b);
+	in_shared_info(&fixture.b);
+	assert_int_equal(explained(&fixture, &said), 1);
+	assert_non_null(strstr(said, "not explained: shared_info"));
+	free(said);
+	tear_down(&fixture);
+
+	set_up(&fixture, &scenarios[0]);
+	assert_true(explained(&fixture, &said) >= 2);
+	assert_non_null(strstr(said, "not found: start_info.flags"));
+	free(said);
+	tear_down(&fixture);
+}
+
+static void the_document_of_xl_s_differences_is_what_is_tested(void **state)
+{
+	const char *source = getenv("PVB_SRCDIR");
+	char path[4096], there[16384];
+	char *written;
+	size_t size;
+	FILE *to = open_memstream(&written, &size);
+
+	(void)state;
+	assert_non_null(to);
+	write_xl_document(to);
+	assert_int_equal(fclose(to), 0);
+	if (!source) {
+		print_message("PVB_SRCDIR is set by make check\n");
+		free(written);
+		skip();
+	}
+	snprintf(path, sizeof path, "%s/doc/libxl-differences.md", source);
+	FILE *file = fopen(path, "re");
+
+	assert_non_null(file);
+	size_t length = fread(there, 1, sizeof there - 1, file);
+
+	there[length] = '\0';
+	assert_int_equal(fclose(file), 0);
+	assert_string_equal(there, written);
+	free(written);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +516,8 @@ int main(void)
 			a_call_that_is_refused_on_the_way_fails_the_build_and_goes_nowhere),
 		cmocka_unit_test(hosts_of_different_versions_refuse_the_same),
 		cmocka_unit_test(a_host_that_refuses_too_little_is_found_out),
+		cmocka_unit_test(what_xl_makes_different_is_explained_and_nothing_else),
+		cmocka_unit_test(the_document_of_xl_s_differences_is_what_is_tested),
 	};
 
 	return cmocka_run_group_tests_name("lab: comparing domains", tests, NULL, NULL);
