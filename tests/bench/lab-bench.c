@@ -5,9 +5,10 @@
  * machine are good for ratios within one boot only.
  *
  *   lab-bench [--runs N] [--memory MIB,MIB,...] [--pvbuild PROGRAM] [--peer PROGRAM]
- *             NAME=KERNEL...
+ *             [--count LIBRARY] NAME=KERNEL...
  *
- * A kernel named "unpacked" is what KERNEL, which comes packed, unpacks to.
+ * A kernel named "unpacked" is what KERNEL, which comes packed, unpacks to. With LIBRARY, which
+ * is count-calls.so, hypercalls and mappings are counted as well, in a run that is not timed.
  */
 #include "config.h"
 
@@ -30,13 +31,20 @@
 #define MOST_RUNS 64
 #define MOST_SIZES 8
 
-enum { OPTION_RUNS = 'n', OPTION_MEMORY = 'm', OPTION_OURS = 'o', OPTION_PEER = 'p' };
+enum {
+	OPTION_RUNS = 'n',
+	OPTION_MEMORY = 'm',
+	OPTION_OURS = 'o',
+	OPTION_PEER = 'p',
+	OPTION_COUNT = 'c'
+};
 
 static const struct option long_options[] = {
 	{"runs", required_argument, NULL, OPTION_RUNS},
 	{"memory", required_argument, NULL, OPTION_MEMORY},
 	{"pvbuild", required_argument, NULL, OPTION_OURS},
 	{"peer", required_argument, NULL, OPTION_PEER},
+	{"count", required_argument, NULL, OPTION_COUNT},
 	{NULL, 0, NULL, 0},
 };
 
@@ -49,7 +57,7 @@ struct measurement {
 
 struct bench {
 	struct pvb_host *host;
-	const char *ours, *peer;
+	const char *ours, *peer, *count;
 	unsigned runs;
 	uint64_t memory[MOST_SIZES];
 	unsigned sizes;
@@ -138,7 +146,14 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* What was asked of the hypervisor; 0 where it was not counted. */
+struct calls {
+	uint64_t hypercalls;
+	uint64_t mappings;
+};
+
 struct summary {
+	struct calls calls;
 	double least, median, most;
 	double cpu; /* the median */
 	uint64_t peak;
@@ -164,20 +179,68 @@ static struct summary summarise(const struct measurement *m, unsigned runs)
 	return summary;
 }
 
+static void print_heading(void)
+{
+	printf("%-22s %-12s %9s %9s %9s %9s %10s %10s %9s\n", "kernel, guest memory", "builder",
+	       "median", "least", "most", "cpu", "peak MiB", "hypercalls", "mappings");
+}
+
 static void print_row(const char *name, const char *builder, const struct summary *s)
 {
-	printf("%-22s %-12s %9.3f %9.3f %9.3f %9.3f %10.1f\n", name, builder, s->median, s->least,
-	       s->most, s->cpu, (double)s->peak / MIB);
+	printf("%-22s %-12s %9.3f %9.3f %9.3f %9.3f %10.1f %10" PRIu64 " %9" PRIu64 "\n", name,
+	       builder, s->median, s->least, s->most, s->cpu, (double)s->peak / MIB,
+	       s->calls.hypercalls, s->calls.mappings);
+}
+
+static double ratio(double theirs, double ours)
+{
+	return ours > 0 ? theirs / ours : 0;
 }
 
 static void print_rows(const char *name, const struct summary *ours, const struct summary *peer)
 {
 	print_row(name, "libpvbuild", ours);
 	print_row("", "libxenguest", peer);
-	printf("%-22s %-12s %9.2f %9.2f %9.2f %9.2f %10.1f\n", "", "times less",
-	       peer->median / ours->median, peer->least / ours->least, peer->most / ours->most,
-	       peer->cpu / ours->cpu, (double)peer->peak / (double)ours->peak);
+	printf("%-22s %-12s %9.2f %9.2f %9.2f %9.2f %10.1f %10.1f %9.1f\n", "", "times less",
+	       ratio(peer->median, ours->median), ratio(peer->least, ours->least),
+	       ratio(peer->most, ours->most), ratio(peer->cpu, ours->cpu),
+	       ratio((double)peer->peak, (double)ours->peak),
+	       ratio((double)peer->calls.hypercalls, (double)ours->calls.hypercalls),
+	       ratio((double)peer->calls.mappings, (double)ours->calls.mappings));
 	(void)fflush(stdout);
+}
+
+typedef bool build_fn(struct bench *bench, const char *kernel, uint64_t mib, struct measurement *m);
+
+#define COUNTS "/tmp/lab-bench-calls"
+
+/* One more build, with the counting library before all others. */
+static bool count_calls(struct bench *bench, build_fn *build, const char *kernel, uint64_t mib,
+			struct calls *calls)
+{
+	struct measurement unwanted;
+	uint64_t hypercalls, mappings;
+
+	*calls = (struct calls){0};
+	if (!bench->count)
+		return true;
+	(void)remove(COUNTS);
+	(void)setenv("LD_PRELOAD", bench->count, 1);
+	(void)setenv("PVB_COUNT_CALLS", COUNTS, 1);
+	bool ok = build(bench, kernel, mib, &unwanted);
+
+	(void)unsetenv("LD_PRELOAD");
+	(void)unsetenv("PVB_COUNT_CALLS");
+	FILE *file = ok ? fopen(COUNTS, "re") : NULL;
+
+	if (!file)
+		return false;
+	while (fscanf(file, "%" SCNu64 " %" SCNu64, &hypercalls, &mappings) == 2) {
+		calls->hypercalls += hypercalls;
+		calls->mappings += mappings;
+	}
+	(void)fclose(file);
+	return true;
 }
 
 /* Ours and theirs in turn, so that whatever happens to the machine happens to both. */
@@ -198,6 +261,11 @@ static bool bench_one(struct bench *bench, const char *name, const char *kernel,
 	struct summary of_ours = summarise(ours, bench->runs);
 	struct summary of_peer = summarise(peer, bench->runs);
 
+	if (!count_calls(bench, measure_ours, kernel, mib, &of_ours.calls) ||
+	    !count_calls(bench, measure_peer, kernel, mib, &of_peer.calls)) {
+		fprintf(stderr, "lab-bench: calls could not be counted\n");
+		return false;
+	}
 	(void)snprintf(row, sizeof row, "%s, %" PRIu64 " MiB", name, mib);
 	print_rows(row, &of_ours, &of_peer);
 	return true;
@@ -281,6 +349,9 @@ static bool parse(struct bench *bench, int argc, char **argv)
 		case OPTION_OURS:
 			bench->ours = optarg;
 			break;
+		case OPTION_COUNT:
+			bench->count = optarg;
+			break;
 		case OPTION_PEER:
 			bench->peer = optarg;
 			break;
@@ -317,8 +388,7 @@ int main(int argc, char **argv)
 	printf("From the command to a paused domain, on Xen %s, in seconds; %u runs each, in "
 	       "turn.\n\n",
 	       info.version, bench.runs);
-	printf("%-22s %-12s %9s %9s %9s %9s %10s\n", "kernel, guest memory", "builder", "median",
-	       "least", "most", "cpu", "peak MiB");
+	print_heading();
 	bool ok = true;
 
 	for (int i = optind; ok && i < argc; i++)
