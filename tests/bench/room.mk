@@ -25,7 +25,7 @@ tests_bench_count_calls_la_SOURCES = tests/bench/count-calls.c
 tests_bench_count_calls_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 
 bench-lab: tests/bench/lab-bench$(EXEEXT) tests/bench/libxenguest-driver$(EXEEXT) \
-		tests/bench/count-calls.la pvbuild$(EXEEXT)
+		tests/bench/count-calls.la pvbuild$(EXEEXT) pvbuild-lab
 	@PVB_BUILDDIR='$(abs_top_builddir)' $(srcdir)/tests/bench/lab-bench.sh
 else
 bench-lab: bench

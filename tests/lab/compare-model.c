@@ -5,7 +5,7 @@
  *   compare-model [--host A] [--against B] [guest options] KERNEL
  *       plan once, for A; build on A and on B; and compare the two domains as they are read
  *       back, and the calls that made them. A is "xen" where nothing is said; B a
- *       simulated host like A.
+ *       simulated host like A. With --both, with the ramdisk, and then without.
  *   compare-model [--host A] [--against B] --refusals
  *       try on both what a hypervisor must refuse
  *   compare-model [--host A] --domid X --domid Y
@@ -44,7 +44,8 @@ enum {
 	OPTION_PRINT = 'p',
 	OPTION_VERBOSE = 'v',
 	OPTION_XL = 'x',
-	OPTION_DOCUMENT = 'D'
+	OPTION_DOCUMENT = 'D',
+	OPTION_BOTH = 'b'
 };
 
 static const struct option long_options[] = {
@@ -55,6 +56,7 @@ static const struct option long_options[] = {
 	{"print", no_argument, NULL, OPTION_PRINT},
 	{"verbose", no_argument, NULL, OPTION_VERBOSE},
 	{"xl", no_argument, NULL, OPTION_XL},
+	{"both", no_argument, NULL, OPTION_BOTH},
 	{"document", no_argument, NULL, OPTION_DOCUMENT},
 	GUEST_OPTIONS,
 	{NULL, 0, NULL, 0},
@@ -75,6 +77,7 @@ struct comparison {
 	bool verbose;
 	bool xl;
 	bool document;
+	bool both;
 	uint32_t domid[2];
 	unsigned domids;
 };
@@ -82,7 +85,7 @@ struct comparison {
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: %s [--host A] [--against B] [--print] [-v] %s KERNEL\n"
+		"usage: %s [--host A] [--against B] [--print] [-v] [--both] %s KERNEL\n"
 		"       %s [--host A] [--against B] [--print] [-v] --refusals\n"
 		"       %s [--host A] [--print] [--xl] --domid X [--domid Y]\n"
 		"       %s --document\n",
@@ -113,6 +116,9 @@ static bool parse(struct comparison *comparison, int argc, char **argv)
 			break;
 		case OPTION_XL:
 			comparison->xl = true;
+			break;
+		case OPTION_BOTH:
+			comparison->both = true;
 			break;
 		case OPTION_DOCUMENT:
 			comparison->document = true;
@@ -213,65 +219,100 @@ static void print_facts(const struct facts *facts)
 		printf("%s: %s\n", facts->v[i].place, facts->v[i].value);
 }
 
-/* 0, 1 where something is wrong, or -code. */
-static int run(struct comparison *comparison, struct pvb_error *error)
+/* Say how the two differ; whether they do so where they should not, or were wrong. */
+static bool judge(const struct comparison *comparison, const struct said *said, unsigned wrong)
+{
+	const struct facts *a = &comparison->a.facts, *b = &comparison->b.facts;
+	size_t differences;
+
+	if (comparison->xl)
+		differences = explain_xl(a, b, stdout);
+	else
+		differences = facts_compare(a, b, say, (void *)(uintptr_t)said);
+	printf("%s: ", program);
+	if (comparison->guest.kernel)
+		printf("%s%s, ", comparison->guest.kernel,
+		       comparison->guest.has_ramdisk ? " with a ramdisk" : "");
+	printf("%zu facts of %s, %zu of %s: %zu differ%s", a->n, said->a, b->n, said->b,
+	       differences, comparison->xl ? " where they should not" : "");
+	if (comparison->refusals)
+		printf(", %u were not refused", wrong);
+	printf("\n");
+	return differences || wrong;
+}
+
+/* Two domains of one host. */
+static int compare_domains(struct comparison *comparison, struct pvb_error *error)
 {
 	struct side *a = &comparison->a, *b = &comparison->b;
-	struct pvb_host_info info;
-	unsigned wrong = 0;
-	int rc = pvb_host_open(a->name, &a->host, error);
+	char names[2][24];
+	const struct said said = {.a = names[0], .b = names[1]};
+	int rc = dump_only(a->host, comparison->domid[0], &a->facts, error);
 
-	if (rc == 0)
-		rc = pvb_host_get_info(a->host, &info, error);
-	if (rc == 0 && comparison->guest.kernel)
-		rc = guest_open(&comparison->guest, &info, error);
 	if (rc)
 		return rc;
-	if (comparison->domids)
-		rc = dump_only(a->host, comparison->domid[0], &a->facts, error);
-	else
-		rc = gather(comparison, a, &wrong, error);
+	if (comparison->print) {
+		print_facts(&a->facts);
+		return 0;
+	}
+	rc = dump_only(a->host, comparison->domid[1], &b->facts, error);
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < 2; i++)
+		(void)snprintf(names[i], sizeof names[i], "domain %u", comparison->domid[i]);
+	return judge(comparison, &said, 0);
+}
+
+/* What two hosts make of one plan, or of what they must refuse. */
+static int compare_hosts(struct comparison *comparison, struct pvb_error *error)
+{
+	struct side *a = &comparison->a, *b = &comparison->b;
+	const struct said said = {.a = a->name, .b = b->name};
+	unsigned wrong = 0;
+
+	facts_free(&a->facts);
+	facts_free(&b->facts);
+	int rc = gather(comparison, a, &wrong, error);
 	if (rc)
 		return rc;
 	if (comparison->print) {
 		print_facts(&a->facts);
 		return wrong != 0;
 	}
+	rc = gather(comparison, b, &wrong, error);
+	return rc ? rc : judge(comparison, &said, wrong);
+}
 
-	struct said said = {.a = a->name, .b = b->name};
-	char names[2][24];
+/* 0, 1 where something is wrong, or -code. */
+static int run(struct comparison *comparison, struct pvb_error *error)
+{
+	struct side *a = &comparison->a, *b = &comparison->b;
+	struct pvb_host_info info;
+	int rc = pvb_host_open(a->name, &a->host, error);
 
-	if (comparison->domids) {
-		rc = dump_only(a->host, comparison->domid[1], &b->facts, error);
-		for (unsigned i = 0; i < 2; i++)
-			(void)snprintf(names[i], sizeof names[i], "domain %u",
-				       comparison->domid[i]);
-		said = (struct said){.a = names[0], .b = names[1]};
-	} else {
-		if (!b->name) {
-			describe_like(&info, comparison->like_a, sizeof comparison->like_a);
-			said.b = b->name = comparison->like_a;
-		}
-		rc = pvb_host_open(b->name, &b->host, error);
-		if (rc == 0)
-			rc = gather(comparison, b, &wrong, error);
+	if (rc == 0)
+		rc = pvb_host_get_info(a->host, &info, error);
+	if (rc || comparison->domids)
+		return rc ? rc : compare_domains(comparison, error);
+	if (!b->name) {
+		describe_like(&info, comparison->like_a, sizeof comparison->like_a);
+		b->name = comparison->like_a;
 	}
-	if (rc)
+	if (!comparison->print)
+		rc = pvb_host_open(b->name, &b->host, error);
+	if (rc == 0 && comparison->guest.kernel)
+		rc = guest_open(&comparison->guest, &info, error);
+	if (rc == 0)
+		rc = compare_hosts(comparison, error);
+	if (rc < 0 || !comparison->both)
 		return rc;
 
-	size_t differences;
+	bool differed = rc;
 
-	if (comparison->xl)
-		differences = explain_xl(&a->facts, &b->facts, stdout);
-	else
-		differences = facts_compare(&a->facts, &b->facts, say, &said);
-
-	printf("%s: %zu facts of %s, %zu of %s: %zu differ%s", program, a->facts.n, said.a,
-	       b->facts.n, said.b, differences, comparison->xl ? " where they should not" : "");
-	if (comparison->refusals)
-		printf(", %u were not refused", wrong);
-	printf("\n");
-	return differences || wrong;
+	rc = guest_plan(&comparison->guest, &info, false, error);
+	if (rc == 0)
+		rc = compare_hosts(comparison, error);
+	return rc < 0 ? rc : differed || rc;
 }
 
 int main(int argc, char **argv)

@@ -45,14 +45,27 @@ bool guest_take(struct guest *guest, int option, const char *value)
 	}
 }
 
-int guest_open(struct guest *guest, const struct pvb_host_info *host, struct pvb_error *error)
+int guest_plan(struct guest *guest, const struct pvb_host_info *host, bool ramdisk,
+	       struct pvb_error *error)
 {
-	struct pvb_plan_module module = {.name = guest->ramdisk};
+	struct pvb_plan_module module = {.name = guest->ramdisk, .bytes = guest->ramdisk_bytes};
 	struct pvb_spec spec = PVB_SPEC_INIT;
 
 	spec.memory = guest->memory;
 	spec.vcpus = guest->vcpus;
 	spec.command_line = guest->command_line;
+	if (ramdisk) {
+		spec.modules = &module;
+		spec.module_count = 1;
+	}
+	pvb_plan_free(guest->plan);
+	guest->plan = NULL;
+	guest->has_ramdisk = ramdisk;
+	return pvb_plan_create(guest->image, &spec, host, &guest->plan, error);
+}
+
+int guest_open(struct guest *guest, const struct pvb_host_info *host, struct pvb_error *error)
+{
 	if (guest->ramdisk) {
 		struct stat status;
 
@@ -60,14 +73,11 @@ int guest_open(struct guest *guest, const struct pvb_host_info *host, struct pvb
 		if (guest->ramdisk_fd < 0 || fstat(guest->ramdisk_fd, &status))
 			return pvb_fail(error, PVB_E_ARG_FILE, "guest", "%.200s: %s",
 					guest->ramdisk, strerror(errno));
-		module.bytes = (uint64_t)status.st_size;
-		spec.modules = &module;
-		spec.module_count = 1;
+		guest->ramdisk_bytes = (uint64_t)status.st_size;
 	}
 	int rc = pvb_image_open(guest->kernel, NULL, &guest->image, error);
-	if (rc == 0)
-		rc = pvb_plan_create(guest->image, &spec, host, &guest->plan, error);
-	return rc;
+
+	return rc ? rc : guest_plan(guest, host, guest->ramdisk, error);
 }
 
 void guest_close(struct guest *guest)
@@ -86,7 +96,7 @@ int guest_build(const struct guest *guest, struct pvb_host *host, bool guarded,
 
 	options.name = guest->name;
 	options.guarded = guarded;
-	if (guest->ramdisk) {
+	if (guest->has_ramdisk) {
 		options.module_fds = &guest->ramdisk_fd;
 		options.module_fd_count = 1;
 	}

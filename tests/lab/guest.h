@@ -18,6 +18,8 @@ struct guest {
 	uint64_t memory;
 	uint32_t vcpus;
 	int ramdisk_fd;
+	uint64_t ramdisk_bytes;
+	bool has_ramdisk; /* of the plan */
 	struct pvb_image *image;
 	struct pvb_plan *plan;
 };
@@ -44,6 +46,10 @@ bool guest_take(struct guest *guest, int option, const char *value);
 
 /* Open the kernel and the ramdisk, and plan for a host. */
 int guest_open(struct guest *guest, const struct pvb_host_info *host, struct pvb_error *error);
+
+/* Plan once more, with or without the ramdisk that there is. */
+int guest_plan(struct guest *guest, const struct pvb_host_info *host, bool ramdisk,
+	       struct pvb_error *error);
 void guest_close(struct guest *guest);
 
 /* Build it. guarded: the domain goes when this process does. */
