@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Domains: their life, and what a toolstack sets of them before they run. */
-#include "host/xen/xen.h"
+/* Domains: how they come and go, and what there is of them. */
 
 #include <assert.h>
 #include <errno.h>
@@ -8,9 +7,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "core/cleanup.h"
+#include "host/xen/life.h"
+#include "host/xen/xen.h"
+
+/* Xen's MAX_VIRT_CPUS. */
+#define MAX_VCPUS 8192u
 
 /* ---- birth and death ---------------------------------------------------------------------- */
 
@@ -26,27 +29,15 @@ static int grant_version(struct xen_host *xen, uint32_t *version, struct pvb_err
 	return 0;
 }
 
-/* A random handle (RFC 4122, version 4) where the caller has none. */
-static int fill_handle(uint8_t handle[16], const uint8_t wanted[16], struct pvb_error *error)
-{
-	static const uint8_t none[16];
-
-	memcpy(handle, wanted, 16);
-	if (memcmp(handle, none, 16) != 0)
-		return 0;
-	if (getrandom(handle, 16, 0) != 16)
-		return pvb_fail(error, PVB_E_ARG_NO_MEMORY, "create_domain",
-				"there are no random numbers for a handle: %s", strerror(errno));
-	handle[6] = (uint8_t)((handle[6] & 0x0f) | 0x40);
-	handle[8] = (uint8_t)((handle[8] & 0x3f) | 0x80);
-	return 0;
-}
-
-int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
-		      uint32_t *domid, struct pvb_error *error)
+/*
+ * The hypercalls that make a domain. *made: there is one, numbered *domid, also where what
+ * came after failed.
+ */
+static int make_domain(struct xen_host *xen, const struct pvb_host_domain_config *config,
+		       const uint8_t handle[XEN_HANDLE_SIZE], uint32_t *domid, bool *made,
+		       struct pvb_error *error)
 {
 	static const char call[] = "create_domain";
-	struct xen_host *xen = xen_of(host);
 	struct xen_domctl_createdomain create = {
 		.max_vcpus = config->vcpus,
 		.max_evtchn_port = config->max_event_channel ? config->max_event_channel : INT_MAX,
@@ -54,50 +45,107 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 			config->max_grant_frames ? (int32_t)config->max_grant_frames : -1,
 		.max_maptrack_frames = -1,
 	};
-	uint32_t number = 0, version = 0;
-	int rc = fill_handle(create.handle, config->uuid, error);
+	uint32_t version = 0;
+	int rc = grant_version(xen, &version, error);
 
-	if (!rc && (!config->vcpus || config->max_grant_frames > INT32_MAX))
-		rc = pvb_fail(error, PVB_E_ARG_VCPUS, call, "%u vCPUs, %u grant table pages",
-			      config->vcpus, config->max_grant_frames);
-	if (!rc)
-		rc = grant_version(xen, &version, error);
+	*domid = 0;
+	*made = false;
 	if (rc)
 		return rc;
 	create.grant_opts = XEN_DOMCTL_GRANT_version(version);
-	if (xc_domain_create(xen->xc, &number, &create)) {
-		int reason = errno;
+	memcpy(create.handle, handle, sizeof create.handle);
+	if (xc_domain_create(xen->xc, domid, &create) == 0) {
+		*made = true;
+		return 0;
+	}
 
-		rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, reason,
-				 "a domain of %u vCPUs cannot be created", config->vcpus);
-		if (reason == ENOMEM)
-			pvb_hint(error, "the hypervisor has no memory left even for its own notes "
-					"of a domain: destroy one, or balloon one down");
-		return rc;
-	}
-	if (xc_domain_max_vcpus(xen->xc, number, config->vcpus)) {
-		rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, errno,
-				 "domain %u cannot be given %u vCPUs", number, config->vcpus);
-		(void)xen_destroy_domain(host, number, NULL);
-		return rc;
-	}
-	*domid = number;
-	return 0;
+	int reason = errno;
+	rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, reason,
+			 "a domain of %u vCPUs cannot be created", config->vcpus);
+	if (reason == ENOMEM)
+		pvb_hint(error, "the hypervisor has no memory left even for its own notes of a "
+				"domain: destroy one, or balloon one down");
+	return rc;
 }
 
-int xen_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
+		      uint32_t *domid, struct pvb_error *error)
 {
+	static const char call[] = "create_domain";
 	struct xen_host *xen = xen_of(host);
+	uint8_t birth[XEN_HANDLE_SIZE], uuid[XEN_HANDLE_SIZE];
+	struct xen_guard *guard;
+	uint32_t number;
+	bool made;
+
+	if (!config->vcpus || config->vcpus > MAX_VCPUS)
+		return pvb_fail(error, PVB_E_ARG_VCPUS, call,
+				"%u vCPUs, but a PV domain has 1 to %u", config->vcpus, MAX_VCPUS);
+	if (config->max_grant_frames > INT32_MAX)
+		return pvb_fail(error, PVB_E_HOST_LIMIT, call, "%u grant table pages",
+				config->max_grant_frames);
+
+	int rc = xen_expect_domain(xen, config, birth, uuid, &guard, error);
+	if (rc)
+		return rc;
+	rc = make_domain(xen, config, birth, &number, &made, error);
+	if (!made) {
+		xen_guard_dismiss(guard);
+		return rc;
+	}
+	rc = xen_domain_came(xen, guard, number, error);
+	if (!rc && xc_domain_sethandle(xen->xc, number, uuid))
+		rc = xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
+				 "domain %u cannot be given its handle", number);
+	if (!rc && xc_domain_max_vcpus(xen->xc, number, config->vcpus))
+		rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, errno,
+				 "domain %u cannot be given %u vCPUs", number, config->vcpus);
+	if (rc)
+		(void)xen_destroy_domain(host, number, NULL);
+	else
+		*domid = number;
+	return rc;
+}
+
+/* Xen gives memory back piece by piece, and may ask to be called again. */
+static int end_domain(struct xen_host *xen, uint32_t domid, struct pvb_error *error)
+{
 	int rc;
 
-	/* Xen gives memory back piece by piece, and may ask to be called again. */
 	do
 		rc = xc_domain_destroy(xen->xc, domid);
 	while (rc && errno == EAGAIN);
 	if (rc)
 		return xen_refused(xen, error, PVB_E_HOST_DENIED, "destroy_domain", errno,
 				   "domain %u cannot be destroyed", domid);
+	xen_domain_went(xen, domid);
 	return 0;
+}
+
+/*
+ * The others are told first: a domain that ends while the store still speaks of it is taken for
+ * one that crashed. One that is only half built must go whatever they say.
+ */
+int xen_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+	bool guarded = xen_is_guarded(xen, domid);
+	struct pvb_host_domain domain;
+	struct pvb_error trouble;
+	int rc = xen_get_domain(host, domid, &domain, error);
+
+	if (rc)
+		return rc;
+	rc = xen_forget_domain(xen, domid, domain.uuid, guarded, &trouble);
+	if (rc == 0 || guarded) {
+		int ended = end_domain(xen, domid, error);
+
+		if (ended)
+			return ended;
+	}
+	if (rc && error)
+		*error = trouble;
+	return rc;
 }
 
 /* ---- running or not ------------------------------------------------------------------------ */
@@ -188,8 +236,10 @@ int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain
 		/* Up to 4.17 the next one answers where there is none of this number. */
 		if (info->domain != domid)
 			return no_domain(domid, error);
-		if (describe(xen, info, domain) == 0)
+		if (describe(xen, info, domain) == 0) {
+			xen_name_domain(xen, domid, domain->name);
 			return 0;
+		}
 	}
 	if (errno == ESRCH)
 		return no_domain(domid, error);
@@ -219,79 +269,12 @@ int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_doma
 		got = (size_t)n;
 		/* One that went in between is left out, and the place given to the next. */
 		for (size_t i = 0; i < got; i++)
-			if (describe(xen, &info[i], &domains[*count]) == 0)
+			if (describe(xen, &info[i], &domains[*count]) == 0) {
+				xen_name_domain(xen, info[i].domain, domains[*count].name);
 				++*count;
+			}
 		if (got)
 			first = info[got - 1].domain + UINT32_C(1);
 	} while (got && *count < room && first < DOMID_FIRST_RESERVED);
-	return 0;
-}
-
-/* ---- what is set of one --------------------------------------------------------------------- */
-
-int xen_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
-		       struct pvb_error *error)
-{
-	static const char call[] = "set_guest_bits";
-	struct xen_host *xen = xen_of(host);
-	struct xen_domctl domctl = {
-		.cmd = XEN_DOMCTL_set_address_size,
-		.domain = (domid_t)domid,
-		.u.address_size.size = bits,
-	};
-
-	if (xc_domctl(xen->xc, &domctl) == 0)
-		return 0;
-	if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) {
-		int rc = pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
-				  "this hypervisor runs no %u-bit PV domains: it has \"%s\"", bits,
-				  xen->info.capabilities);
-		if (bits == 32)
-			pvb_hint(error, "Xen has to be built with CONFIG_PV32, and booted without "
-					"pv=no-32");
-		return rc;
-	}
-	if (errno == EACCES)
-		return pvb_fail(error, PVB_E_HOST_STATE, call,
-				"domain %u has memory already; its width is set before it has any",
-				domid);
-	return xen_refused(xen, error, PVB_E_HOST_GUEST_TYPE, call, errno,
-			   "domain %u cannot be made a %u-bit one", domid, bits);
-}
-
-int xen_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
-{
-	struct xen_host *xen = xen_of(host);
-
-	if (xc_domain_setmaxmem(xen->xc, domid, bytes >> 10) == 0)
-		return 0;
-	return xen_refused(xen, error, PVB_E_HOST_LIMIT, "set_max_memory", errno,
-			   "domain %u cannot be allowed %" PRIu64 " bytes of memory", domid, bytes);
-}
-
-int xen_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
-{
-	struct xen_host *xen = xen_of(host);
-
-	if (xc_domain_set_memmap_limit(xen->xc, domid, bytes >> 10) == 0)
-		return 0;
-	return xen_refused(xen, error, PVB_E_HOST_DENIED, "set_memory_map", errno,
-			   "domain %u cannot be given a memory map of %" PRIu64 " bytes", domid,
-			   bytes);
-}
-
-int xen_alloc_event_channel(struct pvb_host *host, uint32_t domid, uint32_t remote, uint32_t *port,
-			    struct pvb_error *error)
-{
-	struct xen_host *xen = xen_of(host);
-	xc_evtchn_port_or_error_t got = xc_evtchn_alloc_unbound(xen->xc, domid, remote);
-
-	if (got < 0)
-		return xen_refused(xen, error, PVB_E_HOST_LIMIT, "alloc_event_channel", errno,
-				   "domain %u gets no event channel that domain %u can bind", domid,
-				   remote);
-	*port = (uint32_t)got;
 	return 0;
 }

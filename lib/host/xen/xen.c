@@ -13,6 +13,7 @@
 
 #include "core/cleanup.h"
 #include "host/xen/device.h"
+#include "host/xen/life.h"
 
 /* ---- what Xen's libraries say -------------------------------------------------------- */
 
@@ -93,6 +94,7 @@ static void xen_close(struct pvb_host *host)
 {
 	struct xen_host *xen = xen_of(host);
 
+	xen_close_life(xen);
 	xen_m2p_close(xen);
 	if (xen->foreign)
 		(void)xenforeignmemory_close(xen->foreign);
@@ -106,16 +108,20 @@ static const struct pvb_host_ops ops = {
 	.close = xen_close,
 	.get_info = xen_get_info,
 	.create_domain = xen_create_domain,
+	.keep_domain = xen_keep_domain,
 	.destroy_domain = xen_destroy_domain,
 	.pause_domain = xen_pause_domain,
 	.unpause_domain = xen_unpause_domain,
 	.get_domain = xen_get_domain,
 	.list_domains = xen_list_domains,
+	.open_console = xen_open_console,
+	.watch_domains = xen_watch_domains,
 	.set_guest_bits = xen_set_guest_bits,
 	.set_max_memory = xen_set_max_memory,
 	.set_memory_map = xen_set_memory_map,
 	.apply_cpu_policy = xen_apply_cpu_policy,
 	.alloc_event_channel = xen_alloc_event_channel,
+	.introduce_domain = xen_introduce_domain,
 	.claim_memory = xen_claim_memory,
 	.populate = xen_populate,
 	.map_frames = xen_map_frames,

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# One boot: QEMU in software emulation, the hypervisor, dom0, and what becomes of it.
+
+machine_pid= machine_readers=()
+
+# Ends what was started here, whatever state it is in.
+machine_stop() {
+	[[ -z $machine_pid ]] || kill "$machine_pid" 2>/dev/null || true
+	[[ ${#machine_readers[@]} -eq 0 ]] || kill "${machine_readers[@]}" 2>/dev/null || true
+	machine_pid= machine_readers=()
+}
+
+# machine_boot FOLDER: boots what is there (xen, vmlinuz, initrd); leaves log, status and files there.
+# Names in that folder alone: QEMU takes commas and blanks of a path for separators of its own.
+machine_boot() {
+	cd "$1" || exit
+	local -a command=(timeout --foreground --kill-after=10 "$time_limit"
+		qemu-system-x86_64 -accel tcg -cpu "$cpu" -smp "$cpus" -m "$memory"
+		-no-user-config -nodefaults -display none -no-reboot
+		-kernel xen
+		-append "console=com1 com1=115200,8n1 dom0_mem=${dom0_memory},max:${dom0_memory} loglvl=all guest_loglvl=all $xen_args"
+		-initrd "vmlinuz console=hvc0 earlyprintk=xen nomodeset panic=-1 rdinit=/init ${dom0_args//,/,,},initrd"
+		-serial chardev:log
+		-device virtio-serial-pci
+		-chardev file,id=status,path=status -device virtserialport,chardev=status,name=status
+		-chardev file,id=files,path=files -device virtserialport,chardev=files,name=files)
+
+	mkfifo out err log.pipe
+	if [[ -n $verbose ]]; then
+		command+=(-chardev file,id=log,path=log.pipe)
+		tee log <log.pipe >&2 &
+		machine_readers+=($!)
+	else
+		command+=(-chardev file,id=log,path=log)
+	fi
+	if [[ -n $interactive ]]; then
+		command+=(-chardev stdio,id=tty,signal=off -device virtconsole,chardev=tty)
+	else
+		command+=(-chardev file,id=out,path=out -device virtserialport,chardev=out,name=out
+			-chardev file,id=err,path=err -device virtserialport,chardev=err,name=err)
+		cat out &
+		machine_readers+=($!)
+		cat err >&2 &
+		machine_readers+=($!)
+		exec </dev/null
+	fi
+	detail "${command[*]@Q}"
+	: >log
+	"${command[@]}" <&0 2>qemu.err &
+	machine_pid=$!
+	machine_status=0
+	wait "$machine_pid" || machine_status=$?
+	machine_pid=
+	# A reader whose pipe QEMU never opened would wait for ever.
+	local pipe
+	for pipe in out err log.pipe; do
+		: <>"$pipe"
+	done
+	wait "${machine_readers[@]}" || true
+	machine_readers=()
+}
+
+# machine_outcome FOLDER: the exit status of the command in dom0, or what went wrong instead.
+machine_outcome() {
+	local status
+	if read -r status <"$1/status" && [[ $status =~ ^[0-9]+$ ]]; then
+		return "$status"
+	fi
+	case $machine_status in
+	124 | 137) machine_failed "$LAB_TIME" "the time limit of $time_limit s is over" "--timeout SECONDS sets another" ;;
+	esac
+	if grep -aqE 'Panic on CPU|Xen call trace' "$1/log"; then
+		machine_failed "$LAB_CRASHED" "the hypervisor crashed"
+	elif grep -aqE 'Kernel panic|Domain 0 crashed|Hardware Dom0 (crashed|shutdown)' "$1/log" &&
+		! grep -aq 'lab: the command ended' "$1/log"; then
+		machine_failed "$LAB_CRASHED" "dom0 crashed"
+	elif [[ $machine_status -ne 0 ]]; then
+		sed 's/^/  /' "$1/qemu.err" >&2
+		machine_failed "$LAB_QEMU" "QEMU ended with status $machine_status"
+	fi
+	machine_failed "$LAB_NO_STATUS" "the machine was switched off before the command ended"
+}
+
+machine_failed() { # status message [hint]
+	say "$2"
+	if [[ -z $verbose && -s log ]]; then
+		say "the last that was heard of it (-v shows all, --log FILE keeps it):"
+		tail -n 25 log | printable | sed 's/^/  | /' >&2
+	fi
+	[[ -z ${3:-} ]] || printf '  %s\n' "$3" >&2
+	return "$1"
+}

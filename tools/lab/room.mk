@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# pvbuild-lab: real Xen under emulation. Shell, with its parts in a folder of its own.
+bin_SCRIPTS += pvbuild-lab
+labdir = $(pkgdatadir)/lab
+dist_lab_DATA = \
+	tools/lab/archive.sh \
+	tools/lab/common.sh \
+	tools/lab/dom0-init \
+	tools/lab/image.sh \
+	tools/lab/load.sh \
+	tools/lab/machine.sh
+EXTRA_DIST += tools/lab/pvbuild-lab.in
+CLEANFILES += pvbuild-lab
+pvbuild-lab: tools/lab/pvbuild-lab.in Makefile
+	$(AM_V_GEN)$(SED) 's|@pkgdatadir[@]|$(pkgdatadir)|' $(srcdir)/tools/lab/pvbuild-lab.in >$@.part && \
+		chmod +x $@.part && mv $@.part $@
