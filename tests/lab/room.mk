@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Programs that run inside the lab's dom0, beside the domains that they are about.
+EXTRA_DIST += doc/libxl-differences.md
+if HAVE_XEN
+lab_build = \
+	tests/lab/guest.c tests/lab/guest.h \
+	tests/lab/relay.c tests/lab/relay.h
+lab_spoils = tests/lab/spoils.c tests/lab/spoils.h
+lab_facts = \
+	tests/lab/dump.c tests/lab/dump.h \
+	tests/lab/facts.c tests/lab/facts.h \
+	tests/lab/refusals.c tests/lab/refusals.h \
+	tests/lab/trace.c tests/lab/trace.h \
+	tests/lab/xl-differences.c tests/lab/xl-differences.h \
+	tests/peer/view.c tests/peer/view.h
+lab_cppflags = $(AM_CPPFLAGS) $(XEN_CFLAGS)
+lab_ldadd = lib/libpvbuild-all.la $(XEN_LIBS)
+
+check_PROGRAMS += tests/lab/compare-model
+tests_lab_compare_model_SOURCES = tests/lab/compare-model.c $(lab_build) $(lab_facts)
+tests_lab_compare_model_CPPFLAGS = $(lab_cppflags)
+tests_lab_compare_model_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += tests/lab/denied-call
+tests_lab_denied_call_SOURCES = tests/lab/denied-call.c $(lab_build)
+tests_lab_denied_call_CPPFLAGS = $(lab_cppflags)
+tests_lab_denied_call_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += tests/lab/spoiled-builder
+tests_lab_spoiled_builder_SOURCES = tests/lab/spoiled-builder.c \
+	tests/lab/run.c tests/lab/run.h $(lab_build) $(lab_spoils)
+tests_lab_spoiled_builder_CPPFLAGS = $(lab_cppflags)
+tests_lab_spoiled_builder_LDADD = $(lab_ldadd)
+
+lab_scenario = tests/torture/sanitized.h tests/torture/scenario.c tests/torture/scenario.h
+check_PROGRAMS += tests/lab/test-compare-model tests/lab/test-spoils
+TESTS += tests/lab/test-compare-model tests/lab/test-spoils
+tests_lab_test_compare_model_SOURCES = tests/lab/test-compare-model.c \
+	tests/lab/relay.c tests/lab/relay.h $(lab_facts) $(lab_scenario)
+tests_lab_test_compare_model_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_lab_test_spoils_SOURCES = tests/lab/test-spoils.c \
+	$(lab_build) $(lab_spoils) $(lab_facts) $(lab_scenario)
+tests_lab_test_spoils_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+endif
