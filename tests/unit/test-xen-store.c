@@ -9,8 +9,10 @@
 
 #define UUID "00010203-0405-0607-0809-0a0b0c0d0e0f"
 
-/* What "xenstore-ls -f -p" of Xen 4.17 shows of a guest that libxl made, without what libxl's
- * private records add to it; see doc/libxl-differences.md. */
+/*
+ * What "xenstore-ls -f -p" shows of a guest that xl 4.17 made, sorted and with its numbers replaced;
+ * tests/lab compares the two on a real host.
+ */
 static const char expected[] =
 	"/libxl = \"\"   (n0)\n"
 	"/libxl/7 = \"\"   (n0)\n"
@@ -23,6 +25,7 @@ static const char expected[] =
 	"/libxl/7/device/console/0/online = \"1\"   (n0)\n"
 	"/libxl/7/device/console/0/protocol = \"vt100\"   (n0)\n"
 	"/libxl/7/device/console/0/state = \"1\"   (n0)\n"
+	"/libxl/7/dm-version = \"qemu_xen\"   (n0)\n"
 	"/libxl/7/type = \"pv\"   (n0)\n"
 	"/local = \"\"   (n0)\n"
 	"/local/domain = \"\"   (n0)\n"

@@ -151,6 +151,8 @@ static void give_libxl(struct giver *giver, const struct xen_domain_record *reco
 	give(giver, "", XEN_NODE_HOST, "");
 	give(giver, "device", XEN_NODE_HOST, "");
 	give(giver, "type", XEN_NODE_AS_PARENT, "pv");
+	/* Which emulator libxl would start if it attached a device that wants one. */
+	give(giver, "dm-version", XEN_NODE_AS_PARENT, "qemu_xen");
 }
 
 /* ---- the console ---- */
