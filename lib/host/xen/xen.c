@@ -134,10 +134,6 @@ static const struct pvb_host_ops ops = {
 	.get_vcpu = xen_get_vcpu,
 	.set_grants = xen_set_grants,
 	.get_grants = xen_get_grants,
-	.introduce_domain = xen_introduce_domain,
-	.keep_domain = xen_keep_domain,
-	.open_console = xen_open_console,
-	.watch_domains = xen_watch_domains,
 };
 
 /* ---- opening ---------------------------------------------------------------------------- */

@@ -14,8 +14,6 @@
  *   vcpu.c     registers, CPU policy, the hypercall page, pinning
  *   context.c  registers in Xen's structures
  *   grants.c   the grant table
- *   life.c     a domain's life beside the hypervisor: what the host's other tools are told of it,
- *              and its guard; with store*.c, nodes.c, console.c, watch.c, userdata.c and guard*.c
  */
 #ifndef PVB_HOST_XEN_XEN_H
 #define PVB_HOST_XEN_XEN_H
