@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Domains: their life, and what a toolstack sets of them before they run. */
-#include "host/xen/xen.h"
+/* Domains: how they come and go, and what there is of them. */
 
 #include <assert.h>
 #include <errno.h>
@@ -11,6 +10,10 @@
 
 #include "core/cleanup.h"
 #include "host/xen/life.h"
+#include "host/xen/xen.h"
+
+/* Xen's MAX_VIRT_CPUS. */
+#define MAX_VCPUS 8192u
 
 /* ---- birth and death ---------------------------------------------------------------------- */
 
@@ -76,9 +79,12 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	uint32_t number = 0;
 	int rc;
 
-	if (!config->vcpus || config->max_grant_frames > INT32_MAX)
-		return pvb_fail(error, PVB_E_ARG_VCPUS, call, "%u vCPUs, %u grant table pages",
-				config->vcpus, config->max_grant_frames);
+	if (!config->vcpus || config->vcpus > MAX_VCPUS)
+		return pvb_fail(error, PVB_E_ARG_VCPUS, call,
+				"%u vCPUs, but a PV domain has 1 to %u", config->vcpus, MAX_VCPUS);
+	if (config->max_grant_frames > INT32_MAX)
+		return pvb_fail(error, PVB_E_HOST_LIMIT, call, "%u grant table pages",
+				config->max_grant_frames);
 	rc = xen_expect_domain(xen, config, birth, uuid, &guard, error);
 	if (rc)
 		return rc;
@@ -278,74 +284,5 @@ int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_doma
 		if (got)
 			first = info[got - 1].domain + UINT32_C(1);
 	} while (got && *count < room && first < DOMID_FIRST_RESERVED);
-	return 0;
-}
-
-/* ---- what is set of one --------------------------------------------------------------------- */
-
-int xen_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
-		       struct pvb_error *error)
-{
-	static const char call[] = "set_guest_bits";
-	struct xen_host *xen = xen_of(host);
-	struct xen_domctl domctl = {
-		.cmd = XEN_DOMCTL_set_address_size,
-		.domain = (domid_t)domid,
-		.u.address_size.size = bits,
-	};
-
-	if (xc_domctl(xen->xc, &domctl) == 0)
-		return 0;
-	if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) {
-		int rc = pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
-				  "this hypervisor runs no %u-bit PV domains: it has \"%s\"", bits,
-				  xen->info.capabilities);
-		if (bits == 32)
-			pvb_hint(error, "Xen has to be built with CONFIG_PV32, and booted without "
-					"pv=no-32");
-		return rc;
-	}
-	if (errno == EACCES)
-		return pvb_fail(error, PVB_E_HOST_STATE, call,
-				"domain %u has memory already; its width is set before it has any",
-				domid);
-	return xen_refused(xen, error, PVB_E_HOST_GUEST_TYPE, call, errno,
-			   "domain %u cannot be made a %u-bit one", domid, bits);
-}
-
-int xen_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
-{
-	struct xen_host *xen = xen_of(host);
-
-	if (xc_domain_setmaxmem(xen->xc, domid, bytes >> 10) == 0)
-		return 0;
-	return xen_refused(xen, error, PVB_E_HOST_LIMIT, "set_max_memory", errno,
-			   "domain %u cannot be allowed %" PRIu64 " bytes of memory", domid, bytes);
-}
-
-int xen_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
-{
-	struct xen_host *xen = xen_of(host);
-
-	if (xc_domain_set_memmap_limit(xen->xc, domid, bytes >> 10) == 0)
-		return 0;
-	return xen_refused(xen, error, PVB_E_HOST_DENIED, "set_memory_map", errno,
-			   "domain %u cannot be given a memory map of %" PRIu64 " bytes", domid,
-			   bytes);
-}
-
-int xen_alloc_event_channel(struct pvb_host *host, uint32_t domid, uint32_t remote, uint32_t *port,
-			    struct pvb_error *error)
-{
-	struct xen_host *xen = xen_of(host);
-	xc_evtchn_port_or_error_t got = xc_evtchn_alloc_unbound(xen->xc, domid, remote);
-
-	if (got < 0)
-		return xen_refused(xen, error, PVB_E_HOST_LIMIT, "alloc_event_channel", errno,
-				   "domain %u gets no event channel that domain %u can bind", domid,
-				   remote);
-	*port = (uint32_t)got;
 	return 0;
 }

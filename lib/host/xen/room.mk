@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Real Xen. Nothing else of the library includes Xen's headers.
+# Real Xen. Its libraries' headers are included here and nowhere else.
 EXTRA_DIST += lib/host/xen/device.h
 if HAVE_XEN
 lib_libpvbuild_all_la_SOURCES += \
@@ -21,6 +21,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/memory.c \
 	lib/host/xen/nodes.c \
 	lib/host/xen/nodes.h \
+	lib/host/xen/settings.c \
 	lib/host/xen/store-remove.c \
 	lib/host/xen/store.c \
 	lib/host/xen/store.h \
@@ -32,8 +33,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/xen.c \
 	lib/host/xen/xen.h
 lib_libpvbuild_all_la_CFLAGS += $(XEN_CFLAGS)
-lib_libpvbuild_all_la_CPPFLAGS = $(AM_CPPFLAGS) \
-	-DPVB_GUARD_PROGRAM='"$(pkglibexecdir)/pvbuild-guard"'
+lib_libpvbuild_all_la_CPPFLAGS = $(AM_CPPFLAGS) -DPVB_GUARD_PROGRAM='"$(pkglibexecdir)/pvbuild-guard"'
 lib_libpvbuild_all_la_LIBADD += $(XEN_LIBS)
 
 # What clears a domain away whose builder was killed.

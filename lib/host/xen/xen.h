@@ -5,14 +5,15 @@
  *
  *   xen.c      opening and closing, the table of calls, errors
  *   facts.c    what the hypervisor is and has
- *   domain.c   a domain's life, and what is set of it before it runs
+ *   domain.c   how domains come and go, and what there is of them
+ *   life.c     a domain's life beside the hypervisor: what the host's other tools are told of it,
+ *              and its guard; with store*.c, nodes.c, console.c, watch.c, userdata.c and guard*.c
+ *   settings.c what is set of a domain before it runs
  *   memory.c   claiming and populating, mapping, frames and their types
  *   m2p.c      reading the M2P
  *   vcpu.c     registers, CPU policy, the hypercall page, pinning
  *   context.c  registers in Xen's structures
  *   grants.c   the grant table
- *   life.c     a domain's life beside the hypervisor: what the host's other tools are told of it,
- *              and its guard; with store*.c, nodes.c, console.c, watch.c, userdata.c and guard*.c
  */
 #ifndef PVB_HOST_XEN_XEN_H
 #define PVB_HOST_XEN_XEN_H
@@ -83,6 +84,8 @@ int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain
 		   struct pvb_error *error);
 int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
 		     size_t room, size_t *count, struct pvb_error *error);
+
+/* settings.c */
 int xen_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 		       struct pvb_error *error);
 int xen_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
