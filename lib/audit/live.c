@@ -85,15 +85,18 @@ static const struct view_ops live_ops = {
 
 static int check_domain(const struct pvb_host_domain *domain, struct pvb_error *error)
 {
-	if (domain->dying || domain->shutdown || !domain->paused) {
+	const char *is = domain->dying         ? "dying"
+			 : domain->shutdown    ? "shut down"
+			 : !domain->paused     ? "running"
+			 : domain->cpu_time_ns ? "paused, but has run before"
+					       : NULL;
+
+	if (is) {
 		int rc = pvb_fail(error, PVB_E_HOST_STATE, "audit",
 				  "domain %u is %s, and only a paused domain that has not run yet "
 				  "can be audited",
-				  domain->domid,
-				  domain->dying      ? "dying"
-				  : domain->shutdown ? "shut down"
-						     : "running");
-		pvb_hint(error, "build it with --paused, or audit a core dump");
+				  domain->domid, is);
+		pvb_hint(error, "build it with --paused, or audit a core that was written then");
 		return rc;
 	}
 	if (domain->guest_bits != 32 && domain->guest_bits != 64)
