@@ -46,7 +46,8 @@ extern "C" {
 	X(ARG_MEMORY_LARGE,     114, "arg.memory-large",     "more memory than this guest's ABI can address") \
 	X(ARG_ADDRESS_BITS,     115, "arg.address-bits",     "an address width outside what the ABI has") \
 	X(ARG_VCPUS,            116, "arg.vcpus",            "a number of vCPUs that no PV guest can have") \
-	X(ARG_CANCELLED,        117, "arg.cancelled",        "the caller's progress callback asked to stop")
+	X(ARG_CANCELLED,        117, "arg.cancelled",        "the caller's progress callback asked to stop") \
+	X(ARG_NAME,             118, "arg.name",             "a name that no domain can have, or that another one has")
 
 #define PVB_IMAGE_ERRORS(X)                                                                         \
 	X(IMAGE_EMPTY,          200, "image.empty",          "the file is empty")                         \
@@ -113,7 +114,9 @@ extern "C" {
 	X(HOST_LIMIT,           311, "host.limit",           "a limit of the hypervisor or of the domain is exceeded") \
 	X(HOST_FRAME_TOO_HIGH,  312, "host.frame-too-high",  "the host handed out a frame above what the guest can handle") \
 	X(HOST_INJECTED,        313, "host.injected",        "the simulated host failed this call as it was told to") \
-	X(HOST_STATE,           314, "host.state",           "the call is not legal in the domain's present state")
+	X(HOST_STATE,           314, "host.state",           "the call is not legal in the domain's present state") \
+	X(HOST_GUARD,           316, "host.guard",           "the process that would clear a half-built domain away is not there") \
+	X(HOST_STORE,           317, "host.store",           "xenstore cannot be reached, or refused something")
 
 #define PVB_BUG_ERRORS(X)                                                                           \
 	X(BUG,                  900, "bug.internal",         "pvbuild contradicts itself: please report this")
