@@ -55,6 +55,7 @@ lint-tidy:
 	cd $(srcdir) && git ls-files 'lib/*.c' 'tools/*.c' | \
 		xargs -P2 -n1 sh -c '"$$0" --quiet --warnings-as-errors="*" "$$@" -- \
 		-std=gnu17 -include config.h -I$(abs_top_builddir) -Iinclude -Ilib -Itools \
+		-DPVB_GUARD_PROGRAM=__FILE__ $(XEN_CFLAGS) \
 		$(JSON_CFLAGS) $(CAIRO_CFLAGS)' $(CLANG_TIDY)
 
 # A build of its own beside this one, so that the counters fit the sources. LINES is the least

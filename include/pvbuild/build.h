@@ -35,7 +35,8 @@ typedef void (*pvb_log_fn)(void *opaque, int level, const char *line);
 /*
  *   size          sizeof(struct pvb_build_options); PVB_BUILD_OPTIONS_INIT sets it
  *   name          of the domain; NULL means "pvbuild"
- *   uuid          handle of the domain; all zero is allowed
+ *   uuid          handle of the domain; all zero leaves it to the host, of which a real one
+ *                 makes a random one
  *   module_fds    one file descriptor a module of the plan, read with pread() from 0; borrowed
  *   console_domid, xenstore_domid   the backends' domains, usually 0
  *   guarded       the built domain still goes when this process does, however that ends, until

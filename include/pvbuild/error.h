@@ -113,7 +113,9 @@ extern "C" {
 	X(HOST_LIMIT,           311, "host.limit",           "a limit of the hypervisor or of the domain is exceeded") \
 	X(HOST_FRAME_TOO_HIGH,  312, "host.frame-too-high",  "the host handed out a frame above what the guest can handle") \
 	X(HOST_INJECTED,        313, "host.injected",        "the simulated host failed this call as it was told to") \
-	X(HOST_STATE,           314, "host.state",           "the call is not legal in the domain's present state")
+	X(HOST_STATE,           314, "host.state",           "the call is not legal in the domain's present state") \
+	X(HOST_GUARD,           316, "host.guard",           "the process that would clear a half-built domain away is not there") \
+	X(HOST_STORE,           317, "host.store",           "xenstore cannot be reached, or refused something")
 
 #define PVB_BUG_ERRORS(X)                                                                           \
 	X(BUG,                  900, "bug.internal",         "pvbuild contradicts itself: please report this")

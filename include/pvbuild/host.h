@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A host: something that runs PV domains. The simulated one is always there;
- * what both offer a builder stands in lib/host/host.h.
+ * A host: something that runs PV domains. The simulated one is always there, the
+ * real one ("xen") in a control domain of Xen; what both offer a builder stands in
+ * lib/host/host.h.
  */
 #ifndef PVBUILD_HOST_H
 #define PVBUILD_HOST_H
@@ -36,6 +37,8 @@ struct pvb_host;
  *                      long stall (18 is 1 GiB in 4 KiB pages)
  *   max_extents        extents that one call may ask for
  *   nodes              number of NUMA nodes
+ *   reasons            how it was decided what a hypervisor does not plainly say, a line
+ *                      each ("debug: no, by Xen's first message"); may be empty
  */
 struct pvb_host_info {
 	char name[8];
@@ -54,12 +57,16 @@ struct pvb_host_info {
 	uint64_t memory_free;
 	uint64_t memory_scrubbing;
 	uint64_t memory_claimed;
+	char reasons[512];
 };
 
 /*
- * Open a host by description: "sim" or "sim:KEY=VALUE,...", or NULL for the
- * simulated host as it is by default. Its keys are in pvbuild(1). What is not
- * there ("xen", in a library without it) fails with PVB_E_HOST_ABSENT.
+ * Open a host by description: "xen", "sim" or "sim:KEY=VALUE,..." (its keys are in
+ * pvbuild(1)), or NULL for the hypervisor that this machine runs on where there is
+ * one and this library knows Xen, and otherwise the simulated host as it is by
+ * default. "xen" fails with PVB_E_HOST_ABSENT where there is no hypervisor, with
+ * PVB_E_HOST_DENIED where we may not use it, and with PVB_E_ARG_UNSUPPORTED in a
+ * library that was built without Xen's.
  */
 PVB_API int pvb_host_open(const char *description, struct pvb_host **host, struct pvb_error *error);
 

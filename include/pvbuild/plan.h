@@ -29,7 +29,7 @@ struct pvb_plan;
 
 /* A ramdisk or other module: only its length matters here; 0 is refused. */
 struct pvb_plan_module {
-	const char *name; /* for messages */
+	const char *name; /* for messages, and what the host is told of: its path; or NULL */
 	uint64_t bytes;
 };
 

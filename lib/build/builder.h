@@ -42,6 +42,7 @@ struct pvb_builder {
 	bool created;
 	bool claimed;
 	uint32_t domid;
+	uint8_t uuid[16]; /* as the host has it */
 	struct pvb_runs memory; /* PFN to MFN */
 	uint64_t populated;     /* pages */
 	uint32_t store_port;

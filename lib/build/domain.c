@@ -145,6 +145,7 @@ int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error)
 		.console_port = builder->console_port,
 		.console_domid = builder->options.console_domid,
 		.kernel = pvb_image_info(builder->image)->file,
+		.ramdisk = plan->module_name,
 		.command_line = plan->info.command_line,
 	};
 	int rc = pvb_result_complete(builder, error);

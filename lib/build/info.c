@@ -100,8 +100,8 @@ static int write_start_info(struct pvb_builder *builder, void *opaque, uint8_t *
 	return rc;
 }
 
-/* The guest's width may have moved it, so this is asked late. */
-static int find_shared_info(struct pvb_builder *builder, struct pvb_error *error)
+/* The guest's width may have moved shared_info, so this is asked late. */
+static int ask_of_domain(struct pvb_builder *builder, struct pvb_error *error)
 {
 	struct pvb_host_domain domain;
 	unsigned shift = builder->host->page_shift;
@@ -119,6 +119,7 @@ static int find_shared_info(struct pvb_builder *builder, struct pvb_error *error
 				", but must lie below frame 0x%" PRIx64 " (%u address bits)",
 				domain.shared_info.n, UINT64_C(1) << (bits - shift), bits);
 	builder->shared_info = domain.shared_info;
+	memcpy(builder->uuid, domain.uuid, sizeof builder->uuid);
 	return 0;
 }
 
@@ -127,7 +128,7 @@ int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error)
 	const struct pvb_plan *plan = builder->plan;
 	struct pvb_start_info *info = pvb_result_start_info(builder->domain);
 	pvb_mfn_t store, console;
-	int rc = find_shared_info(builder, error);
+	int rc = ask_of_domain(builder, error);
 
 	if (rc == 0)
 		rc = pvb_builder_frame(builder, plan->xenstore.first, &store, error);

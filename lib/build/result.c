@@ -45,7 +45,6 @@ int pvb_result_create(struct pvb_builder *builder, size_t stages, struct pvb_err
 	domain->info.name = domain->name;
 	domain->info.start_info.cmd_line = domain->command_line;
 	domain->info.stages = domain->stages;
-	memcpy(domain->info.uuid, builder->options.uuid, sizeof domain->info.uuid);
 	return 0;
 }
 
@@ -85,6 +84,7 @@ int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 		};
 	}
 	domain->info.domid = builder->domid;
+	memcpy(domain->info.uuid, builder->uuid, sizeof domain->info.uuid);
 	domain->info.shared_info_maddr = builder->shared_info.n << shift;
 	domain->info.root_maddr = root.n << shift;
 	domain->info.extents = domain->extents;

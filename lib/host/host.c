@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "host/xen/device.h"
 
 static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_GET_INFO] = "get_info",
@@ -38,18 +39,41 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_GET_TOUCHED_RUN] = "get_touched_run",
 };
 
+#ifdef HAVE_XEN
+static const bool have_xen = true;
+
+static int open_xen(struct pvb_host **host, struct pvb_error *error)
+{
+	return pvb_xen_open(host, error);
+}
+#else
+static const bool have_xen = false;
+
+static int open_xen(struct pvb_host **host, struct pvb_error *error)
+{
+	(void)host;
+	int rc = pvb_fail(error, PVB_E_ARG_UNSUPPORTED, "host",
+			  "host \"xen\" is not in this build: it was configured without Xen's "
+			  "libraries");
+	pvb_hint(error, "install libxen-dev, configure and build again; or use the simulated host");
+	return rc;
+}
+#endif
+
 int pvb_host_open(const char *description, struct pvb_host **host, struct pvb_error *error)
 {
 	*host = NULL;
 	if (!description)
-		description = "sim";
+		description = have_xen && xen_device_present() ? "xen" : "sim";
+	if (strcmp(description, "xen") == 0)
+		return open_xen(host, error);
 	if (strcmp(description, "sim") == 0)
 		return pvb_sim_open(NULL, host, error);
 	if (strncmp(description, "sim:", 4) == 0)
 		return pvb_sim_open(description + 4, host, error);
 
 	int rc = pvb_fail(error, PVB_E_HOST_ABSENT, "host", "there is no host \"%s\"", description);
-	pvb_hint(error, "use \"sim\" or \"sim:KEY=VALUE,...\" for the simulated host");
+	pvb_hint(error, "use \"xen\", or \"sim\" or \"sim:KEY=VALUE,...\" for the simulated host");
 	return rc;
 }
 

@@ -5,3 +5,4 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/host.h
 
 include lib/host/sim/room.mk
+include lib/host/xen/room.mk

@@ -18,6 +18,7 @@ struct plan_storage {
 	struct pvb_plan_tables tables[PVB_MAX_LEVELS];
 	struct pvb_plan_tables p2m_tables[PVB_MAX_LEVELS];
 	char command_line[PVB_MAX_COMMAND_LINE + 1];
+	char module_name[];
 };
 
 static pvb_va_t va_of(const struct pvb_plan *plan, uint64_t pfn)
@@ -231,7 +232,8 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 	if (rc)
 		return rc;
 
-	storage = calloc(1, sizeof *storage);
+	size_t name_size = request.module_name ? strlen(request.module_name) + 1 : 0;
+	storage = calloc(1, sizeof *storage + name_size);
 	if (!storage)
 		return pvb_fail_memory(error, STAGE, "the plan");
 	fill_frames(&storage->plan, image, &request, pages, &layout);
@@ -239,6 +241,10 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 	add_segments(storage, &request, &image->pv, &layout, false);
 	fill_mappings(&storage->plan, &layout);
 	fill_info(storage, &image->pv, &request, &layout, minimum);
+	if (name_size) {
+		memcpy(storage->module_name, request.module_name, name_size);
+		storage->plan.module_name = storage->module_name;
+	}
 	*plan = &storage->plan;
 	return 0;
 }

@@ -56,6 +56,7 @@ struct pvb_plan {
 	struct pvb_plan_region kernel, module, p2m, start_info, xenstore, console, page_tables,
 		boot_stack, p2m_tables; /* count 0 where there is none */
 	bool has_module;
+	const char *module_name; /* as it was given, or NULL */
 	bool module_unmapped; /* passed by PFN, with SIF_MOD_START_PFN */
 	bool p2m_outside;     /* outside the initial mapping, with tables of its own */
 

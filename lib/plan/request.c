@@ -136,6 +136,7 @@ static int check_arguments(const struct pvb_image_info *image, struct pvb_plan_r
 		return rc;
 	request->has_module = spec->module_count > 0;
 	request->module_bytes = request->has_module ? spec->modules[0].bytes : 0;
+	request->module_name = request->has_module ? spec->modules[0].name : NULL;
 	return 0;
 }
 

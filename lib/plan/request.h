@@ -14,6 +14,7 @@ struct pvb_plan_request {
 	struct pvb_address_bits width;
 	const char *command_line; /* the spec's; never NULL */
 	uint64_t module_bytes;
+	const char *module_name; /* the spec's; may be NULL */
 	uint32_t vcpus;
 	bool has_module;
 };

@@ -57,6 +57,9 @@ static int fake_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_hos
 {
 	memset(domain, 0, sizeof *domain);
 	domain->domid = domid;
+	memcpy(domain->uuid, fake_of(host)->config.uuid, sizeof domain->uuid);
+	if (fake_of(host)->own_uuid)
+		memset(domain->uuid, fake_of(host)->own_uuid, sizeof domain->uuid);
 	domain->shared_info = fake_of(host)->shared_info;
 	domain->max_pages = fake_of(host)->max_memory >> host->page_shift;
 	if (fake_of(host)->most_pages && domain->max_pages > fake_of(host)->most_pages)

@@ -51,6 +51,7 @@ struct fake_host {
 	uint64_t claimed;
 	unsigned claim_calls;
 	unsigned destroyed;
+	uint8_t own_uuid; /* fills the handle that the host gives, instead of the wanted one */
 	struct pvb_host_vcpu vcpu;
 	struct pvb_host_grant grants[4];
 	size_t grant_count;

@@ -66,3 +66,18 @@ tests_unit_test_image_failures_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=mmap,--wrap=memfd_create
 
 EXTRA_DIST += tests/unit/plan-kernels.h tests/unit/test-sim.h
+
+# Real Xen without Xen: libxenstore's functions are the test's own.
+if HAVE_XEN
+xen_tests = \
+	tests/unit/test-xen-console \
+	tests/unit/test-xen-guard \
+	tests/unit/test-xen-store
+check_PROGRAMS += $(xen_tests) tests/unit/fake-guard
+TESTS += $(xen_tests)
+fake_xenstore = tests/unit/fake-xenstore.h tests/unit/fake-xenstore.c
+tests_unit_test_xen_console_SOURCES = tests/unit/test-xen-console.c $(fake_xenstore)
+tests_unit_test_xen_console_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
+tests_unit_test_xen_store_SOURCES = tests/unit/test-xen-store.c $(fake_xenstore)
+tests_unit_test_xen_store_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
+endif

@@ -447,9 +447,40 @@ static void the_domain_is_made_as_libxl_would(void **state)
 	assert_int_equal(bench.fake.introduction.console_domid, 5);
 	assert_int_equal(bench.fake.introduction.store_frame.n, info->start_info.store_mfn);
 	assert_int_equal(bench.fake.introduction.console_frame.n, info->start_info.console_mfn);
+	assert_string_equal(bench.fake.introduction.kernel, "kernel");
 	assert_int_equal(info->domid, 7);
 	assert_string_equal(info->name, "guest");
 	assert_int_equal(info->uuid[3], 9);
+	bench_close(&bench);
+}
+
+static void the_host_is_told_which_ramdisk_it_was(void **state)
+{
+	(void)state;
+	EACH_ORDER(order)
+	{
+		struct bench bench;
+
+		bench_open(&bench, order);
+		assert_ok(build(&bench), &bench.error);
+		if (order->ramdisk)
+			assert_string_equal(bench.fake.introduction.ramdisk, "ramdisk");
+		else
+			assert_null(bench.fake.introduction.ramdisk);
+		bench_close(&bench);
+	}
+}
+
+static void a_handle_that_the_host_chose_is_handed_out(void **state)
+{
+	(void)state;
+	struct bench bench;
+
+	bench_open(&bench, &orders[0]);
+	bench.fake.own_uuid = 0x5a;
+	assert_ok(build(&bench), &bench.error);
+	for (size_t i = 0; i < 16; i++)
+		assert_int_equal(pvb_domain_info(bench.domain)->uuid[i], 0x5a);
 	bench_close(&bench);
 }
 
@@ -877,6 +908,8 @@ int main(void)
 		cmocka_unit_test(the_vcpu_starts_at_the_entry),
 		cmocka_unit_test(a_32_bit_root_above_4_gib_is_folded),
 		cmocka_unit_test(the_domain_is_made_as_libxl_would),
+		cmocka_unit_test(the_host_is_told_which_ramdisk_it_was),
+		cmocka_unit_test(a_handle_that_the_host_chose_is_handed_out),
 		cmocka_unit_test(a_backend_that_is_the_guest_itself_needs_no_grant),
 		cmocka_unit_test(each_guest_frame_is_written_at_most_once),
 		cmocka_unit_test(stages_come_in_order_and_are_timed),

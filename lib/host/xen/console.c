@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/xen/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/cleanup.h"
+#include "core/error.h"
+#include "host/xen/store.h"
+
+#define STAGE "open_console"
+
+/* A console daemon that runs has made its terminal in a fraction of this. */
+#define PATIENCE_MS 10000
+
+/* Linux's Documentation/admin-guide/devices.txt: Unix98 pseudoterminal slaves. */
+#define PTY_MAJOR_FIRST 136
+#define PTY_MAJOR_LAST 143
+
+static int64_t now_ms(void)
+{
+	struct timespec time;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* ---- which terminal ---- */
+
+/* Empty until it is there. What there is to read of it now; what happens later wakes the watch. */
+static char *read_tty(struct xs_handle *store, const char *path)
+{
+	char *tty = xs_read(store, XBT_NULL, path, NULL);
+
+	if (tty && tty[0])
+		return tty;
+	free(tty);
+	return NULL;
+}
+
+static void forget_events(struct xs_handle *store)
+{
+	char **event;
+
+	while ((event = xs_check_watch(store)))
+		free(event);
+}
+
+static int no_console(uint32_t domid, struct pvb_error *error)
+{
+	int rc = pvb_fail(error, PVB_E_HOST_STATE, STAGE,
+			  "domain %" PRIu32 " has no console that could be looked at: after %d s "
+			  "no terminal had been made for it",
+			  domid, PATIENCE_MS / 1000);
+
+	pvb_hint(error, "is xenconsoled running?");
+	return rc;
+}
+
+static int wait_for_tty(struct xs_handle *store, uint32_t domid, char **tty,
+			struct pvb_error *error)
+{
+	int64_t end = now_ms() + PATIENCE_MS;
+	char path[XEN_NODE_PATH_MAX];
+
+	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/console/tty", domid);
+	if (!xs_watch(store, path, "tty"))
+		return xen_store_fail(error, "watch", path);
+	if (!xs_watch(store, "@releaseDomain", "end"))
+		return xen_store_fail(error, "watch for", "the end of domains");
+
+	struct pollfd ready = {.fd = xs_fileno(store), .events = POLLIN};
+	while (!(*tty = read_tty(store, path))) {
+		int64_t left = end - now_ms();
+
+		if (!xs_is_domain_introduced(store, domid))
+			return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, STAGE,
+					"domain %" PRIu32 " is not known to xenstore, so that it "
+					"has no console",
+					domid);
+		if (left <= 0)
+			return no_console(domid, error);
+		if (poll(&ready, 1, (int)left) < 0 && errno != EINTR)
+			return xen_store_fail(error, "tell of", path);
+		forget_events(store);
+	}
+	return 0;
+}
+
+/* ---- opening it ---- */
+
+/* Nobody but the toolstack's domain may write the node; what it says is still to be a terminal. */
+static bool names_a_pty(const char *path)
+{
+	static const char folder[] = "/dev/pts/";
+	const char *number = path + sizeof folder - 1;
+
+	return strncmp(path, folder, sizeof folder - 1) == 0 && number[0] &&
+	       strspn(number, "0123456789") == strlen(number);
+}
+
+static bool is_pty(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
+	       major(status.st_rdev) >= PTY_MAJOR_FIRST && major(status.st_rdev) <= PTY_MAJOR_LAST;
+}
+
+/* The guest's terminal handling is the guest's; between it and whoever looks, bytes are just bytes.
+ */
+static bool make_raw(int fd)
+{
+	struct termios attributes;
+
+	if (tcgetattr(fd, &attributes))
+		return false;
+	cfmakeraw(&attributes);
+	return tcsetattr(fd, TCSANOW, &attributes) == 0;
+}
+
+static int open_tty(const char *tty, uint32_t domid, int *fd, struct pvb_error *error)
+{
+	if (!names_a_pty(tty))
+		return pvb_fail(error, PVB_E_HOST_STATE, STAGE,
+				"the console of domain %" PRIu32
+				" is said to be at \"%.64s\", which is no pseudoterminal",
+				domid, tty);
+
+	PVB_AUTO_CLOSE int own = open(tty, O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	if (own < 0)
+		return pvb_fail(error, PVB_E_HOST_STATE, STAGE,
+				"the console of domain %" PRIu32 ", %s, cannot be opened: %s",
+				domid, tty, strerror(errno));
+	if (!is_pty(own) || !make_raw(own))
+		return pvb_fail(error, PVB_E_HOST_STATE, STAGE,
+				"the console of domain %" PRIu32 ", %s, is no pseudoterminal",
+				domid, tty);
+	*fd = PVB_STEAL_FD(own);
+	return 0;
+}
+
+int xen_console_open(uint32_t domid, int *fd, struct pvb_error *error)
+{
+	PVB_AUTO_FREE char *tty = NULL;
+	struct xs_handle *store;
+	/* A connection of its own: the events of another one's watches are not ours to read. */
+	int rc = xen_store_open(&store, error);
+
+	*fd = -1;
+	if (rc)
+		return rc;
+	rc = wait_for_tty(store, domid, &tty, error);
+	xs_close(store);
+	if (rc == 0 && tty)
+		rc = open_tty(tty, domid, fd, error);
+	return rc;
+}

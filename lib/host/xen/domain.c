@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Domains: how they come and go, and what there is of them. */
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cleanup.h"
+#include "host/xen/life.h"
+#include "host/xen/xen.h"
+
+/* Xen's MAX_VIRT_CPUS. */
+#define MAX_VCPUS 8192u
+
+/* ---- birth and death ---------------------------------------------------------------------- */
+
+/* The newest grant table that the hypervisor lets a domain have, as libxl asks for. */
+static int grant_version(struct xen_host *xen, uint32_t *version, struct pvb_error *error)
+{
+	struct xen_sysctl sysctl = {.cmd = XEN_SYSCTL_physinfo};
+
+	if (xc_sysctl(xen->xc, &sysctl))
+		return xen_refused(xen, error, PVB_E_HOST_DENIED, "create_domain", errno,
+				   "the hypervisor does not say which grant tables it has");
+	*version = sysctl.u.physinfo.capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? 2 : 1;
+	return 0;
+}
+
+/*
+ * The hypercalls that make a domain. *made: there is one, numbered *domid, also where what
+ * came after failed.
+ */
+static int make_domain(struct xen_host *xen, const struct pvb_host_domain_config *config,
+		       const uint8_t handle[XEN_HANDLE_SIZE], uint32_t *domid, bool *made,
+		       struct pvb_error *error)
+{
+	static const char call[] = "create_domain";
+	struct xen_domctl_createdomain create = {
+		.max_vcpus = config->vcpus,
+		.max_evtchn_port = config->max_event_channel ? config->max_event_channel : INT_MAX,
+		.max_grant_frames =
+			config->max_grant_frames ? (int32_t)config->max_grant_frames : -1,
+		.max_maptrack_frames = -1,
+	};
+	uint32_t version = 0;
+	int rc = grant_version(xen, &version, error);
+
+	*domid = 0;
+	*made = false;
+	if (rc)
+		return rc;
+	create.grant_opts = XEN_DOMCTL_GRANT_version(version);
+	memcpy(create.handle, handle, sizeof create.handle);
+	if (xc_domain_create(xen->xc, domid, &create) == 0) {
+		*made = true;
+		return 0;
+	}
+
+	int reason = errno;
+	rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, reason,
+			 "a domain of %u vCPUs cannot be created", config->vcpus);
+	if (reason == ENOMEM)
+		pvb_hint(error, "the hypervisor has no memory left even for its own notes of a "
+				"domain: destroy one, or balloon one down");
+	return rc;
+}
+
+int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
+		      uint32_t *domid, struct pvb_error *error)
+{
+	static const char call[] = "create_domain";
+	struct xen_host *xen = xen_of(host);
+	uint8_t birth[XEN_HANDLE_SIZE], uuid[XEN_HANDLE_SIZE];
+	struct xen_guard *guard;
+	uint32_t number;
+	bool made;
+
+	if (!config->vcpus || config->vcpus > MAX_VCPUS)
+		return pvb_fail(error, PVB_E_ARG_VCPUS, call,
+				"%u vCPUs, but a PV domain has 1 to %u", config->vcpus, MAX_VCPUS);
+	if (config->max_grant_frames > INT32_MAX)
+		return pvb_fail(error, PVB_E_HOST_LIMIT, call, "%u grant table pages",
+				config->max_grant_frames);
+
+	int rc = xen_expect_domain(xen, config, birth, uuid, &guard, error);
+	if (rc)
+		return rc;
+	rc = make_domain(xen, config, birth, &number, &made, error);
+	if (!made) {
+		xen_guard_dismiss(guard);
+		return rc;
+	}
+	rc = xen_domain_came(xen, guard, number, error);
+	if (!rc && xc_domain_sethandle(xen->xc, number, uuid))
+		rc = xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
+				 "domain %u cannot be given its handle", number);
+	if (!rc && xc_domain_max_vcpus(xen->xc, number, config->vcpus))
+		rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, errno,
+				 "domain %u cannot be given %u vCPUs", number, config->vcpus);
+	if (rc)
+		(void)xen_destroy_domain(host, number, NULL);
+	else
+		*domid = number;
+	return rc;
+}
+
+/* Xen gives memory back piece by piece, and may ask to be called again. */
+static int end_domain(struct xen_host *xen, uint32_t domid, struct pvb_error *error)
+{
+	int rc;
+
+	do
+		rc = xc_domain_destroy(xen->xc, domid);
+	while (rc && errno == EAGAIN);
+	if (rc)
+		return xen_refused(xen, error, PVB_E_HOST_DENIED, "destroy_domain", errno,
+				   "domain %u cannot be destroyed", domid);
+	xen_domain_went(xen, domid);
+	return 0;
+}
+
+/*
+ * The others are told first: a domain that ends while the store still speaks of it is taken for
+ * one that crashed. One that is only half built must go whatever they say.
+ */
+int xen_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+	bool guarded = xen_is_guarded(xen, domid);
+	struct pvb_host_domain domain;
+	struct pvb_error trouble;
+	int rc = xen_get_domain(host, domid, &domain, error);
+
+	if (rc)
+		return rc;
+	rc = xen_forget_domain(xen, domid, domain.uuid, guarded, &trouble);
+	if (rc == 0 || guarded) {
+		int ended = end_domain(xen, domid, error);
+
+		if (ended)
+			return ended;
+	}
+	if (rc && error)
+		*error = trouble;
+	return rc;
+}
+
+/* ---- running or not ------------------------------------------------------------------------ */
+
+int xen_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+
+	if (xc_domain_pause(xen->xc, domid) == 0)
+		return 0;
+	return xen_refused(xen, error, PVB_E_HOST_STATE, "pause_domain", errno,
+			   "domain %u cannot be paused", domid);
+}
+
+int xen_unpause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
+{
+	static const char call[] = "unpause_domain";
+	struct xen_host *xen = xen_of(host);
+
+	if (xc_domain_unpause(xen->xc, domid) == 0)
+		return 0;
+	if (errno == EINVAL)
+		return pvb_fail(error, PVB_E_HOST_STATE, call, "domain %u is not paused", domid);
+	return xen_refused(xen, error, PVB_E_HOST_STATE, call, errno,
+			   "domain %u cannot be unpaused", domid);
+}
+
+/* ---- what there is -------------------------------------------------------------------------- */
+
+int xen_guest_bits(struct xen_host *xen, uint32_t domid, unsigned *bits)
+{
+	struct xen_domctl domctl = {
+		.cmd = XEN_DOMCTL_get_address_size,
+		.domain = (domid_t)domid,
+	};
+
+	if (xc_domctl(xen->xc, &domctl))
+		return -1;
+	*bits = domctl.u.address_size.size;
+	return 0;
+}
+
+static int describe(struct xen_host *xen, const struct xen_domctl_getdomaininfo *info,
+		    struct pvb_host_domain *domain)
+{
+	*domain = (struct pvb_host_domain){
+		.domid = info->domain,
+		.hvm = info->flags & XEN_DOMINF_hvm_guest,
+		.running = info->flags & XEN_DOMINF_running,
+		.blocked = info->flags & XEN_DOMINF_blocked,
+		.paused = info->flags & XEN_DOMINF_paused,
+		.dying = info->flags & XEN_DOMINF_dying,
+		.shutdown = info->flags & XEN_DOMINF_shutdown,
+		.vcpus = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1,
+		.pages = info->tot_pages,
+		.max_pages = info->max_pages,
+		.claimed_pages = info->outstanding_pages,
+		.cpu_time_ns = info->cpu_time,
+		.shared_info = PVB_MFN(info->shared_info_frame),
+	};
+	if (domain->shutdown)
+		domain->shutdown_reason =
+			info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
+	static_assert(sizeof info->handle == sizeof domain->uuid, "a handle is a UUID");
+	memcpy(domain->uuid, info->handle, sizeof domain->uuid);
+	return xen_guest_bits(xen, info->domain, &domain->guest_bits);
+}
+
+static int no_domain(uint32_t domid, struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "get_domain", "there is no domain %u", domid);
+}
+
+int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,
+		   struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+	struct xen_domctl domctl = {
+		.cmd = XEN_DOMCTL_getdomaininfo,
+		.domain = (domid_t)domid,
+	};
+
+	if (domid >= DOMID_FIRST_RESERVED)
+		return no_domain(domid, error);
+	if (xc_domctl(xen->xc, &domctl) == 0) {
+		const struct xen_domctl_getdomaininfo *info = &domctl.u.getdomaininfo;
+
+		/* Up to 4.17 the next one answers where there is none of this number. */
+		if (info->domain != domid)
+			return no_domain(domid, error);
+		if (describe(xen, info, domain) == 0) {
+			xen_name_domain(xen, domid, domain->name);
+			return 0;
+		}
+	}
+	if (errno == ESRCH)
+		return no_domain(domid, error);
+	return xen_refused(xen, error, PVB_E_HOST_DENIED, "get_domain", errno,
+			   "domain %u cannot be looked at", domid);
+}
+
+int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
+		     size_t room, size_t *count, struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+	PVB_AUTO_FREE xc_domaininfo_t *info = calloc(room, sizeof *info);
+
+	*count = 0;
+	if (!info)
+		return pvb_fail_memory(error, "list_domains", "a list of domains");
+	if (first >= DOMID_FIRST_RESERVED || !room)
+		return 0;
+
+	size_t got = 0;
+	do {
+		int n = xc_domain_getinfolist(xen->xc, first, (unsigned)(room - *count), info);
+
+		if (n < 0)
+			return xen_refused(xen, error, PVB_E_HOST_DENIED, "list_domains", errno,
+					   "the hypervisor does not say which domains there are");
+		got = (size_t)n;
+		/* One that went in between is left out, and the place given to the next. */
+		for (size_t i = 0; i < got; i++)
+			if (describe(xen, &info[i], &domains[*count]) == 0) {
+				xen_name_domain(xen, info[i].domain, domains[*count].name);
+				++*count;
+			}
+		if (got)
+			first = info[got - 1].domain + UINT32_C(1);
+	} while (got && *count < room && first < DOMID_FIRST_RESERVED);
+	return 0;
+}

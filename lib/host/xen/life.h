@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A domain's life beside the hypervisor: guarded while it is made, introduced to
+ * the host's other tools, kept or forgotten. domain.c makes the hypercalls.
+ */
+#ifndef PVB_HOST_XEN_LIFE_H
+#define PVB_HOST_XEN_LIFE_H
+
+#include <stdbool.h>
+
+#include "host/xen/guard.h"
+#include "host/xen/xen.h"
+
+/*
+ * Before createdomain: settle on the handle (*uuid, random where the configuration leaves it zero),
+ * see that neither it nor the name is another domain's, and start a guard. The domain is to be
+ * created with the handle "birth", which the guard knows it by.
+ */
+int xen_expect_domain(struct xen_host *xen, const struct pvb_host_domain_config *config,
+		      uint8_t birth[XEN_HANDLE_SIZE], uint8_t uuid[XEN_HANDLE_SIZE],
+		      struct xen_guard **guard, struct pvb_error *error);
+
+/* After it. The guard is the host's from here on. */
+int xen_domain_came(struct xen_host *xen, struct xen_guard *guard, uint32_t domid,
+		    struct pvb_error *error);
+
+/*
+ * Before destroydomain: take the domain out of the store. A domain with devices of another
+ * toolstack's is refused, but not where regardless: what a guard destroys must go.
+ */
+int xen_forget_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+		      bool regardless, struct pvb_error *error);
+
+/* After it: its guard, if it is one of ours, may go. */
+void xen_domain_went(struct xen_host *xen, uint32_t domid);
+
+/* Whether it goes when this process does. */
+bool xen_is_guarded(struct xen_host *xen, uint32_t domid);
+
+/* What the store calls a domain; empty where it has no name, or there is no store. */
+void xen_name_domain(struct xen_host *xen, uint32_t domid, char name[PVB_HOST_NAME_MAX]);
+
+/* The store, reached once it is wanted. */
+int xen_reach_store(struct xen_host *xen, struct pvb_error *error);
+
+/* At the end of the host's handle. Domains that are guarded still are until the process ends. */
+void xen_close_life(struct xen_host *xen);
+
+/* Of the table. */
+int xen_introduce_domain(struct pvb_host *host, uint32_t domid,
+			 const struct pvb_host_introduction *told, struct pvb_error *error);
+int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error);
+int xen_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error);
+
+#endif

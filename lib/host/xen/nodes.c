@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/xen/nodes.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/error.h"
+
+/* The toolstack's own domain. */
+#define BACKEND_CONSOLE "/local/domain/%" PRIu32 "/backend/console/%" PRIu32 "/0"
+
+/* Bytes of a guest's output that a console daemon keeps while nobody reads
+ * (LIBXL_XENCONSOLE_LIMIT). */
+#define CONSOLE_LIMIT "1048576"
+
+/* XenbusStateInitialising of Xen's public io/xenbus.h; the console daemon never looks. */
+#define STATE_INITIALISING "1"
+
+struct xen_uuid_text xen_format_uuid(const uint8_t uuid[16])
+{
+	struct xen_uuid_text result = {""};
+	char *at = result.text;
+
+	for (size_t i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*at++ = '-';
+		at += snprintf(at, 3, "%02x", uuid[i]);
+	}
+	return result;
+}
+
+/* A folder, a slash and a name make a path. */
+#define LONGEST_NAME 64
+#define FOLDER_MAX (XEN_NODE_PATH_MAX - 1 - LONGEST_NAME)
+
+/* Nodes are given out below a folder, one after the other, until one is not taken. */
+struct giver {
+	xen_node_fn each;
+	void *opaque;
+	char folder[FOLDER_MAX];
+	int rc;
+};
+
+static void PVB_PRINTF(2, 3) go_to(struct giver *giver, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(giver->folder, sizeof giver->folder, format, arguments);
+	va_end(arguments);
+}
+
+static void give(struct giver *giver, const char *name, enum xen_node_access access,
+		 const char *value)
+{
+	struct xen_node node = {.value = value, .access = access};
+
+	if (giver->rc || !value)
+		return;
+	(void)snprintf(node.path, sizeof node.path, "%s%s%.64s", giver->folder, name[0] ? "/" : "",
+		       name);
+	giver->rc = giver->each(giver->opaque, &node);
+}
+
+static void give_number(struct giver *giver, const char *name, enum xen_node_access access,
+			uint64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "%" PRIu64, value);
+	give(giver, name, access, text);
+}
+
+/* ---- the domain ---- */
+
+/* Folders and nodes that are empty to begin with; what is the guest's, it fills. */
+static const struct {
+	const char *name;
+	enum xen_node_access access;
+} empty[] = {
+	{"cpu", XEN_NODE_GUEST_READS},
+	{"memory", XEN_NODE_GUEST_READS},
+	{"device", XEN_NODE_GUEST_READS},
+	{"device/suspend/event-channel", XEN_NODE_GUEST},
+	{"control", XEN_NODE_GUEST_READS},
+	{"control/shutdown", XEN_NODE_GUEST},
+	{"control/feature-poweroff", XEN_NODE_GUEST},
+	{"control/feature-reboot", XEN_NODE_GUEST},
+	{"control/feature-suspend", XEN_NODE_GUEST},
+	{"control/sysrq", XEN_NODE_GUEST},
+	{"data", XEN_NODE_GUEST},
+	{"drivers", XEN_NODE_GUEST},
+	{"feature", XEN_NODE_GUEST},
+	{"attr", XEN_NODE_GUEST},
+	{"error", XEN_NODE_GUEST},
+};
+
+static void give_domain(struct giver *giver, const struct xen_domain_record *record)
+{
+	const struct pvb_host_introduction *told = record->told;
+	char vm[XEN_NODE_PATH_MAX];
+
+	(void)snprintf(vm, sizeof vm, "/vm/%s", xen_format_uuid(record->uuid).text);
+	go_to(giver, "/local/domain/%" PRIu32, record->domid);
+	give(giver, "", XEN_NODE_GUEST_READS, "");
+	give(giver, "vm", XEN_NODE_AS_PARENT, vm);
+	give(giver, "name", XEN_NODE_AS_PARENT, told->name);
+	for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++)
+		give(giver, empty[i].name, empty[i].access, "");
+	give(giver, "control/platform-feature-multiprocessor-suspend", XEN_NODE_AS_PARENT, "1");
+	give(giver, "control/platform-feature-xs_reset_watches", XEN_NODE_AS_PARENT, "1");
+	give_number(giver, "memory/static-max", XEN_NODE_AS_PARENT, told->memory >> 10);
+	give_number(giver, "memory/target", XEN_NODE_AS_PARENT, told->memory >> 10);
+	give(giver, "memory/videoram", XEN_NODE_AS_PARENT, "0");
+	give_number(giver, "domid", XEN_NODE_AS_PARENT, record->domid);
+	give_number(giver, "store/port", XEN_NODE_AS_PARENT, told->store_port);
+	give_number(giver, "store/ring-ref", XEN_NODE_AS_PARENT, told->store_frame.n);
+	for (uint32_t cpu = 0; cpu < told->vcpus; cpu++) {
+		char name[40];
+
+		(void)snprintf(name, sizeof name, "cpu/%" PRIu32 "/availability", cpu);
+		give(giver, name, XEN_NODE_AS_PARENT, "online");
+	}
+}
+
+static void give_vm(struct giver *giver, const struct xen_domain_record *record)
+{
+	const struct pvb_host_introduction *told = record->told;
+	struct xen_uuid_text uuid = xen_format_uuid(record->uuid);
+	char start[40];
+
+	(void)snprintf(start, sizeof start, "%jd.%02ld", (intmax_t)record->start.tv_sec,
+		       record->start.tv_nsec / 10000000);
+	go_to(giver, "/vm/%s", uuid.text);
+	give(giver, "", XEN_NODE_GUEST_READS, "");
+	give(giver, "name", XEN_NODE_AS_PARENT, told->name);
+	give(giver, "uuid", XEN_NODE_AS_PARENT, uuid.text);
+	/* libxl says so of every PV guest. */
+	give(giver, "image/ostype", XEN_NODE_AS_PARENT, "linux");
+	give(giver, "image/kernel", XEN_NODE_AS_PARENT, told->kernel);
+	give(giver, "start_time", XEN_NODE_AS_PARENT, start);
+	give(giver, "image/ramdisk", XEN_NODE_AS_PARENT, told->ramdisk);
+	if (told->command_line && told->command_line[0])
+		give(giver, "image/cmdline", XEN_NODE_AS_PARENT, told->command_line);
+}
+
+static void give_libxl(struct giver *giver, const struct xen_domain_record *record)
+{
+	go_to(giver, "/libxl/%" PRIu32, record->domid);
+	give(giver, "", XEN_NODE_HOST, "");
+	give(giver, "device", XEN_NODE_HOST, "");
+	give(giver, "type", XEN_NODE_AS_PARENT, "pv");
+	/* Which emulator libxl would start if it attached a device that wants one. */
+	give(giver, "dm-version", XEN_NODE_AS_PARENT, "qemu_xen");
+}
+
+/* ---- the console ---- */
+
+static void give_backend(struct giver *giver, const struct xen_domain_record *record)
+{
+	give_number(giver, "frontend-id", XEN_NODE_AS_PARENT, record->domid);
+	give(giver, "online", XEN_NODE_AS_PARENT, "1");
+	give(giver, "state", XEN_NODE_AS_PARENT, STATE_INITIALISING);
+	give(giver, "protocol", XEN_NODE_AS_PARENT, "vt100");
+}
+
+static void give_console(struct giver *giver, const struct xen_domain_record *record)
+{
+	const struct pvb_host_introduction *told = record->told;
+	char frontend[XEN_NODE_PATH_MAX], backend[XEN_NODE_PATH_MAX];
+
+	(void)snprintf(frontend, sizeof frontend, "/local/domain/%" PRIu32 "/console",
+		       record->domid);
+	(void)snprintf(backend, sizeof backend, BACKEND_CONSOLE, told->console_domid,
+		       record->domid);
+
+	/* What libxl goes by when it destroys the domain: it trusts neither end. */
+	go_to(giver, "/libxl/%" PRIu32 "/device/console/0", record->domid);
+	give(giver, "frontend", XEN_NODE_AS_PARENT, frontend);
+	give(giver, "backend", XEN_NODE_AS_PARENT, backend);
+
+	/* The first console is the toolstack's to describe; the guest knows it from start_info. */
+	go_to(giver, "%s", frontend);
+	give(giver, "", XEN_NODE_BACKEND, "");
+	give(giver, "backend", XEN_NODE_AS_PARENT, backend);
+	give_number(giver, "backend-id", XEN_NODE_GUEST_SHARES, told->console_domid);
+	give(giver, "limit", XEN_NODE_BACKEND, CONSOLE_LIMIT);
+	give(giver, "type", XEN_NODE_BACKEND, "xenconsoled");
+	give(giver, "output", XEN_NODE_BACKEND, "pty");
+	give(giver, "tty", XEN_NODE_BACKEND, "");
+	give_number(giver, "port", XEN_NODE_BACKEND, told->console_port);
+	give_number(giver, "ring-ref", XEN_NODE_BACKEND, told->console_frame.n);
+
+	go_to(giver, "%s", backend);
+	give(giver, "", XEN_NODE_BACKEND, "");
+	give(giver, "frontend", XEN_NODE_AS_PARENT, frontend);
+	give_backend(giver, record);
+
+	go_to(giver, "/libxl/%" PRIu32 "/device/console/0", record->domid);
+	give_backend(giver, record);
+}
+
+int xen_nodes_each(const struct xen_domain_record *record, enum xen_node_part part,
+		   xen_node_fn each, void *opaque)
+{
+	struct giver giver = {.each = each, .opaque = opaque};
+
+	if (part == XEN_NODES_CONSOLE) {
+		give_console(&giver, record);
+	} else {
+		give_domain(&giver, record);
+		give_vm(&giver, record);
+		give_libxl(&giver, record);
+	}
+	return giver.rc;
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Real Xen. Its libraries' headers are included here and nowhere else.
+EXTRA_DIST += lib/host/xen/device.h
+if HAVE_XEN
+lib_libpvbuild_all_la_SOURCES += \
+	lib/host/xen/console.c \
+	lib/host/xen/console.h \
+	lib/host/xen/context.c \
+	lib/host/xen/context.h \
+	lib/host/xen/domain.c \
+	lib/host/xen/facts.c \
+	lib/host/xen/grants.c \
+	lib/host/xen/guard-run.c \
+	lib/host/xen/guard.c \
+	lib/host/xen/guard.h \
+	lib/host/xen/life.c \
+	lib/host/xen/life.h \
+	lib/host/xen/m2p.c \
+	lib/host/xen/m2p.h \
+	lib/host/xen/memory.c \
+	lib/host/xen/nodes.c \
+	lib/host/xen/nodes.h \
+	lib/host/xen/settings.c \
+	lib/host/xen/store-remove.c \
+	lib/host/xen/store.c \
+	lib/host/xen/store.h \
+	lib/host/xen/userdata.c \
+	lib/host/xen/userdata.h \
+	lib/host/xen/vcpu.c \
+	lib/host/xen/watch.c \
+	lib/host/xen/watch.h \
+	lib/host/xen/xen.c \
+	lib/host/xen/xen.h
+lib_libpvbuild_all_la_CFLAGS += $(XEN_CFLAGS)
+lib_libpvbuild_all_la_CPPFLAGS = $(AM_CPPFLAGS) -DPVB_GUARD_PROGRAM='"$(pkglibexecdir)/pvbuild-guard"'
+lib_libpvbuild_all_la_LIBADD += $(XEN_LIBS)
+endif

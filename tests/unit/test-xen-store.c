@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is written of a domain, how it goes in, and how it goes again. */
+#include "support/test.h"
+
+#include <errno.h>
+
+#include "fake-xenstore.h"
+#include "host/xen/store.h"
+
+#define UUID "00010203-0405-0607-0809-0a0b0c0d0e0f"
+
+/*
+ * What "xenstore-ls -f -p" shows of a guest that xl 4.17 made, sorted and with its numbers replaced;
+ * tests/lab compares the two on a real host.
+ */
+static const char expected[] =
+	"/libxl = \"\"   (n0)\n"
+	"/libxl/7 = \"\"   (n0)\n"
+	"/libxl/7/device = \"\"   (n0)\n"
+	"/libxl/7/device/console = \"\"   (n0)\n"
+	"/libxl/7/device/console/0 = \"\"   (n0)\n"
+	"/libxl/7/device/console/0/backend = \"/local/domain/0/backend/console/7/0\"   (n0)\n"
+	"/libxl/7/device/console/0/frontend = \"/local/domain/7/console\"   (n0)\n"
+	"/libxl/7/device/console/0/frontend-id = \"7\"   (n0)\n"
+	"/libxl/7/device/console/0/online = \"1\"   (n0)\n"
+	"/libxl/7/device/console/0/protocol = \"vt100\"   (n0)\n"
+	"/libxl/7/device/console/0/state = \"1\"   (n0)\n"
+	"/libxl/7/dm-version = \"qemu_xen\"   (n0)\n"
+	"/libxl/7/type = \"pv\"   (n0)\n"
+	"/local = \"\"   (n0)\n"
+	"/local/domain = \"\"   (n0)\n"
+	"/local/domain/0 = \"\"   (n0)\n"
+	"/local/domain/0/backend = \"\"   (n0)\n"
+	"/local/domain/0/backend/console = \"\"   (n0)\n"
+	"/local/domain/0/backend/console/7 = \"\"   (n0)\n"
+	"/local/domain/0/backend/console/7/0 = \"\"   (n0,r7)\n"
+	"/local/domain/0/backend/console/7/0/frontend = \"/local/domain/7/console\"   (n0,r7)\n"
+	"/local/domain/0/backend/console/7/0/frontend-id = \"7\"   (n0,r7)\n"
+	"/local/domain/0/backend/console/7/0/online = \"1\"   (n0,r7)\n"
+	"/local/domain/0/backend/console/7/0/protocol = \"vt100\"   (n0,r7)\n"
+	"/local/domain/0/backend/console/7/0/state = \"1\"   (n0,r7)\n"
+	"/local/domain/0/name = \"Domain-0\"   (n0)\n"
+	"/local/domain/7 = \"\"   (n0,r7)\n"
+	"/local/domain/7/attr = \"\"   (n7)\n"
+	"/local/domain/7/console = \"\"   (n0,r7)\n"
+	"/local/domain/7/console/backend = \"/local/domain/0/backend/console/7/0\"   (n0,r7)\n"
+	"/local/domain/7/console/backend-id = \"0\"   (n7,r0)\n"
+	"/local/domain/7/console/limit = \"1048576\"   (n0,r7)\n"
+	"/local/domain/7/console/output = \"pty\"   (n0,r7)\n"
+	"/local/domain/7/console/port = \"2\"   (n0,r7)\n"
+	"/local/domain/7/console/ring-ref = \"4660\"   (n0,r7)\n"
+	"/local/domain/7/console/tty = \"\"   (n0,r7)\n"
+	"/local/domain/7/console/type = \"xenconsoled\"   (n0,r7)\n"
+	"/local/domain/7/control = \"\"   (n0,r7)\n"
+	"/local/domain/7/control/feature-poweroff = \"\"   (n7)\n"
+	"/local/domain/7/control/feature-reboot = \"\"   (n7)\n"
+	"/local/domain/7/control/feature-suspend = \"\"   (n7)\n"
+	"/local/domain/7/control/platform-feature-multiprocessor-suspend = \"1\"   (n0,r7)\n"
+	"/local/domain/7/control/platform-feature-xs_reset_watches = \"1\"   (n0,r7)\n"
+	"/local/domain/7/control/shutdown = \"\"   (n7)\n"
+	"/local/domain/7/control/sysrq = \"\"   (n7)\n"
+	"/local/domain/7/cpu = \"\"   (n0,r7)\n"
+	"/local/domain/7/cpu/0 = \"\"   (n0,r7)\n"
+	"/local/domain/7/cpu/0/availability = \"online\"   (n0,r7)\n"
+	"/local/domain/7/cpu/1 = \"\"   (n0,r7)\n"
+	"/local/domain/7/cpu/1/availability = \"online\"   (n0,r7)\n"
+	"/local/domain/7/data = \"\"   (n7)\n"
+	"/local/domain/7/device = \"\"   (n0,r7)\n"
+	"/local/domain/7/device/suspend = \"\"   (n0,r7)\n"
+	"/local/domain/7/device/suspend/event-channel = \"\"   (n7)\n"
+	"/local/domain/7/domid = \"7\"   (n0,r7)\n"
+	"/local/domain/7/drivers = \"\"   (n7)\n"
+	"/local/domain/7/error = \"\"   (n7)\n"
+	"/local/domain/7/feature = \"\"   (n7)\n"
+	"/local/domain/7/memory = \"\"   (n0,r7)\n"
+	"/local/domain/7/memory/static-max = \"131072\"   (n0,r7)\n"
+	"/local/domain/7/memory/target = \"131072\"   (n0,r7)\n"
+	"/local/domain/7/memory/videoram = \"0\"   (n0,r7)\n"
+	"/local/domain/7/name = \"guest\"   (n0,r7)\n"
+	"/local/domain/7/store = \"\"   (n0,r7)\n"
+	"/local/domain/7/store/port = \"1\"   (n0,r7)\n"
+	"/local/domain/7/store/ring-ref = \"4661\"   (n0,r7)\n"
+	"/local/domain/7/vm = \"/vm/" UUID "\"   (n0,r7)\n"
+	"/vm = \"\"   (n0)\n"
+	"/vm/" UUID " = \"\"   (n0,r7)\n"
+	"/vm/" UUID "/image = \"\"   (n0,r7)\n"
+	"/vm/" UUID "/image/cmdline = \"root=/dev/xvda\"   (n0,r7)\n"
+	"/vm/" UUID "/image/kernel = \"/boot/vmlinuz\"   (n0,r7)\n"
+	"/vm/" UUID "/image/ostype = \"linux\"   (n0,r7)\n"
+	"/vm/" UUID "/image/ramdisk = \"/boot/initrd\"   (n0,r7)\n"
+	"/vm/" UUID "/name = \"guest\"   (n0,r7)\n"
+	"/vm/" UUID "/start_time = \"1700000000.25\"   (n0,r7)\n"
+	"/vm/" UUID "/uuid = \"" UUID "\"   (n0,r7)\n";
+
+static const struct pvb_host_introduction told = {
+	.name = "guest",
+	.memory = UINT64_C(128) << 20,
+	.vcpus = 2,
+	.store_frame = {4661},
+	.store_port = 1,
+	.console_frame = {4660},
+	.console_port = 2,
+	.kernel = "/boot/vmlinuz",
+	.ramdisk = "/boot/initrd",
+	.command_line = "root=/dev/xvda",
+};
+
+static struct xen_domain_record record_of(const struct pvb_host_introduction *introduction)
+{
+	struct xen_domain_record record = {
+		.domid = 7,
+		.start = {.tv_sec = 1700000000, .tv_nsec = 259999999},
+		.told = introduction,
+	};
+
+	for (uint8_t i = 0; i < 16; i++)
+		record.uuid[i] = i;
+	return record;
+}
+
+struct bench {
+	struct xs_handle *store;
+	struct pvb_error error;
+	char *before;
+};
+
+static void bench_open(struct bench *bench)
+{
+	memset(bench, 0, sizeof *bench);
+	fake_store_reset();
+	assert_ok(xen_store_open(&bench->store, &bench->error), &bench->error);
+	bench->before = fake_store_print();
+}
+
+static void bench_close(struct bench *bench)
+{
+	xs_close(bench->store);
+	free(bench->before);
+	assert_int_equal(fake_store_connections(), 0);
+	assert_int_equal(fake_store_transactions(), 0);
+}
+
+static void assert_store_is(const char *wanted)
+{
+	char *is = fake_store_print();
+
+	assert_string_equal(is, wanted);
+	free(is);
+}
+
+/* ---- in ---- */
+
+static void a_domain_is_written_node_by_node_as_libxl_writes_it(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+	unsigned long frame = 0;
+	unsigned port = 0;
+
+	bench_open(&bench);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_store_is(expected);
+	assert_true(fake_store_introduced(7, &frame, &port));
+	assert_int_equal(frame, 4661);
+	assert_int_equal(port, 1);
+	bench_close(&bench);
+}
+
+static void what_was_not_given_is_not_written(void **state)
+{
+	(void)state;
+	struct pvb_host_introduction bare = told;
+	struct xen_domain_record record = record_of(&bare);
+	struct bench bench;
+
+	bare.kernel = bare.ramdisk = NULL;
+	bare.command_line = "";
+	bench_open(&bench);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_true(fake_store_has("/vm/" UUID "/image/ostype"));
+	assert_false(fake_store_has("/vm/" UUID "/image/kernel"));
+	assert_false(fake_store_has("/vm/" UUID "/image/ramdisk"));
+	assert_false(fake_store_has("/vm/" UUID "/image/cmdline"));
+	bench_close(&bench);
+}
+
+static void a_console_elsewhere_belongs_to_its_backend(void **state)
+{
+	(void)state;
+	struct pvb_host_introduction elsewhere = told;
+	struct xen_domain_record record = record_of(&elsewhere);
+	struct bench bench;
+
+	elsewhere.console_domid = 3;
+	bench_open(&bench);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	char *is = fake_store_print();
+	assert_non_null(strstr(is, "/local/domain/3/backend/console/7/0 = \"\"   (n3,r7)\n"));
+	assert_non_null(strstr(is, "/local/domain/7/console/tty = \"\"   (n3,r7)\n"));
+	assert_non_null(strstr(is, "/local/domain/7/console/backend-id = \"3\"   (n7,r3)\n"));
+	free(is);
+	bench_close(&bench);
+}
+
+/* An unclean end of an earlier domain with this number. */
+static void what_an_earlier_domain_left_goes(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+
+	bench_open(&bench);
+	fake_store_put("/local/domain/7/device/vbd/51712/state", "4");
+	fake_store_put("/libxl/7/device/vbd/51712/backend", "/local/domain/0/backend/vbd/7/51712");
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_store_is(expected);
+	bench_close(&bench);
+}
+
+static void a_commit_that_somebody_was_in_the_way_of_is_tried_again(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+
+	bench_open(&bench);
+	fake_store_conflicts(3);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_store_is(expected);
+	fake_store_conflicts(UINT32_MAX);
+	assert_fails_with(xen_store_remove(bench.store, 7, &bench.error), PVB_E_HOST_STORE,
+			  &bench.error);
+	assert_store_is(expected);
+	bench_close(&bench);
+}
+
+static void whatever_call_fails_nothing_stays(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+
+	bench_open(&bench);
+	unsigned before = fake_store_calls();
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	unsigned calls = fake_store_calls() - before;
+	assert_true(calls > 60);
+	assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+	bench_close(&bench);
+
+	for (unsigned nth = 1; nth <= calls; nth++) {
+		unsigned long frame;
+		unsigned port;
+
+		bench_open(&bench);
+		fake_store_fail(nth, EIO);
+		assert_fails_with(xen_store_introduce(bench.store, &record, &bench.error),
+				  PVB_E_HOST_STORE, &bench.error);
+		assert_string_equal(bench.error.context, "");
+		assert_store_is(bench.before);
+		assert_false(fake_store_introduced(7, &frame, &port));
+		bench_close(&bench);
+	}
+}
+
+static void what_cannot_be_undone_is_told_beside_the_cause(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+	unsigned told_of = 0;
+
+	for (unsigned nth = 1; nth <= 80; nth++) {
+		bench_open(&bench);
+		fake_store_break(nth, EIO);
+		assert_fails_with(xen_store_introduce(bench.store, &record, &bench.error),
+				  PVB_E_HOST_STORE, &bench.error);
+		told_of += strstr(bench.error.context, "could not be removed") != NULL;
+		bench_close(&bench);
+	}
+	assert_true(told_of > 10);
+}
+
+static void who_may_not_write_is_told_who_may(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+
+	bench_open(&bench);
+	fake_store_fail(7, EACCES);
+	assert_fails_with(xen_store_introduce(bench.store, &record, &bench.error), PVB_E_HOST_STORE,
+			  &bench.error);
+	assert_non_null(strstr(bench.error.message, "/local/domain/7"));
+	assert_non_null(strstr(bench.error.hint, "toolstack's domain"));
+	bench_close(&bench);
+}
+
+static void a_store_that_does_not_run_is_told(void **state)
+{
+	(void)state;
+	struct pvb_error error;
+	struct xs_handle *store;
+
+	fake_store_reset();
+	fake_store_stop(true);
+	assert_fails_with(xen_store_open(&store, &error), PVB_E_HOST_STORE, &error);
+	assert_non_null(strstr(error.hint, "xenstored"));
+}
+
+/* ---- out ---- */
+
+static void a_domain_goes_without_a_trace(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+
+	bench_open(&bench);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	fake_store_put("/local/domain/7/data/updated", "by the guest");
+	fake_store_put("/local/domain/7/console/tty", "/dev/pts/3");
+	fake_store_conflicts(2);
+	assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+	assert_store_is(bench.before);
+	assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+	assert_store_is(bench.before);
+	bench_close(&bench);
+}
+
+static void another_domain_is_left_alone(void **state)
+{
+	(void)state;
+	struct pvb_host_introduction named_otherwise = told;
+	struct xen_domain_record record = record_of(&told), other = record;
+	struct bench bench;
+
+	named_otherwise.name = "other";
+	bench_open(&bench);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	char *alone = fake_store_print();
+	other.domid = 70;
+	other.uuid[0] = 1;
+	other.told = &named_otherwise;
+	assert_ok(xen_store_introduce(bench.store, &other, &bench.error), &bench.error);
+	assert_ok(xen_store_remove(bench.store, 70, &bench.error), &bench.error);
+	assert_store_is(alone);
+	assert_ok(xen_store_introduce(bench.store, &other, &bench.error), &bench.error);
+	assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+	assert_true(fake_store_has("/local/domain/70/console/tty"));
+	assert_true(fake_store_has("/local/domain/0/backend/console/70/0/state"));
+	assert_false(fake_store_has("/local/domain/0/backend/console/7"));
+	free(alone);
+	bench_close(&bench);
+}
+
+/* Nodes that say where others are are believed only as far as these may be. */
+static void a_path_that_leads_astray_is_not_followed(void **state)
+{
+	(void)state;
+	static const char *const astray[] = {"/vm", "/vm/", "/local/domain/0", "/vm/a/b", ""};
+	struct bench bench;
+
+	bench_open(&bench);
+	fake_store_put("/vm/a/b", "stays");
+	for (size_t i = 0; i < sizeof astray / sizeof astray[0]; i++) {
+		fake_store_put("/local/domain/7/vm", astray[i]);
+		fake_store_put("/libxl/7/device/console/0/backend", "/local/domain/0");
+		assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+		assert_false(fake_store_has("/local/domain/7"));
+		assert_true(fake_store_has("/vm/a/b"));
+		assert_true(fake_store_has("/local/domain/0/name"));
+	}
+	bench_close(&bench);
+}
+
+static void a_removal_that_fails_removes_nothing(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+
+	bench_open(&bench);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	unsigned before = fake_store_calls();
+	char *whole = fake_store_print();
+	assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+	unsigned calls = fake_store_calls() - before;
+	bench_close(&bench);
+
+	for (unsigned nth = 1; nth <= calls; nth++) {
+		bench_open(&bench);
+		assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+		fake_store_fail(nth, EIO);
+		assert_fails_with(xen_store_remove(bench.store, 7, &bench.error), PVB_E_HOST_STORE,
+				  &bench.error);
+		assert_store_is(whole);
+		bench_close(&bench);
+	}
+	assert_true(calls > 10);
+	free(whole);
+}
+
+static void a_domain_with_devices_is_left_to_who_gave_them(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+
+	bench_open(&bench);
+	assert_ok(xen_store_check_plain(bench.store, 7, &bench.error), &bench.error);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_ok(xen_store_check_plain(bench.store, 7, &bench.error), &bench.error);
+	fake_store_put("/libxl/7/device/vbd/51712/backend", "/local/domain/0/backend/vbd/7/51712");
+	fake_store_put("/libxl/7/device/vif/0/backend", "/local/domain/0/backend/vif/7/0");
+	assert_fails_with(xen_store_check_plain(bench.store, 7, &bench.error), PVB_E_HOST_STATE,
+			  &bench.error);
+	assert_non_null(strstr(bench.error.message, "vbd, vif"));
+	assert_non_null(strstr(bench.error.hint, "xl destroy 7"));
+	bench_close(&bench);
+}
+
+/* ---- names ---- */
+
+static void a_name_that_a_live_domain_has_is_refused(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told), second = record;
+	struct bench bench;
+
+	bench_open(&bench);
+	second.domid = 8;
+	second.uuid[0] = 1;
+	fake_store_put("/local/domain/6/name", "guest"); /* which is no domain any more */
+	char *before = fake_store_print();
+	assert_ok(xen_store_check_name(bench.store, XBT_NULL, "guest", 7, &bench.error),
+		  &bench.error);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_fails_with(xen_store_introduce(bench.store, &second, &bench.error),
+			  PVB_E_ARG_INVALID, &bench.error);
+	assert_non_null(strstr(bench.error.message, "already: 7"));
+	assert_false(fake_store_has("/local/domain/8"));
+	assert_ok(xen_store_check_name(bench.store, XBT_NULL, "guest", 7, &bench.error),
+		  &bench.error);
+	assert_true(xs_release_domain(bench.store, 7));
+	assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+	assert_store_is(before);
+	free(before);
+	bench_close(&bench);
+}
+
+static void a_name_is_read_and_cut_where_there_is_no_room(void **state)
+{
+	(void)state;
+	char name[PVB_HOST_NAME_MAX], longer[150];
+	struct bench bench;
+
+	bench_open(&bench);
+	xen_store_name(bench.store, 0, name);
+	assert_string_equal(name, "Domain-0");
+	xen_store_name(bench.store, 7, name);
+	assert_string_equal(name, "");
+	memset(longer, 'x', sizeof longer - 1);
+	longer[sizeof longer - 1] = '\0';
+	fake_store_put("/local/domain/7/name", longer);
+	xen_store_name(bench.store, 7, name);
+	assert_int_equal(strlen(name), PVB_HOST_NAME_MAX - 1);
+	bench_close(&bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_domain_is_written_node_by_node_as_libxl_writes_it),
+		cmocka_unit_test(what_was_not_given_is_not_written),
+		cmocka_unit_test(a_console_elsewhere_belongs_to_its_backend),
+		cmocka_unit_test(what_an_earlier_domain_left_goes),
+		cmocka_unit_test(a_commit_that_somebody_was_in_the_way_of_is_tried_again),
+		cmocka_unit_test(whatever_call_fails_nothing_stays),
+		cmocka_unit_test(what_cannot_be_undone_is_told_beside_the_cause),
+		cmocka_unit_test(who_may_not_write_is_told_who_may),
+		cmocka_unit_test(a_store_that_does_not_run_is_told),
+		cmocka_unit_test(a_domain_goes_without_a_trace),
+		cmocka_unit_test(another_domain_is_left_alone),
+		cmocka_unit_test(a_path_that_leads_astray_is_not_followed),
+		cmocka_unit_test(a_removal_that_fails_removes_nothing),
+		cmocka_unit_test(a_domain_with_devices_is_left_to_who_gave_them),
+		cmocka_unit_test(a_name_that_a_live_domain_has_is_refused),
+		cmocka_unit_test(a_name_is_read_and_cut_where_there_is_no_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
