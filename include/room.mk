@@ -9,4 +9,5 @@ pkginclude_HEADERS += \
 	include/pvbuild/host.h \
 	include/pvbuild/image.h \
 	include/pvbuild/plan.h \
+	include/pvbuild/progress.h \
 	include/pvbuild/pvbuild.h

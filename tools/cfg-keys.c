@@ -5,18 +5,16 @@
 #include <string.h>
 
 static const char *const read_keys[] = {
-	"builder", "cmdline", "extra", "kernel", "maxmem", "maxvcpus", "memory",
-	"name",    "ramdisk", "root",  "type",   "uuid",   "vcpus",    NULL,
+	"builder",   "cmdline",       "extra",       "kernel",   "maxmem",
+	"maxvcpus",  "memory",        "name",        "on_crash", "on_poweroff",
+	"on_reboot", "on_soft_reset", "on_watchdog", "ramdisk",  "root",
+	"type",      "uuid",          "vcpus",       NULL,
 };
 
-/* What becomes of the domain later, how it is scheduled, and keys of HVM that xl ignores for PV. */
+/* What may be done with the domain later, how it is scheduled, and keys of HVM that xl ignores for
+ * PV. */
 static const char *const ignored_keys[] = {
 	/* life */
-	"on_crash",
-	"on_poweroff",
-	"on_reboot",
-	"on_soft_reset",
-	"on_watchdog",
 	"nomigrate",
 	"xend_suspend_evtchn_compat",
 	/* scheduling, and limits that are set on a running domain */

@@ -17,6 +17,7 @@
 #define STAGE "config"
 #define FILE_LIMIT ((size_t)1 << 20)
 #define MIB_SHIFT 20
+#define VCPUS_MAX 8192 /* of a PV guest */
 
 bool cfg_available(void)
 {
@@ -317,10 +318,10 @@ static int get_vcpus(struct cfg *cfg, uint32_t *count, struct pvb_error *error)
 {
 	uint64_t vcpus;
 	uint64_t most;
-	int rc = get_number(cfg, "vcpus", INT32_MAX, &vcpus, error);
+	int rc = get_number(cfg, "vcpus", VCPUS_MAX, &vcpus, error);
 
 	if (!rc)
-		rc = get_number(cfg, "maxvcpus", INT32_MAX, &most, error);
+		rc = get_number(cfg, "maxvcpus", VCPUS_MAX, &most, error);
 	if (rc)
 		return rc;
 	if (vcpus && most && most < vcpus)
@@ -380,6 +381,36 @@ static int get_uuid(struct cfg *cfg, uint8_t uuid[16], struct pvb_error *error)
 	return 0;
 }
 
+/* What is to be done when the guest ends. */
+static int get_fates(struct cfg *cfg, struct fates *fates, struct pvb_error *error)
+{
+	const struct {
+		const char *key;
+		enum fate *fate;
+	} keys[] = {
+		{"on_poweroff", &fates->poweroff},     {"on_reboot", &fates->reboot},
+		{"on_crash", &fates->crash},           {"on_watchdog", &fates->watchdog},
+		{"on_soft_reset", &fates->soft_reset},
+	};
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		const char *value;
+		int rc = get_string(cfg, keys[i].key, &value, error);
+
+		if (rc)
+			return rc;
+		if (!value || fate_parse(value, keys[i].fate))
+			continue;
+		rc = fault(error, PVB_E_ARG_CONFIG_KEY, STAGE,
+			   "%s: %s = \"%s\": pvbuild does not do that with a domain", cfg->path,
+			   keys[i].key, value);
+		fault_hint(error, "it does destroy, restart, preserve, coredump-destroy and "
+				  "coredump-restart");
+		return rc;
+	}
+	return 0;
+}
+
 static int read_keys(struct cfg *cfg, struct guest *guest, struct pvb_error *error)
 {
 	int rc = check_type(cfg, error);
@@ -400,6 +431,8 @@ static int read_keys(struct cfg *cfg, struct guest *guest, struct pvb_error *err
 		rc = get_vcpus(cfg, &guest->vcpus, error);
 	if (!rc)
 		rc = get_uuid(cfg, guest->uuid, error);
+	if (!rc)
+		rc = get_fates(cfg, &guest->fates, error);
 	return rc;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,49 +12,33 @@
 #include "json.h"
 #include "render.h"
 #include "session.h"
-#include "size.h"
+#include "target.h"
 
 /* What is held while an audit is made. */
 struct examination {
 	struct ramdisk ramdisk;
 	struct pvb_image *image;
-	struct pvb_host *host;
+	struct target target;
 	struct pvb_audit *audit;
 };
 
 static void examination_end(struct examination *examination)
 {
 	pvb_audit_free(examination->audit);
-	pvb_host_close(examination->host);
+	target_close(&examination->target);
 	pvb_image_free(examination->image);
 	ramdisk_close(&examination->ramdisk);
 }
 
-/* The operand is a domain's number where it is all digits and no file is called so. */
-static bool is_domid(const char *operand, uint64_t *domid)
+/*
+ * A file where there is one of that name. Else all digits are a domain's number, and other
+ * words a domain's name where this host has any.
+ */
+static bool is_domain(const char *operand, const struct options *options)
 {
-	return parse_number(operand, UINT32_MAX, domid) && access(operand, F_OK) != 0;
-}
-
-static int audit_domain(struct examination *examination, uint32_t domid,
-			const struct pvb_audit_options *wanted, const struct options *options,
-			struct pvb_error *error)
-{
-	struct pvb_host_info info;
-	int rc = session_open_host(&examination->host, &info, options, error);
-
-	if (rc)
-		return rc;
-	if (!strcmp(info.name, "sim")) {
-		rc = fault(error, PVB_E_HOST_NO_DOMAIN, "audit",
-			   "there is no domain %u: a simulated domain lives only as long as the "
-			   "process that made it",
-			   domid);
-		fault_hint(error, "\"pvbuild create\" audits what it builds on sim; keep a core "
-				  "with --dump CORE and audit that");
-		return rc;
-	}
-	return pvb_audit_domain(examination->host, domid, wanted, &examination->audit, error);
+	if (access(operand, F_OK) == 0 || strchr(operand, '/'))
+		return false;
+	return strspn(operand, "0123456789") == strlen(operand) || session_wants_xen(options);
 }
 
 static int examine(struct examination *examination, const struct options *options,
@@ -63,8 +46,8 @@ static int examine(struct examination *examination, const struct options *option
 {
 	struct pvb_image_options limits = guest_image_options(options);
 	struct pvb_audit_options wanted = PVB_AUDIT_OPTIONS_INIT;
+	struct target *target = &examination->target;
 	const char *operand = options->operands[0];
-	uint64_t domid;
 	int rc = ramdisk_open(&examination->ramdisk, options->ramdisk, error);
 
 	if (!rc && options->kernel)
@@ -79,9 +62,12 @@ static int examine(struct examination *examination, const struct options *option
 		wanted.module_fds = &examination->ramdisk.fd;
 		wanted.module_fd_count = 1;
 	}
-	if (is_domid(operand, &domid))
-		return audit_domain(examination, (uint32_t)domid, &wanted, options, error);
-	return pvb_audit_core(operand, &wanted, &examination->audit, error);
+	if (!is_domain(operand, options))
+		return pvb_audit_core(operand, &wanted, &examination->audit, error);
+	rc = target_find(target, operand, "audit", options, error);
+	return rc ? rc
+		  : pvb_audit_domain(target->host, target->state.domid, &wanted,
+				     &examination->audit, error);
 }
 
 static int run(const struct options *options, struct pvb_error *error)
@@ -105,19 +91,20 @@ static int run(const struct options *options, struct pvb_error *error)
 
 const struct command command_audit = {
 	.name = "audit",
-	.operands = "CORE | DOMID [options]",
+	.operands = "CORE | DOMAIN [options]",
 	.summary = "read a domain back and list what is wrong with it",
 	.details =
 		"Reads a domain that has not run yet, starting from its registers, and checks it\n"
 		"against the rules of the PV ABI. CORE is a core in the format of \"xl "
 		"dump-core\",\n"
-		"whoever wrote it. With options, the domain is also compared with what it was to "
-		"be\n"
-		"made of. Exit status 4 tells of findings.\n"
+		"DOMAIN the number or the name of a paused domain; whoever wrote or made it. With\n"
+		"options, the domain is also compared with what it was to be made of. Exit status\n"
+		"4 tells of findings.\n"
 		"\n"
 		"Examples:\n"
 		"  pvbuild audit guest.core\n"
-		"  pvbuild audit guest.core --kernel vmlinuz --ramdisk initrd.img --memory 1G",
+		"  pvbuild audit guest.core --kernel vmlinuz --ramdisk initrd.img --memory 1G\n"
+		"  xl create -p guest.cfg && pvbuild audit guest && xl unpause guest",
 	.options = OPTIONS_GUEST | OPTIONS_IMAGE,
 	.least = 1,
 	.most = 1,

@@ -3,107 +3,60 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <pvbuild/pvbuild.h>
 
+#include "attach.h"
 #include "auto.h"
 #include "command.h"
+#include "construct.h"
 #include "fault.h"
 #include "json.h"
-#include "progress.h"
+#include "keeper.h"
 #include "render.h"
 #include "session.h"
+#include "ward.h"
 
-/* The domain once it is there, and what was found out about it. */
-struct outcome {
-	struct pvb_domain *domain;
-	struct pvb_audit *audit;
-};
+/* ---- before anything is done ---- */
 
-static void outcome_free(struct outcome *outcome)
+/* There may be two domains of a name, but who would know which of them is meant? */
+static int check_name(const struct session *session, struct pvb_error *error)
 {
-	pvb_audit_free(outcome->audit);
-	pvb_domain_free(outcome->domain);
+	AUTO_FREE struct pvb_domain_state *list = NULL;
+	size_t count;
+	int rc = pvb_domain_list(session->host, &list, &count, error);
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		if (strcmp(list[i].name, session->guest.name) != 0)
+			continue;
+		rc = fault(error, PVB_E_ARG_NAME, "create",
+			   "there is a domain \"%s\" already, number %u", session->guest.name,
+			   list[i].domid);
+		fault_hint(error, "give another one with --name, or destroy that one");
+	}
+	return rc;
 }
 
-/* What to say once a signal has come. */
-static int stopped(struct pvb_error *error)
-{
-	if (!progress_signal())
-		return 0;
-	return fault(error, PVB_E_ARG_CANCELLED, "create",
-		     "stopped by a signal (%s); nothing is left of the domain",
-		     strsignal(progress_signal()));
-}
-
-static int build(struct session *session, struct outcome *outcome, const struct options *options,
+/* All that can be known to fail before there is a domain. */
+static int check(const struct session *session, const struct options *options,
 		 struct pvb_error *error)
 {
-	struct pvb_build_options build = PVB_BUILD_OPTIONS_INIT;
-	struct progress progress;
+	int rc = 0;
 
-	build.name = session->guest.name;
-	memcpy(build.uuid, session->guest.uuid, sizeof build.uuid);
-	if (session->ramdisk.fd >= 0) {
-		build.module_fds = &session->ramdisk.fd;
-		build.module_fd_count = 1;
-	}
-	progress_begin(&progress);
-	build.progress = progress_report;
-	build.progress_opaque = &progress;
-	if (option_given(options, OPTION_VERBOSE)) {
-		build.log = progress_log;
-		build.log_opaque = &progress;
-	}
-	int rc = pvb_build(session->host, session->plan, session->image, &build, &outcome->domain,
-			   error);
-
-	progress_end(&progress);
-	return rc == -PVB_E_ARG_CANCELLED ? stopped(error) : rc;
-}
-
-static void take_stages(struct session *session, const struct pvb_domain_info *domain)
-{
-	for (size_t i = 0; i < domain->stage_count; i++)
-		if (session->step_count < CREATION_STEPS_MAX)
-			session->steps[session->step_count++] = (struct creation_step){
-				.name = domain->stages[i].name,
-				.nanoseconds = domain->stages[i].nanoseconds};
-}
-
-/* The auditor is told what was asked for, and nothing of what was done. */
-static int audit(struct session *session, struct outcome *outcome, struct pvb_error *error)
-{
-	const struct pvb_plan_info *plan = pvb_plan_info(session->plan);
-	struct pvb_audit_options wanted = PVB_AUDIT_OPTIONS_INIT;
-	uint64_t since = session_clock();
-
-	wanted.image = session->image;
-	wanted.command_line = session->guest.cmdline ? session->guest.cmdline : "";
-	wanted.memory = session->guest.memory;
-	wanted.address_bits = plan->address_bits;
-	if (session->ramdisk.fd >= 0) {
-		wanted.module_fds = &session->ramdisk.fd;
-		wanted.module_fd_count = 1;
-	}
-	int rc = pvb_audit_domain(session->host, pvb_domain_info(outcome->domain)->domid, &wanted,
-				  &outcome->audit, error);
-
-	if (!rc)
-		session_step(session, "audit", since);
+	if (options->dump)
+		rc = pvb_dump_check(options->dump, error);
+	if (!rc && !session_simulated(session))
+		rc = check_name(session, error);
+	if (rc || !session_simulated(session) || !option_given(options, OPTION_CONSOLE))
+		return rc;
+	rc = fault(error, PVB_E_HOST_STATE, "create",
+		   "-c: no console of a simulated domain ever says a word, as nothing runs there");
+	fault_hint(error, "--host xen builds on a hypervisor");
 	return rc;
 }
 
-static int dump(struct session *session, const struct outcome *outcome, const char *path,
-		struct pvb_error *error)
-{
-	uint64_t since = session_clock();
-	int rc = pvb_dump_core(session->host, pvb_domain_info(outcome->domain)->domid, path, error);
-
-	if (!rc)
-		session_step(session, "dump", since);
-	return rc;
-}
+/* ---- the result ---- */
 
 static void print_steps(const struct session *session)
 {
@@ -112,8 +65,8 @@ static void print_steps(const struct session *session)
 			      (double)session->steps[i].nanoseconds / 1e6, session->steps[i].name);
 }
 
-static int print(const struct session *session, const struct outcome *outcome,
-		 const struct options *options, struct pvb_error *error)
+static int print(const struct session *session, const struct construct *made,
+		 const struct options *options, bool runs, struct pvb_error *error)
 {
 	struct rusage usage;
 	uint64_t mapped_now;
@@ -121,9 +74,10 @@ static int print(const struct session *session, const struct outcome *outcome,
 		.host = session->host,
 		.host_info = &session->host_info,
 		.plan = pvb_plan_info(session->plan),
-		.domain = pvb_domain_info(outcome->domain),
-		.audit = outcome->audit ? pvb_audit_report(outcome->audit) : NULL,
+		.domain = pvb_domain_info(made->domain),
+		.audit = made->audit ? pvb_audit_report(made->audit) : NULL,
 		.dump = options->dump,
+		.runs = runs,
 		.step_count = session->step_count,
 	};
 
@@ -133,72 +87,258 @@ static int print(const struct session *session, const struct outcome *outcome,
 		creation.peak_rss = (uint64_t)usage.ru_maxrss * 1024;
 	if (option_given(options, OPTION_VERBOSE))
 		print_steps(session);
+	/* Standard output is the console's then. */
+	if (option_given(options, OPTION_CONSOLE))
+		return 0;
 	if (option_given(options, OPTION_JSON))
 		return json_print_domain(&creation, error);
 	render_domain(&creation);
 	return 0;
 }
 
-/* What comes after the domain is there; where it fails, the domain must not stay. */
-static int finish(struct session *session, struct outcome *outcome, const struct options *options,
-		  struct pvb_error *error)
+/* ---- a domain that is to stay ---- */
+
+/*
+ * What a round ends with. A domain that stays on a real host has a console open where that
+ * was asked for.
+ */
+struct round {
+	struct construct made;
+	struct ward ward;
+	int console;
+};
+
+static void round_end(struct round *round)
 {
-	bool simulated = !strcmp(session->host_info.name, "sim");
+	construct_free(&round->made);
+	if (round->console >= 0)
+		(void)close(round->console);
+	round->console = -1;
+}
+
+/*
+ * From a finished domain to one that stays. The order is that of what may go wrong: until the
+ * last step the domain goes when this process does.
+ */
+static int let_go(struct round *round, struct session *session, struct keeper *keeper,
+		  const struct options *options, bool runs, struct pvb_error *error)
+{
+	uint32_t domid = round->ward.domid;
 	int rc = 0;
 
-	/* A simulated domain ends with this process: now is the only time to look at it. */
-	if (simulated || option_given(options, OPTION_AUDIT))
-		rc = audit(session, outcome, error);
+	if (option_given(options, OPTION_CONSOLE))
+		rc = pvb_domain_open_console(session->host, domid, &round->console, error);
+	if (!rc && keeper && keeper->fd >= 0)
+		rc = keeper_appoint(keeper, &round->ward, error);
 	if (!rc)
-		rc = stopped(error);
-	if (!rc && options->dump)
-		rc = dump(session, outcome, options->dump, error);
+		rc = construct_stopped(error);
+	if (!rc && runs)
+		rc = pvb_domain_unpause(session->host, domid, error);
 	if (!rc)
-		return print(session, outcome, options, error);
-
-	struct pvb_error unused;
-
-	(void)pvb_domain_destroy(session->host, pvb_domain_info(outcome->domain)->domid, &unused);
+		rc = pvb_domain_keep(session->host, domid, error);
 	return rc;
+}
+
+/*
+ * Build the domain and, on a real host, let it go. keeper is told of it where there is one.
+ * Returns an exit status where the domain is whole but not to stay.
+ */
+static int build_round(struct round *round, struct session *session, struct keeper *keeper,
+		       const struct options *options, bool quiet, struct pvb_error *error)
+{
+	int rc = construct(&round->made, session, options, error);
+
+	if (rc)
+		return rc;
+
+	bool real = !session_simulated(session);
+	bool passed = construct_passed(&round->made);
+	bool paused = option_given(options, OPTION_PAUSED);
+
+	round->ward = construct_ward(&round->made);
+	if (!quiet)
+		rc = print(session, &round->made, options, real && passed && !paused, error);
+	if (!rc && !quiet)
+		rc = output_flush(error);
+	if (!rc && real && (passed || paused))
+		rc = let_go(round, session, keeper, options, !paused, error);
+	if (rc || (!passed && !paused))
+		construct_destroy(&round->made, session);
+	if (!rc && !passed && real)
+		warn("the audit found faults: domain %u %s", round->ward.domid,
+		     paused ? "stays as it is, paused" : "is not started, and is gone");
+	return rc ? rc : passed ? 0 : EXIT_FINDINGS;
+}
+
+/* ---- what comes after ---- */
+
+/* As for the first time, but for what makes sense only then. */
+static struct options anew(const struct options *options)
+{
+	struct options again = *options;
+
+	again.given &= ~(OPTION_BIT(OPTION_PAUSED) | OPTION_BIT(OPTION_DUMP));
+	again.dump = NULL;
+	return again;
+}
+
+struct inheritance {
+	struct session *session;
+	const struct options *options;
+};
+
+/* Wait for the domain's end, again and again for as long as it is to be built anew. */
+static int stay(struct session *session, const struct options *options, struct ward *ward,
+		struct pvb_error *error)
+{
+	for (;;) {
+		AUTO(round_end) struct round round = {.console = -1};
+		struct ward_end end;
+		bool restart;
+		int rc = ward_wait(session->host, ward, &end, error);
+
+		if (!rc)
+			rc = ward_bury(session->host, ward, &end, &session->guest.fates, &restart,
+				       error);
+		if (!rc && restart)
+			rc = check_name(session, error);
+		if (rc || !restart)
+			return rc;
+		rc = build_round(&round, session, NULL, options, true, error);
+		if (rc)
+			return rc;
+		*ward = round.ward;
+		session_rewind(session);
+	}
+}
+
+/* In the background process. Nothing of the parent's host can be used here. */
+static int keep_on(void *opaque, const struct ward *known, int fd)
+{
+	const struct inheritance *inheritance = opaque;
+	struct session *session = inheritance->session;
+	struct options options = anew(inheritance->options);
+	struct ward ward = *known;
+	struct ward_end end;
+	struct pvb_error error = {0};
+	int news;
+
+	options.given &= ~OPTION_BIT(OPTION_CONSOLE);
+	session->host = NULL;
+	int rc = session_open_host(&session->host, &session->host_info, &options, &error);
+
+	if (!rc)
+		rc = pvb_domain_watch(session->host, &news, &error);
+	if (!rc)
+		rc = ward_has_ended(session->host, &ward, &end, &error);
+	keeper_answer(fd, rc < 0 ? &error : NULL);
+	if (rc < 0 || !keeper_inherits(fd))
+		return EXIT_DONE;
+	rc = stay(session, &options, &ward, &error);
+	if (rc < 0)
+		fault_say(&error);
+	pvb_host_close(session->host);
+	return rc < 0 ? (int)fault_status(&error) : rc;
+}
+
+/* The console until the domain ends, and then what was said of that. */
+static int attend(struct session *session, struct round *round, struct keeper *keeper,
+		  const struct options *options, bool *restart, struct pvb_error *error)
+{
+	struct ward_end end;
+	bool left;
+	int rc;
+
+	*restart = false;
+	if (isatty(STDIN_FILENO))
+		note("domain %u, \"%s\": Ctrl-] leaves its console", round->ward.domid,
+		     round->ward.name);
+	rc = attach(session->host, &round->ward, round->console, &left, &end, error);
+	if (rc || left)
+		return rc;
+	if (option_given(options, OPTION_NO_MONITOR)) {
+		note("domain %u, \"%s\", has ended: %s", round->ward.domid, round->ward.name,
+		     ward_end_name(&end).text);
+		return 0;
+	}
+	rc = ward_bury(session->host, &round->ward, &end, &session->guest.fates, restart, error);
+	/* Otherwise it does it, and tells of it in its log. */
+	if (!rc)
+		keeper_dismiss(keeper);
+	return rc;
+}
+
+/* One domain after the other, for as long as each is to be followed by the next. */
+static int run_rounds(struct session *session, const struct options *options,
+		      struct pvb_error *error)
+{
+	struct inheritance inheritance = {.session = session, .options = options};
+	bool real = !session_simulated(session);
+	bool attached = option_given(options, OPTION_CONSOLE);
+	struct options current = *options;
+
+	for (bool restart = true; restart;) {
+		AUTO(keeper_leave) struct keeper keeper = KEEPER_INIT;
+		AUTO(round_end) struct round round = {.console = -1};
+		int rc = 0;
+
+		if (real && !option_given(options, OPTION_NO_MONITOR))
+			rc = keeper_start(&keeper, session->guest.name, keep_on, &inheritance,
+					  error);
+		if (!rc)
+			rc = build_round(&round, session, &keeper, &current, false, error);
+		if (rc || !attached)
+			return rc;
+		/* An image and a ramdisk of any size are not needed while the guest runs. */
+		session_rewind(session);
+		rc = attend(session, &round, &keeper, options, &restart, error);
+		if (rc)
+			return rc;
+		current = anew(options);
+	}
+	return 0;
 }
 
 static int run(const struct options *options, struct pvb_error *error)
 {
 	AUTO(session_close) struct session session = SESSION_INIT;
-	AUTO(outcome_free) struct outcome outcome = {0};
-	int rc = session_plan(&session, options, error);
+	int rc = 0;
 
-	if (rc)
-		return rc;
-	progress_catch_signals();
-	rc = build(&session, &outcome, options, error);
-	if (rc)
-		return rc;
-	take_stages(&session, pvb_domain_info(outcome.domain));
-	rc = finish(&session, &outcome, options, error);
-	if (rc)
-		return rc;
-	return outcome.audit && !pvb_audit_report(outcome.audit)->passed ? EXIT_FINDINGS : 0;
+	if (option_given(options, OPTION_CONSOLE))
+		rc = attach_check_options(options, "-c", error);
+	if (!rc)
+		rc = session_open(&session, options, error);
+	if (!rc)
+		rc = check(&session, options, error);
+	return rc ? rc : run_rounds(&session, options, error);
 }
 
 const struct command command_create = {
 	.name = "create",
 	.operands = "CFG | --kernel FILE --memory SIZE [options]",
-	.summary = "build a domain",
+	.summary = "build a domain and start it",
 	.details =
-		"Builds a domain and prints its layout, registers, calls to the host and times. "
-		"CFG\n"
-		"is an xl.cfg file; options go before what it says. A simulated domain lives as "
-		"long\n"
-		"as this process, so it is audited before that ends, and --dump keeps it. Where\n"
-		"anything fails, nothing is left behind.\n"
+		"Builds a domain, prints its layout, registers, calls to the host and times, and\n"
+		"starts it. CFG is an xl.cfg file; options go before what it says. Where anything\n"
+		"fails, nothing is left behind.\n"
+		"\n"
+		"A process in the background waits for the guest's end and does what the file\n"
+		"says of it (on_poweroff, on_reboot, on_crash), as xl's does. With -c this "
+		"process\n"
+		"stays, with the guest's console on standard input and output, and does it.\n"
+		"\n"
+		"A simulated domain never runs, and lives as long as this process: it is audited\n"
+		"before that ends, and --dump keeps it.\n"
 		"\n"
 		"Examples:\n"
+		"  pvbuild create guest.cfg -c\n"
 		"  pvbuild create --kernel vmlinuz --ramdisk initrd.img --memory 1G \\\n"
-		"      --cmdline \"console=hvc0\" --dump guest.core\n"
-		"  pvbuild --host sim:memory=2T create --kernel vmlinuz --memory 1T\n"
-		"  pvbuild --json create guest.cfg | jq .calls.populate",
-	.options = OPTIONS_LAYOUT | OPTION_BIT(OPTION_PAUSED) | OPTION_BIT(OPTION_AUDIT) |
+		"      --cmdline \"console=hvc0\" --name guest\n"
+		"  pvbuild create guest.cfg --paused --audit\n"
+		"  pvbuild --host sim create --kernel vmlinuz --memory 1G --dump guest.core\n"
+		"  pvbuild --json --host sim create guest.cfg | jq .calls.populate",
+	.options = OPTIONS_LAYOUT | OPTION_BIT(OPTION_CONSOLE) | OPTION_BIT(OPTION_PAUSED) |
+		   OPTION_BIT(OPTION_NO_MONITOR) | OPTION_BIT(OPTION_AUDIT) |
 		   OPTION_BIT(OPTION_DUMP),
 	.least = 0,
 	.most = 1,

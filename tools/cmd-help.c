@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "help.h"
 
-int help_overview(FILE *out)
+#include <stdio.h>
+
+#include "json.h"
+
+static void print_overview(FILE *out)
 {
 	const struct command *command;
 
@@ -21,10 +25,9 @@ int help_overview(FILE *out)
 		    "Exit status: 0 done, 1 the image or the configuration is refused, 2 usage,\n"
 		    "3 the host failed or lacks something, 4 the audit found faults, 70 a bug.\n",
 		    out);
-	return 0;
 }
 
-int help_command(FILE *out, const struct command *command)
+static void print_command(FILE *out, const struct command *command)
 {
 	(void)fprintf(out, "usage: pvbuild %s%s%s\n\n%s\n", command->name,
 		      *command->operands ? " " : "", command->operands, command->details);
@@ -34,17 +37,30 @@ int help_command(FILE *out, const struct command *command)
 	}
 	(void)fputs("\nOptions of all commands:\n", out);
 	options_describe(out, OPTIONS_GLOBAL);
+}
+
+int help_print(const struct options *options, const struct command *command,
+	       struct pvb_error *error)
+{
+	if (option_given(options, OPTION_JSON))
+		return json_print_help(command, error);
+	if (command)
+		print_command(stdout, command);
+	else
+		print_overview(stdout);
 	return 0;
 }
 
 static int run(const struct options *options, struct pvb_error *error)
 {
-	if (options->operand_count == 0)
-		return help_overview(stdout);
+	const struct command *command = NULL;
 
-	const struct command *command = command_find(options->operands[0], error);
-
-	return command ? help_command(stdout, command) : -error->code;
+	if (options->operand_count) {
+		command = command_find(options->operands[0], error);
+		if (!command)
+			return -error->code;
+	}
+	return help_print(options, command, error);
 }
 
 const struct command command_help = {

@@ -14,6 +14,8 @@ static int run(const struct options *options, struct pvb_error *error)
 	int rc = options->picture ? picture_check(options->picture, error) : 0;
 
 	if (!rc)
+		rc = session_open(&session, options, error);
+	if (!rc)
 		rc = session_plan(&session, options, error);
 	if (!rc && options->picture)
 		rc = picture_draw(options->picture, pvb_plan_info(session.plan), error);

@@ -5,6 +5,7 @@
 
 #include "cfg.h"
 #include "command.h"
+#include "help.h"
 #include "json.h"
 #include "picture.h"
 
@@ -21,7 +22,7 @@ static void print(void)
 		     picture_available() ? "yes" : "no");
 }
 
-static int run(const struct options *options, struct pvb_error *error)
+int version_print(const struct options *options, struct pvb_error *error)
 {
 	if (option_given(options, OPTION_JSON))
 		return json_print_version(error);
@@ -36,5 +37,5 @@ const struct command command_version = {
 	.details = "Prints the version of the library, the compressions that it can undo, and\n"
 		   "whether this build reads xl.cfg files, prints JSON and draws pictures.",
 	.most = 0,
-	.run = run,
+	.run = version_print,
 };

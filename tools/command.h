@@ -34,6 +34,13 @@ struct command {
 extern const struct command command_inspect;
 extern const struct command command_plan;
 extern const struct command command_create;
+extern const struct command command_list;
+extern const struct command command_pause;
+extern const struct command command_unpause;
+extern const struct command command_destroy;
+extern const struct command command_console;
+extern const struct command command_wait;
+extern const struct command command_dump;
 extern const struct command command_audit;
 extern const struct command command_help;
 extern const struct command command_version;

@@ -3,6 +3,7 @@
 #ifndef PVB_TOOLS_CREATION_H
 #define PVB_TOOLS_CREATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ enum { CREATION_STEPS_MAX = 48 };
 /*
  *   host        for its counts of calls
  *   audit       NULL where none was asked for
+ *   runs        it is started; else it stays paused
  *   dump        path of the core that was written, or NULL
  *   mapped_peak most guest memory that was mapped at once, in bytes
  *   peak_rss    most memory that this process had, in bytes
@@ -30,6 +32,7 @@ struct creation {
 	const struct pvb_domain_info *domain;
 	const struct pvb_audit_report *audit;
 	const char *dump;
+	bool runs;
 	struct creation_step steps[CREATION_STEPS_MAX];
 	size_t step_count;
 	uint64_t mapped_peak;

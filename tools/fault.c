@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fault.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 int fault(struct pvb_error *error, enum pvb_code code, const char *stage, const char *format, ...)
 {
@@ -76,6 +79,17 @@ void fault_say(const struct pvb_error *error)
 	put_labelled("  while: ", error->context);
 	put_labelled("  hint:  ", error->hint);
 	(void)fprintf(stderr, "  [%s, %s]\n", pvb_code_name(error->code), error->stage);
+}
+
+int output_flush(struct pvb_error *error)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !failed)
+		return 0;
+	return fault(error, PVB_E_ARG_FILE, "output", "cannot write to standard output: %s",
+		     errno ? strerror(errno) : "an earlier write failed");
 }
 
 static void say(const char *kind, const char *format, va_list arguments) PRINTF_LIKE(2, 0);

@@ -31,6 +31,9 @@ enum exit_status fault_status(const struct pvb_error *error);
 /* Write an error to standard error: cause, context, hint, code. */
 void fault_say(const struct pvb_error *error);
 
+/* What was printed has to arrive: a full disk or a closed pipe is an error like any other. */
+int output_flush(struct pvb_error *error);
+
 /* One line on standard error: "pvbuild: warning: ...", "pvbuild: note: ...". */
 void warn(const char *format, ...) PRINTF_LIKE(1, 2);
 void note(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -58,6 +58,25 @@ static int choose_uuid(uint8_t uuid[16], struct pvb_error *error)
 	return 0;
 }
 
+/* Names become parts of paths and lines: of logs, of cores, of lists. */
+static int check_name(const char *name, struct pvb_error *error)
+{
+	size_t length = strlen(name);
+	int rc = 0;
+
+	if (!length || length > GUEST_NAME_MAX)
+		return fault(error, PVB_E_ARG_NAME, "name",
+			     "a domain's name has 1 to %d bytes, not %zu", GUEST_NAME_MAX, length);
+	for (const char *c = name; *c && !rc; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f || *c == '/')
+			rc = fault(error, PVB_E_ARG_NAME, "name",
+				   "a domain cannot be called \"%s\": there is %s in that", name,
+				   *c == '/' ? "a slash" : "a control character");
+	if (!rc && strspn(name, "0123456789") == length)
+		warn("the domain is called \"%s\", which commands take for its number", name);
+	return rc;
+}
+
 int guest_read(struct guest *guest, const struct options *options, struct pvb_error *error)
 {
 	int rc = 0;
@@ -80,6 +99,10 @@ int guest_read(struct guest *guest, const struct options *options, struct pvb_er
 		guest->vcpus = options->vcpus;
 	guest->max_address_bits = options->max_address_bits;
 	rc = check(guest, options, error);
+	if (!rc && !guest->name)
+		rc = replace(&guest->name, "pvbuild", error);
+	if (!rc)
+		rc = check_name(guest->name, error);
 	return rc ? rc : choose_uuid(guest->uuid, error);
 }
 
@@ -89,7 +112,7 @@ void guest_clear(struct guest *guest)
 	free(guest->kernel);
 	free(guest->ramdisk);
 	free(guest->cmdline);
-	*guest = (struct guest){0};
+	*guest = (struct guest)GUEST_INIT;
 }
 
 struct pvb_image_options guest_image_options(const struct options *options)

@@ -8,9 +8,10 @@
 #include <pvbuild/error.h>
 #include <pvbuild/image.h>
 
+#include "fate.h"
 #include "options.h"
 
-/* Strings are owned; NULL where nothing was said. */
+/* Strings are owned; NULL where nothing was said. A guest that was read has a name and a uuid. */
 struct guest {
 	char *name;
 	char *kernel;
@@ -20,7 +21,15 @@ struct guest {
 	uint32_t vcpus;
 	uint32_t max_address_bits;
 	uint8_t uuid[16];
+	struct fates fates;
 };
+
+#define GUEST_INIT                                                                                 \
+	{                                                                                          \
+		.fates = FATES_INIT                                                                \
+	}
+
+#define GUEST_NAME_MAX 63
 
 /*
  * From the operand (an xl.cfg file), if there is one, and the options; an

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What --help prints. Both return 0, so that a command can end with them. */
+/* What --help and --version print, before or behind a command. */
 #ifndef PVB_TOOLS_HELP_H
 #define PVB_TOOLS_HELP_H
 
-#include <stdio.h>
+#include <pvbuild/error.h>
 
 #include "command.h"
 
-int help_overview(FILE *out);
-int help_command(FILE *out, const struct command *command);
+/* command NULL: of all commands. With --json, an object. */
+int help_print(const struct options *options, const struct command *command,
+	       struct pvb_error *error);
+
+int version_print(const struct options *options, struct pvb_error *error);
 
 #endif

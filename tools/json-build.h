@@ -9,6 +9,7 @@
 
 #include <json-c/json.h>
 
+#include "command.h"
 #include "creation.h"
 
 /* {"type": type, "version": 1} */
@@ -39,6 +40,8 @@ void json_add_bytes(struct json_object *parent, const char *key, const uint8_t *
 void json_add_text(struct json_object *parent, const char *key, const char *text);
 
 /* The objects of the contract. */
+struct json_object *json_help(const struct command *command);
+struct json_object *json_list(const struct pvb_domain_state *domains, size_t count);
 struct json_object *json_image(const struct pvb_image_info *image,
 			       const struct pvb_plan_info *least);
 struct json_object *json_plan(const struct pvb_plan_info *plan);

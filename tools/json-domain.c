@@ -67,6 +67,7 @@ struct json_object *json_domain(const struct creation *creation)
 	json_add_number(object, "domid", domain->domid);
 	json_add_text(object, "name", domain->name);
 	json_add_text(object, "uuid", format_uuid(domain->uuid).text);
+	json_add_text(object, "state", creation->runs ? "running" : "paused");
 	json_add_text(object, "host", creation->host_info->name);
 	json_add_text(object, "host_version", creation->host_info->version);
 	(void)json_add(object, "plan", json_plan(creation->plan));

@@ -53,3 +53,40 @@ int json_print_audit(const struct pvb_audit_report *report, struct pvb_error *er
 	(void)report;
 	return json_refuse(error);
 }
+
+int json_print_help(const struct command *command, struct pvb_error *error)
+{
+	(void)command;
+	return json_refuse(error);
+}
+
+int json_print_list(const struct pvb_domain_state *domains, size_t count, struct pvb_error *error)
+{
+	(void)domains;
+	(void)count;
+	return json_refuse(error);
+}
+
+int json_print_action(const char *action, const struct pvb_domain_state *domain,
+		      struct pvb_error *error)
+{
+	(void)action;
+	(void)domain;
+	return json_refuse(error);
+}
+
+int json_print_dump(const struct pvb_domain_state *domain, const char *path, uint64_t bytes,
+		    struct pvb_error *error)
+{
+	(void)domain;
+	(void)path;
+	(void)bytes;
+	return json_refuse(error);
+}
+
+int json_print_end(const struct ward *ward, const struct ward_end *end, struct pvb_error *error)
+{
+	(void)ward;
+	(void)end;
+	return json_refuse(error);
+}

@@ -64,6 +64,49 @@ int json_print_version(struct pvb_error *error)
 	return print(object, error);
 }
 
+int json_print_help(const struct command *command, struct pvb_error *error)
+{
+	return print(json_help(command), error);
+}
+
+int json_print_list(const struct pvb_domain_state *domains, size_t count, struct pvb_error *error)
+{
+	return print(json_list(domains, count), error);
+}
+
+int json_print_action(const char *action, const struct pvb_domain_state *domain,
+		      struct pvb_error *error)
+{
+	struct json_object *object = json_typed("pvbuild.action");
+
+	json_add_text(object, "action", action);
+	json_add_number(object, "domid", domain->domid);
+	json_add_text(object, "name", domain->name);
+	return print(object, error);
+}
+
+int json_print_dump(const struct pvb_domain_state *domain, const char *path, uint64_t bytes,
+		    struct pvb_error *error)
+{
+	struct json_object *object = json_typed("pvbuild.dump");
+
+	json_add_number(object, "domid", domain->domid);
+	json_add_text(object, "name", domain->name);
+	json_add_text(object, "file", path);
+	json_add_number(object, "bytes", bytes);
+	return print(object, error);
+}
+
+int json_print_end(const struct ward *ward, const struct ward_end *end, struct pvb_error *error)
+{
+	struct json_object *object = json_typed("pvbuild.end");
+
+	json_add_number(object, "domid", ward->domid);
+	json_add_text(object, "name", ward->name);
+	json_add_text(object, "reason", ward_end_name(end).text);
+	return print(object, error);
+}
+
 int json_print_image(const struct pvb_image_info *image, const struct pvb_plan_info *least,
 		     struct pvb_error *error)
 {

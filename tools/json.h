@@ -10,7 +10,9 @@
 
 #include <pvbuild/pvbuild.h>
 
+#include "command.h"
 #include "creation.h"
+#include "ward.h"
 
 /* Whether this build can. Where it cannot, the others refuse. */
 bool json_available(void);
@@ -19,11 +21,22 @@ int json_refuse(struct pvb_error *error);
 void json_print_error(const struct pvb_error *problem);
 int json_print_version(struct pvb_error *error);
 
+/* command NULL: all of them. */
+int json_print_help(const struct command *command, struct pvb_error *error);
+
 /* least is the plan with the least memory that the image can be given, or NULL. */
 int json_print_image(const struct pvb_image_info *image, const struct pvb_plan_info *least,
 		     struct pvb_error *error);
 int json_print_plan(const struct pvb_plan_info *plan, struct pvb_error *error);
 int json_print_domain(const struct creation *creation, struct pvb_error *error);
+int json_print_list(const struct pvb_domain_state *domains, size_t count, struct pvb_error *error);
+
+/* That something was done with a domain: "pause", ... */
+int json_print_action(const char *action, const struct pvb_domain_state *domain,
+		      struct pvb_error *error);
+int json_print_dump(const struct pvb_domain_state *domain, const char *path, uint64_t bytes,
+		    struct pvb_error *error);
+int json_print_end(const struct ward *ward, const struct ward_end *end, struct pvb_error *error);
 int json_print_audit(const struct pvb_audit_report *report, struct pvb_error *error);
 
 #endif

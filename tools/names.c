@@ -53,6 +53,18 @@ const char *feature_name(unsigned bit)
 	return bit < sizeof names / sizeof names[0] ? names[bit] : NULL;
 }
 
+/* The spellings of libxl. */
+const char *shutdown_reason_name(unsigned reason)
+{
+	static const char *const names[] = {
+		[PVB_SHUTDOWN_POWEROFF] = "poweroff", [PVB_SHUTDOWN_REBOOT] = "reboot",
+		[PVB_SHUTDOWN_SUSPEND] = "suspend",   [PVB_SHUTDOWN_CRASH] = "crash",
+		[PVB_SHUTDOWN_WATCHDOG] = "watchdog", [PVB_SHUTDOWN_SOFT_RESET] = "soft_reset",
+	};
+
+	return reason < sizeof names / sizeof names[0] ? names[reason] : NULL;
+}
+
 struct segment_flags_text segment_flags(uint32_t flags)
 {
 	struct segment_flags_text text = {{

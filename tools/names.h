@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <pvbuild/audit.h>
+#include <pvbuild/domain.h>
 #include <pvbuild/image.h>
 
 /* "x86-64", "i386", "aarch64", else "other". */
@@ -19,6 +20,9 @@ const char *severity_name(enum pvb_severity severity);
 
 /* The XENFEAT_* of a bit as FEATURES notes spell it, or NULL. */
 const char *feature_name(unsigned bit);
+
+/* "poweroff", "crash", ... of enum pvb_shutdown_reason, or NULL. */
+const char *shutdown_reason_name(unsigned reason);
 
 struct segment_flags_text {
 	char text[4];

@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "fault.h"
@@ -9,18 +10,12 @@
 
 #define STAGE "usage"
 
-struct option_text {
-	const char *name;
-	const char *argument; /* NULL: takes none */
-	const char *help;     /* "|" begins a line */
-	char letter;
-};
-
 static const struct option_text texts[OPTION_COUNT] = {
-	[OPTION_HOST] = {"host", "HOST", "build for this host: xen, or sim[:KEY=VALUE,...]", 0},
+	[OPTION_HOST] = {"host", "HOST", "use this host: xen, or sim[:KEY=VALUE,...]", 0},
 	[OPTION_JSON] = {"json", NULL, "print one JSON object, also for errors", 0},
 	[OPTION_VERBOSE] = {"verbose", NULL, "say on standard error what is being done", 'v'},
 	[OPTION_HELP] = {"help", NULL, "explain the command", 'h'},
+	[OPTION_VERSION] = {"version", NULL, "print the version, and what this build can do", 0},
 	[OPTION_KERNEL] = {"kernel", "FILE", "the kernel", 0},
 	[OPTION_RAMDISK] = {"ramdisk", "FILE", "the ramdisk, passed as it is", 0},
 	[OPTION_CMDLINE] = {"cmdline", "STRING", "the kernel command line", 0},
@@ -35,7 +30,13 @@ static const struct option_text texts[OPTION_COUNT] = {
 			       "instead of putting the list into the initial mapping",
 			       0},
 	[OPTION_NAME] = {"name", "NAME", "name of the domain", 0},
+	[OPTION_CONSOLE] = {"console", NULL,
+			    "stay, with the guest's console on standard input and|"
+			    "output; Ctrl-] leaves it",
+			    'c'},
 	[OPTION_PAUSED] = {"paused", NULL, "leave the domain paused", 'p'},
+	[OPTION_NO_MONITOR] = {"no-monitor", NULL,
+			       "do nothing when the guest ends: leave the domain there", 'e'},
 	[OPTION_AUDIT] = {"audit", NULL, "audit the domain (always done on sim)", 0},
 	[OPTION_DUMP] = {"dump", "CORE", "write the finished domain's core to a file", 0},
 	[OPTION_PICTURE] = {"picture", "FILE", "draw the layout into a .svg or .png file", 0},
@@ -50,6 +51,11 @@ static const struct option_text texts[OPTION_COUNT] = {
 	[OPTION_REFUSE_WX] = {"refuse-wx", NULL, "refuse segments that are writable and executable",
 			      0},
 };
+
+const struct option_text *option_text(enum option_id id)
+{
+	return &texts[id];
+}
 
 /* Above what getopt uses for letters. */
 #define LONG_ONLY 0x100
@@ -75,10 +81,12 @@ static int take_size(enum option_id id, const char *value, uint64_t *result,
 static int take_number(enum option_id id, const char *value, uint64_t most, uint32_t *result,
 		       struct pvb_error *error)
 {
+	char wanted[48];
 	uint64_t number;
 
+	(void)snprintf(wanted, sizeof wanted, "a number from 1 to %" PRIu64, most);
 	if (!parse_number(value, most, &number) || !number)
-		return refuse_value(id, value, "a number above 0", error);
+		return refuse_value(id, value, wanted, error);
 	*result = (uint32_t)number;
 	return 0;
 }
@@ -157,6 +165,9 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_JSON:
 	case OPTION_VERBOSE:
 	case OPTION_HELP:
+	case OPTION_VERSION:
+	case OPTION_CONSOLE:
+	case OPTION_NO_MONITOR:
 	case OPTION_STRICT_P2M:
 	case OPTION_PAUSED:
 	case OPTION_AUDIT:

@@ -16,6 +16,7 @@ enum option_id {
 	OPTION_JSON,
 	OPTION_VERBOSE,
 	OPTION_HELP,
+	OPTION_VERSION,
 	/* what to build from, or to compare with */
 	OPTION_KERNEL,
 	OPTION_RAMDISK,
@@ -27,7 +28,9 @@ enum option_id {
 	OPTION_STRICT_P2M,
 	/* of the domain */
 	OPTION_NAME,
+	OPTION_CONSOLE,
 	OPTION_PAUSED,
+	OPTION_NO_MONITOR,
 	OPTION_AUDIT,
 	/* files to write */
 	OPTION_DUMP,
@@ -44,7 +47,7 @@ enum option_id {
 #define OPTION_BIT(id) (UINT32_C(1) << (id))
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_BIT(OPTION_HOST) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_VERBOSE) |          \
-	 OPTION_BIT(OPTION_HELP))
+	 OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION))
 #define OPTIONS_IMAGE                                                                              \
 	(OPTION_BIT(OPTION_MAX_UNPACKED) | OPTION_BIT(OPTION_MAX_DECODER_MEMORY) |                 \
 	 OPTION_BIT(OPTION_MAX_RATIO) | OPTION_BIT(OPTION_REFUSE_WX))
@@ -92,6 +95,15 @@ static inline bool option_given(const struct options *options, enum option_id id
  */
 int options_parse(struct options *options, uint32_t allowed, bool stop, int count, char **arguments,
 		  struct pvb_error *error);
+
+/* What --help says of an option. letter 0: it has none; argument NULL: it takes none. */
+struct option_text {
+	const char *name;
+	const char *argument;
+	const char *help; /* "|" begins a line */
+	char letter;
+};
+const struct option_text *option_text(enum option_id id);
 
 /* The table of a set of options, for --help. */
 void options_describe(FILE *out, uint32_t set);

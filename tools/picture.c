@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <cairo-svg.h>
@@ -31,7 +32,7 @@ static bool ends_with(const char *path, const char *suffix)
 	size_t length = strlen(path);
 	size_t wanted = strlen(suffix);
 
-	return length > wanted && !strcmp(path + length - wanted, suffix);
+	return length > wanted && !strcasecmp(path + length - wanted, suffix);
 }
 
 /* The whole picture, as the bytes of a file. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How far a build is, on a terminal, for as long as it lasts; and being told to stop. */
+/* How far a build is, on a terminal, for as long as it lasts. */
 #ifndef PVB_TOOLS_PROGRESS_H
 #define PVB_TOOLS_PROGRESS_H
 
@@ -23,17 +23,10 @@ void progress_begin(struct progress *progress);
 /* Erases what is shown. */
 void progress_end(struct progress *progress);
 
-/* pvb_progress_fn: draws, and asks the build to stop once SIGINT or SIGTERM has come. */
+/* pvb_progress_fn: draws, and asks the build to stop once a signal has come. */
 int progress_report(void *opaque, const char *stage, uint64_t done, uint64_t total);
 
 /* pvb_log_fn: a line on standard error, above the bar. */
 void progress_log(void *opaque, int level, const char *line);
-
-/*
- * While signals are caught, SIGINT, SIGTERM and SIGHUP only ask to stop, so that
- * a build unwinds. progress_signal() is the one that came, or 0.
- */
-void progress_catch_signals(void);
-int progress_signal(void);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pvbuild: from a command line to a command, and from its outcome to an exit status. */
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,7 +9,7 @@
 #include "fault.h"
 #include "help.h"
 #include "json.h"
-#include "progress.h"
+#include "signals.h"
 
 static int check_operands(const struct command *command, const struct options *options,
 			  struct pvb_error *error)
@@ -33,6 +32,21 @@ static int check_operands(const struct command *command, const struct options *o
 	return 0;
 }
 
+/* --help and --version want no work done, whatever else there is. */
+static bool wants_words(const struct options *options)
+{
+	return option_given(options, OPTION_HELP) || option_given(options, OPTION_VERSION);
+}
+
+static int print_words(const struct options *options, const struct command *command,
+		       struct pvb_error *error)
+{
+	if (option_given(options, OPTION_JSON) && !json_available())
+		return json_refuse(error);
+	return option_given(options, OPTION_HELP) ? help_print(options, command, error)
+						  : version_print(options, error);
+}
+
 static int run(int count, char **arguments, struct options *options, struct pvb_error *error)
 {
 	int rc = options_parse(options, OPTIONS_GLOBAL, true, count, arguments, error);
@@ -40,8 +54,8 @@ static int run(int count, char **arguments, struct options *options, struct pvb_
 	if (rc)
 		return rc;
 	if (options->operand_count == 0) {
-		if (option_given(options, OPTION_HELP))
-			return help_overview(stdout);
+		if (wants_words(options))
+			return print_words(options, NULL, error);
 		rc = fault(error, PVB_E_ARG_USAGE, "usage", "no command was given");
 		fault_hint(error, "\"pvbuild help\" lists the commands");
 		return rc;
@@ -55,8 +69,8 @@ static int run(int count, char **arguments, struct options *options, struct pvb_
 			   options->operand_count, options->operands, error);
 	if (rc)
 		return rc;
-	if (option_given(options, OPTION_HELP))
-		return help_command(stdout, command);
+	if (wants_words(options))
+		return print_words(options, command, error);
 	rc = check_operands(command, options, error);
 	if (rc)
 		return rc;
@@ -74,19 +88,6 @@ static bool wants_json(int count, char **arguments)
 	return false;
 }
 
-/* What was printed has to arrive: a full disk or a closed pipe is an error like any other. */
-static bool flush_output(struct pvb_error *error)
-{
-	bool failed = ferror(stdout);
-
-	errno = 0;
-	if (fflush(stdout) == 0 && !failed)
-		return true;
-	(void)fault(error, PVB_E_ARG_FILE, "output", "cannot write to standard output: %s",
-		    errno ? strerror(errno) : "an earlier write failed");
-	return false;
-}
-
 int main(int count, char **arguments)
 {
 	bool json = wants_json(count, arguments) && json_available();
@@ -100,14 +101,16 @@ int main(int count, char **arguments)
 			json_print_error(&error);
 		int status = (int)fault_status(&error);
 
-		if (!flush_output(&error))
+		if (output_flush(&error))
 			fault_say(&error);
 		/* Everything has been undone: now end as whoever sent the signal expects. */
-		if (progress_signal())
-			(void)raise(progress_signal());
+		if (signals_caught()) {
+			(void)signal(signals_caught(), SIG_DFL);
+			(void)raise(signals_caught());
+		}
 		return status;
 	}
-	if (!flush_output(&error)) {
+	if (output_flush(&error)) {
 		fault_say(&error);
 		return (int)fault_status(&error);
 	}

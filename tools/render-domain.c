@@ -100,8 +100,8 @@ void render_domain(const struct creation *creation)
 {
 	const struct pvb_domain_info *domain = creation->domain;
 
-	render_fact("domain", "%" PRIu32 ", \"%s\", %s, paused", domain->domid, domain->name,
-		    format_uuid(domain->uuid).text);
+	render_fact("domain", "%" PRIu32 ", \"%s\", %s, %s", domain->domid, domain->name,
+		    format_uuid(domain->uuid).text, creation->runs ? "running" : "paused");
 	render_fact("host", "%s, Xen %s", creation->host_info->name, creation->host_info->version);
 	render_plan(creation->plan);
 	(void)putchar('\n');

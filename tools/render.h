@@ -3,6 +3,8 @@
 #ifndef PVB_TOOLS_RENDER_H
 #define PVB_TOOLS_RENDER_H
 
+#include <stddef.h>
+
 #include <pvbuild/pvbuild.h>
 
 #include "creation.h"
@@ -11,6 +13,7 @@
 void render_image(const struct pvb_image_info *image, const struct pvb_plan_info *least);
 void render_plan(const struct pvb_plan_info *plan);
 void render_domain(const struct creation *creation);
+void render_list(const struct pvb_domain_state *domains, size_t count);
 void render_audit(const struct pvb_audit_report *report);
 
 /* "label     value": one line of a list of facts. */

@@ -4,23 +4,36 @@
 bin_PROGRAMS += pvbuild
 
 pvbuild_SOURCES = \
+	tools/attach.c \
+	tools/attach.h \
 	tools/auto.h \
 	tools/cfg.h \
 	tools/cmd-audit.c \
+	tools/cmd-console.c \
+	tools/cmd-control.c \
 	tools/cmd-create.c \
+	tools/cmd-dump.c \
 	tools/cmd-help.c \
 	tools/cmd-inspect.c \
+	tools/cmd-list.c \
 	tools/cmd-plan.c \
 	tools/cmd-version.c \
+	tools/cmd-wait.c \
 	tools/command.c \
 	tools/command.h \
+	tools/construct.c \
+	tools/construct.h \
 	tools/creation.h \
+	tools/fate.c \
+	tools/fate.h \
 	tools/fault.c \
 	tools/fault.h \
 	tools/guest.c \
 	tools/guest.h \
 	tools/help.h \
 	tools/json.h \
+	tools/keeper.c \
+	tools/keeper.h \
 	tools/names.c \
 	tools/names.h \
 	tools/options.c \
@@ -29,17 +42,28 @@ pvbuild_SOURCES = \
 	tools/progress.c \
 	tools/progress.h \
 	tools/pvbuild.c \
+	tools/relay.c \
+	tools/relay.h \
 	tools/render-domain.c \
 	tools/render-image.c \
+	tools/render-list.c \
 	tools/render-plan.c \
 	tools/render.c \
 	tools/render.h \
 	tools/session.c \
 	tools/session.h \
+	tools/signals.c \
+	tools/signals.h \
 	tools/size.c \
 	tools/size.h \
 	tools/table.c \
-	tools/table.h
+	tools/table.h \
+	tools/target.c \
+	tools/target.h \
+	tools/terminal.c \
+	tools/terminal.h \
+	tools/ward.c \
+	tools/ward.h
 
 pvbuild_CPPFLAGS = -include config.h -I$(top_builddir) -I$(top_srcdir)/include -I$(top_srcdir)/tools
 pvbuild_CFLAGS = $(AM_CFLAGS)
@@ -58,7 +82,9 @@ pvbuild_SOURCES += \
 	tools/json-build.c \
 	tools/json-build.h \
 	tools/json-domain.c \
+	tools/json-help.c \
 	tools/json-image.c \
+	tools/json-list.c \
 	tools/json-plan.c \
 	tools/json.c
 pvbuild_CFLAGS += $(JSON_CFLAGS)

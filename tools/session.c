@@ -25,19 +25,33 @@ void session_step(struct session *session, const char *name, uint64_t since)
 		(struct creation_step){.name = name, .nanoseconds = session_clock() - since};
 }
 
+bool session_wants_xen(const struct options *options)
+{
+	const char *host = options->host;
+
+	if (!host)
+		return access(PRIVCMD, F_OK) == 0;
+	return strcmp(host, "sim") != 0 && strncmp(host, "sim:", 4) != 0;
+}
+
 int session_open_host(struct pvb_host **host, struct pvb_host_info *info,
 		      const struct options *options, struct pvb_error *error)
 {
-	int rc = pvb_host_open(options->host, host, error);
+	bool xen = session_wants_xen(options);
+	const char *description = options->host ? options->host : xen ? "xen" : "sim";
+	int rc = pvb_host_open(description, host, error);
 
 	if (!rc)
 		rc = pvb_host_get_info(*host, info, error);
-	if (rc || options->host || strcmp(info->name, "sim") != 0)
-		return rc;
-	note("%s, so this is for the simulated host; --host says otherwise",
-	     access(PRIVCMD, F_OK) ? "there is no " PRIVCMD " here"
-				   : "this pvbuild cannot reach a hypervisor");
-	return 0;
+	if (!rc && !options->host && !xen)
+		note("there is no " PRIVCMD " here, so this is for the simulated host; "
+		     "--host says otherwise");
+	return rc;
+}
+
+bool session_simulated(const struct session *session)
+{
+	return !strcmp(session->host_info.name, "sim");
 }
 
 static int make_plan(struct session *session, const struct options *options,
@@ -59,21 +73,21 @@ static int make_plan(struct session *session, const struct options *options,
 	return pvb_plan_create(session->image, &spec, &session->host_info, &session->plan, error);
 }
 
+int session_open(struct session *session, const struct options *options, struct pvb_error *error)
+{
+	int rc = guest_read(&session->guest, options, error);
+
+	return rc ? rc : session_open_host(&session->host, &session->host_info, options, error);
+}
+
 int session_plan(struct session *session, const struct options *options, struct pvb_error *error)
 {
 	struct pvb_image_options limits = guest_image_options(options);
-	int rc = guest_read(&session->guest, options, error);
-
-	if (!rc)
-		rc = session_open_host(&session->host, &session->host_info, options, error);
-	if (!rc)
-		rc = ramdisk_open(&session->ramdisk, session->guest.ramdisk, error);
-	if (rc)
-		return rc;
-
+	int rc = ramdisk_open(&session->ramdisk, session->guest.ramdisk, error);
 	uint64_t since = session_clock();
 
-	rc = pvb_image_open(session->guest.kernel, &limits, &session->image, error);
+	if (!rc)
+		rc = pvb_image_open(session->guest.kernel, &limits, &session->image, error);
 	if (rc)
 		return rc;
 	session_step(session, "image", since);
@@ -84,11 +98,19 @@ int session_plan(struct session *session, const struct options *options, struct 
 	return rc;
 }
 
-void session_close(struct session *session)
+void session_rewind(struct session *session)
 {
 	pvb_plan_free(session->plan);
 	pvb_image_free(session->image);
-	pvb_host_close(session->host);
+	session->plan = NULL;
+	session->image = NULL;
+	session->step_count = 0;
 	ramdisk_close(&session->ramdisk);
+}
+
+void session_close(struct session *session)
+{
+	session_rewind(session);
+	pvb_host_close(session->host);
 	guest_clear(&session->guest);
 }

@@ -3,6 +3,8 @@
 #ifndef PVB_TOOLS_SESSION_H
 #define PVB_TOOLS_SESSION_H
 
+#include <stdbool.h>
+
 #include <pvbuild/pvbuild.h>
 
 #include "creation.h"
@@ -21,12 +23,22 @@ struct session {
 
 #define SESSION_INIT                                                                               \
 	{                                                                                          \
-		.ramdisk = {.fd = -1 }                                                             \
+		.guest = GUEST_INIT, .ramdisk = {.fd = -1 }                                        \
 	}
 
-/* Read the guest, open the host, the image and the ramdisk, and make the plan. */
+/* Read the guest, and open the host. */
+int session_open(struct session *session, const struct options *options, struct pvb_error *error);
+
+/* Then open the ramdisk and the image, and make the plan. */
 int session_plan(struct session *session, const struct options *options, struct pvb_error *error);
+
 void session_close(struct session *session);
+
+/* Close all but the guest and the host, to plan again. */
+void session_rewind(struct session *session);
+
+/* Nothing runs on this host, and what is built ends with the process. */
+bool session_simulated(const struct session *session);
 
 /* Record that a part of the way has taken from "since" until now. */
 void session_step(struct session *session, const char *name, uint64_t since);
@@ -34,7 +46,13 @@ void session_step(struct session *session, const char *name, uint64_t since);
 /* Nanoseconds of a clock that only goes forward. */
 uint64_t session_clock(void);
 
-/* The host that the options name, or what this machine has; says so where that is sim. */
+/* Whether the host that is meant is one that has domains of its own. */
+bool session_wants_xen(const struct options *options);
+
+/*
+ * The host that the options name; else the hypervisor where this machine runs on one, and the
+ * simulated host where not, saying so.
+ */
 int session_open_host(struct pvb_host **host, struct pvb_host_info *info,
 		      const struct options *options, struct pvb_error *error);
 

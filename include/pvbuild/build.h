@@ -14,23 +14,13 @@
 #include <pvbuild/host.h>
 #include <pvbuild/image.h>
 #include <pvbuild/plan.h>
+#include <pvbuild/progress.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct pvb_domain;
-
-/*
- * Called as a build goes on. stage is the name of the stage; done of total in
- * the stage's own unit (bytes), total 0 where there is nothing to count. A
- * non-zero return stops the build, which then unwinds and fails with
- * PVB_E_ARG_CANCELLED.
- */
-typedef int (*pvb_progress_fn)(void *opaque, const char *stage, uint64_t done, uint64_t total);
-
-/* One line, without a newline, for a log. level: 0 notice, 1 detail. */
-typedef void (*pvb_log_fn)(void *opaque, int level, const char *line);
 
 /*
  *   size          sizeof(struct pvb_build_options); PVB_BUILD_OPTIONS_INIT sets it

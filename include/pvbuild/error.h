@@ -46,7 +46,8 @@ extern "C" {
 	X(ARG_MEMORY_LARGE,     114, "arg.memory-large",     "more memory than this guest's ABI can address") \
 	X(ARG_ADDRESS_BITS,     115, "arg.address-bits",     "an address width outside what the ABI has") \
 	X(ARG_VCPUS,            116, "arg.vcpus",            "a number of vCPUs that no PV guest can have") \
-	X(ARG_CANCELLED,        117, "arg.cancelled",        "the caller's progress callback asked to stop")
+	X(ARG_CANCELLED,        117, "arg.cancelled",        "the caller's progress callback asked to stop") \
+	X(ARG_NAME,             118, "arg.name",             "a name that no domain can have, or that another one has")
 
 #define PVB_IMAGE_ERRORS(X)                                                                         \
 	X(IMAGE_EMPTY,          200, "image.empty",          "the file is empty")                         \

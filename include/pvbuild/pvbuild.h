@@ -27,6 +27,7 @@
 #include <pvbuild/host.h>
 #include <pvbuild/image.h>
 #include <pvbuild/plan.h>
+#include <pvbuild/progress.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -54,6 +54,7 @@ static const char section_names[] = "\0.shstrtab\0.note.Xen\0.xen_prstatus\0.xen
 
 struct core {
 	struct pvb_host *host;
+	struct pvb_dump_options options;
 	const char *path;
 	int fd;
 	struct pvb_host_info host_info;
@@ -238,6 +239,42 @@ static int write_shared_info(const struct core *core, struct pvb_error *error)
 	return rc;
 }
 
+/* The file stays sparse where a page holds nothing but zeros. */
+static int write_window(const struct core *core, const uint8_t *bytes, size_t pages,
+			uint64_t offset, struct pvb_error *error)
+{
+	static const uint8_t zeros[PAGE_BYTES];
+	size_t first = 0;
+
+	for (size_t i = 0; i <= pages; i++) {
+		if (i < pages && memcmp(bytes + i * PAGE_BYTES, zeros, PAGE_BYTES) != 0)
+			continue;
+		if (i > first) {
+			int rc = write_at(core, bytes + first * PAGE_BYTES,
+					  (uint64_t)(i - first) * PAGE_BYTES,
+					  offset + first * PAGE_BYTES, error);
+
+			if (rc)
+				return rc;
+		}
+		first = i + 1;
+	}
+	return 0;
+}
+
+/* Of guest memory, all up to an offset of the file is there. */
+static int report_progress(const struct core *core, uint64_t offset, struct pvb_error *error)
+{
+	const struct pvb_dump_options *options = &core->options;
+
+	if (!options->progress ||
+	    options->progress(options->progress_opaque, STAGE,
+			      offset - core->sections[SECTION_PAGES].sh_offset,
+			      core->pages * PAGE_BYTES) == 0)
+		return 0;
+	return pvb_fail(error, PVB_E_ARG_CANCELLED, STAGE, "the dump was cancelled by its caller");
+}
+
 /* count frames from mfn on, whose contents belong at offset. */
 static int write_touched(const struct core *core, uint64_t mfn, uint64_t count, uint64_t offset,
 			 struct pvb_error *error)
@@ -255,12 +292,13 @@ static int write_touched(const struct core *core, uint64_t mfn, uint64_t count, 
 
 		if (rc)
 			return rc;
-		rc = write_at(core, at, (uint64_t)n * PAGE_BYTES, offset + done * PAGE_BYTES,
-			      error);
+		rc = write_window(core, at, n, offset + done * PAGE_BYTES, error);
 		pvb_host_unmap_frames(core->host, at, n);
+		done += n;
+		if (!rc)
+			rc = report_progress(core, offset + done * PAGE_BYTES, error);
 		if (rc)
 			return rc;
-		done += n;
 	}
 	return 0;
 }
@@ -285,6 +323,9 @@ static int write_pages(const struct core *core, struct pvb_error *error)
 				return rc;
 			done += count;
 			offset += count * PAGE_BYTES;
+			rc = touched ? 0 : report_progress(core, offset, error);
+			if (rc)
+				return rc;
 		}
 	}
 	return 0;
@@ -353,12 +394,38 @@ static int check_place(const char *path, struct pvb_error *error)
 	return rc;
 }
 
-int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path, struct pvb_error *error)
+/* The core is made beside its place, so that its folder has to be there and to be writable. */
+static int check_folder(const char *path, struct pvb_error *error)
+{
+	const char *slash = strrchr(path, '/');
+	PVB_AUTO_FREE char *folder =
+		!slash ? strdup(".") : strndup(path, slash > path ? (size_t)(slash - path) : 1);
+
+	if (!folder)
+		return pvb_fail_memory(error, STAGE, "a file name");
+	if (access(folder, W_OK | X_OK) == 0)
+		return 0;
+	return pvb_fail(error, PVB_E_ARG_FILE, STAGE,
+			"cannot put the core at %s: no file can be created in %s: %s", path, folder,
+			strerror(errno));
+}
+
+int pvb_dump_check(const char *path, struct pvb_error *error)
+{
+	int rc = check_place(path, error);
+
+	return rc ? rc : check_folder(path, error);
+}
+
+int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path,
+		  const struct pvb_dump_options *options, struct pvb_error *error)
 {
 	PVB_AUTO_CLOSE int fd = -1;
 	struct core core = {.host = host, .path = path};
-	int rc = pvb_host_get_info(host, &core.host_info, error);
+	int rc = pvb_options(&core.options, sizeof core.options, options, STAGE, error);
 
+	if (!rc)
+		rc = pvb_host_get_info(host, &core.host_info, error);
 	if (!rc)
 		rc = pvb_host_get_domain(host, domid, &core.domain, error);
 	if (rc)
@@ -369,7 +436,7 @@ int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path, struc
 		return rc;
 	}
 
-	rc = check_place(path, error);
+	rc = pvb_dump_check(path, error);
 	if (rc)
 		return rc;
 

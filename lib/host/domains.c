@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cleanup.h"
 #include "core/error.h"
 #include "host/host.h"
 
@@ -42,8 +43,8 @@ static struct pvb_domain_state state_of(const struct pvb_host *host,
 int pvb_domain_list(struct pvb_host *host, struct pvb_domain_state **domains, size_t *count,
 		    struct pvb_error *error)
 {
+	PVB_AUTO_FREE struct pvb_domain_state *list = NULL;
 	struct pvb_host_domain batch[BATCH];
-	struct pvb_domain_state *list = NULL;
 	uint32_t next = 0;
 	size_t known = 0;
 	size_t got;
@@ -53,22 +54,21 @@ int pvb_domain_list(struct pvb_host *host, struct pvb_domain_state **domains, si
 	do {
 		int rc = pvb_host_list_domains(host, next, batch, BATCH, &got, error);
 
-		if (rc) {
-			free(list);
+		if (rc)
 			return rc;
-		}
-		struct pvb_domain_state *longer = realloc(list, (known + got + 1) * sizeof *longer);
-		if (!longer) {
-			free(list);
+
+		/* One more than there are: no domains are a list, too. */
+		struct pvb_domain_state *longer =
+			reallocarray(list, known + got + 1, sizeof *longer);
+		if (!longer)
 			return pvb_fail_memory(error, "list_domains", "a list of domains");
-		}
 		list = longer;
 		for (size_t i = 0; i < got; i++)
 			list[known++] = state_of(host, &batch[i]);
 		if (got)
 			next = batch[got - 1].domid + 1;
-	} while (got == BATCH);
-	*domains = list;
+	} while (got == BATCH && next);
+	*domains = PVB_STEAL(list);
 	*count = known;
 	return 0;
 }
@@ -87,19 +87,25 @@ int pvb_domain_get(struct pvb_host *host, uint32_t domid, struct pvb_domain_stat
 static int find_by_name(struct pvb_host *host, const char *name, struct pvb_domain_state *state,
 			struct pvb_error *error)
 {
-	struct pvb_domain_state *list;
+	PVB_AUTO_FREE struct pvb_domain_state *list = NULL;
 	size_t count;
 	size_t found = 0;
+	size_t at = 0;
 	int rc = pvb_domain_list(host, &list, &count, error);
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(list[i].name, name) == 0 && found++ == 0)
-			*state = list[i];
-	free(list);
-	if (found == 1)
+	/* Domains without a name are not called "". */
+	for (size_t i = 0; i < count && *name; i++) {
+		if (strcmp(list[i].name, name) == 0) {
+			at = i;
+			found++;
+		}
+	}
+	if (found == 1) {
+		*state = list[at];
 		return 0;
+	}
 	if (found == 0)
 		rc = pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "find_domain",
 			      "no domain of this host is called \"%.64s\"", name);
@@ -113,11 +119,14 @@ static int find_by_name(struct pvb_host *host, const char *name, struct pvb_doma
 int pvb_domain_find(struct pvb_host *host, const char *which, struct pvb_domain_state *state,
 		    struct pvb_error *error)
 {
-	char *end;
-	unsigned long number = strtoul(which, &end, 10);
+	size_t length = strlen(which);
 
-	if (which[0] < '0' || which[0] > '9' || *end)
+	if (!length || strspn(which, "0123456789") != length)
 		return find_by_name(host, which, state, error);
+
+	/* A number that is too large for the type becomes its largest. */
+	unsigned long long number = strtoull(which, NULL, 10);
+
 	if (number > UINT32_MAX)
 		return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "find_domain",
 				"no domain has a number as large as %.64s", which);

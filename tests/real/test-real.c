@@ -162,7 +162,7 @@ static void dump_and_audit(struct pvb_host *host, uint32_t domid,
 
 	assert_true(fd >= 0);
 	(void)close(fd);
-	assert_ok(pvb_dump_core(host, domid, path, &error), &error);
+	assert_ok(pvb_dump_core(host, domid, path, NULL, &error), &error);
 	assert_ok(pvb_audit_core(path, expected, &audit, &error), &error);
 	audit_clean(audit);
 	pvb_audit_free(audit);

@@ -15,9 +15,10 @@ offers() {
 	diff <(printf '%s\n' "${COMPREPLY[@]}" | sort) <(printf '%s\n' "$@" | sort)
 }
 
-ok "commands" offers "pvbuild " inspect plan create audit help version
+commands=(inspect plan create list pause unpause destroy console wait dump audit help version)
+ok "commands" offers "pvbuild " "${commands[@]}"
 ok "a command that was begun" offers "pvbuild ins" inspect
-ok "global options" offers "pvbuild --" --host --json --verbose --help
+ok "global options" offers "pvbuild --" --host --json --verbose --help --version
 ok "options of a command" offers "pvbuild plan --p" --p2m --picture
 ok "behind global options and their arguments" offers "pvbuild --json --host sim create --d" --dump
 ok "hosts" offers "pvbuild --host " xen sim sim:
@@ -29,6 +30,18 @@ cd "$work" || exit 1
 touch a-kernel b.svg c.txt
 ok "files" offers "pvbuild inspect a" a-kernel
 ok "pictures" offers "pvbuild plan --picture " b.svg
+# What a host with domains would say.
+pvbuild() {
+	printf '%s\n' 'Name            ID   Mem  VCPUs  State   Time(s)' \
+		'Domain-0         0  1024      2  r-----     31.2' \
+		'guest            3   256      1  --p---      0.0' \
+		'my other guest  17   512     12  -b----   1234.5'
+}
+ok "domains" offers "pvbuild destroy " Domain-0 guest 'my\ other\ guest'
+ok "a domain that was begun" offers "pvbuild console gu" guest
+ok "a domain, then a file" offers "pvbuild dump gu" guest
+ok "which is any" offers "pvbuild dump guest a" a-kernel
+unset -f pvbuild
 ok "help" offers "pvbuild help v" version
 ok "forms of the p2m" offers "pvbuild plan --p2m " list
 finish

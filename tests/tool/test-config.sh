@@ -31,9 +31,22 @@ ok "without a word about them, as empty lists ask for nothing" quiet
 pvb --json --host sim create "$work/guest.cfg" --memory 32M --name other --cmdline x --vcpus 3
 json_ok "options go before the file" name=other plan.memory=33554432 start_info.cmd_line=x plan.vcpus=3
 
-cfg "${base[@]}" 'on_crash = "preserve"' 'on_reboot="restart"' 'cpus = "0-3"'
+cfg "${base[@]}" 'nomigrate = 1' 'cpu_weight=512' 'cpus = "0-3"'
 pvb --host sim plan "$work/guest.cfg"
-ok "keys that are not acted on are named" both exited 0 '&&' err_has "on_crash, on_reboot, cpus"
+ok "keys that are not acted on are named" both exited 0 '&&' err_has "nomigrate, cpu_weight, cpus"
+cfg "${base[@]}" 'on_crash = "preserve"' 'on_reboot="restart"' 'on_poweroff = "coredump-destroy"' \
+	'on_watchdog = "coredump-restart"' 'on_soft_reset = "destroy"'
+pvb --host sim plan "$work/guest.cfg"
+ok "what is to follow the guest's end is acted on" both exited 0 '&&' quiet
+for fate in rename-restart soft-reset explode ''; do
+	cfg "${base[@]}" "on_crash = \"$fate\""
+	refused "on_crash = \"$fate\" is refused by name" 1 arg.config-key "on_crash = \"$fate\"" \
+		--host sim plan "$work/guest.cfg"
+done
+cfg "${base[@]:1}" "name = 'a/b'"
+refused "so is a name with a slash" 1 arg.name "a/b" --host sim plan "$work/guest.cfg"
+cfg "${base[@]}" "vcpus = 8193"
+refused "a range that is named is the right one" 1 arg.config "between 1 and 8192" plan "$work/guest.cfg"
 cfg "${base[@]}" 'memroy = 12' 'memroy = 13'
 pvb --host sim plan "$work/guest.cfg"
 ok "so are keys that nobody knows, once" both exited 0 '&&' err_has "unknown to xl too: memroy" '&&' \

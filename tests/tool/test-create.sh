@@ -47,7 +47,7 @@ fi
 printf x | dd of="$work/ramdisk" bs=1 seek=77 conv=notrunc status=none
 pvb audit "$core" --ramdisk "$work/ramdisk"
 ok "another ramdisk is noticed" exited 4
-refused "a domain of sim cannot be audited from outside" 3 host.no-domain "there is no domain 7" \
+refused "a domain of sim cannot be audited from outside" 3 host.no-domain "there is no domain \"7\"" \
 	--host sim audit 7
 refused "what is no core is refused" 1 core.format "" audit "$(kernel small64)"
 head -c 3000 "$core" >"$work/short.core"
@@ -61,8 +61,10 @@ ok "and leaves no core" test ! -e "$work/none.core"
 refused "too small a host says what there is" 3 host.no-memory "" \
 	--host sim:memory=128M create --kernel "$(kernel small64)" --memory 1G --dump "$work/none.core"
 ok "and leaves no core either" test ! -e "$work/none.core"
-refused "a core that cannot be written is an error" 1 arg.file "no-such-folder" \
-	--host sim create --kernel "$(kernel small64)" --memory 64M --dump "$work/no-such-folder/core"
+refused "a core that cannot be written is an error, before anything is done" 1 arg.file "no-such-folder" \
+	--host sim:fail=2 create --kernel "$(kernel small64)" --memory 64M --dump "$work/no-such-folder/core"
+pvb --host sim:fail=2 create -c --kernel "$(kernel small64)" --memory 64M
+ok "nothing runs on sim, so that no console can be looked at" both exited 3 '&&' silent '&&' err_has "[host.state, "
 mkfifo "$work/pipe"
 ln -s "$work/pipe" "$work/link"
 refused "a core does not replace what is no file" 1 arg.file "no regular file" \

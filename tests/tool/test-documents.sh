@@ -7,7 +7,8 @@
 manual=$srcdir/doc/pvbuild.1
 completion=$srcdir/tools/pvbuild.bash-completion
 
-for command in inspect plan create audit; do "$builddir/pvbuild" help "$command"; done |
+"$builddir/pvbuild" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort >"$work/commands"
+while read -r command; do "$builddir/pvbuild" help "$command"; done <"$work/commands" |
 	grep -oE -- '^  (-[A-Za-z],)? *--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort -u >"$work/in-help"
 sed -n 's/^\.It .*Fl -\([a-z0-9-]*\).*/--\1/p' "$manual" | sort -u >"$work/in-manual"
 sed -n "s/^\tlocal \(global\|image\|guest\|layout\)=//p; s/.*_pvbuild_words \"//p" "$completion" |
@@ -15,7 +16,6 @@ sed -n "s/^\tlocal \(global\|image\|guest\|layout\)=//p; s/.*_pvbuild_words \"//
 ok "there are options" test "$(wc -l <"$work/in-help")" -ge 15
 ok "the manual has the options of --help, and no others" diff "$work/in-help" "$work/in-manual"
 ok "so has the completion" diff "$work/in-help" "$work/in-completion"
-"$builddir/pvbuild" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort >"$work/commands"
 sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/s/^\.It Cm \([a-z]*\).*/\1/p' "$manual" | sort >"$work/in-manual"
 ok "the manual has the commands" diff "$work/commands" "$work/in-manual"
 

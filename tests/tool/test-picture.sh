@@ -29,6 +29,8 @@ fi
 pvb "${plan[@]}" --picture "$work/layout.png"
 ok "a PNG begins like one" both exited 0 '&&' test "$(first_bytes 8 "$work/layout.png")" = 89504e470d0a1a0a
 ok "and ends like one" test "$(tail -c 8 "$work/layout.png" | od -An -tx1 | tr -d ' \n')" = 49454e44ae426082
+pvb "${plan[@]}" --picture "$work/layout.PNG"
+ok "also in capitals" both exited 0 '&&' cmp "$work/layout.png" "$work/layout.PNG"
 pvb --host sim plan --kernel "$(kernel small32)" --memory 64M --picture "$work/small.png"
 ok "a 32-bit layout is drawn" both exited 0 '&&' test -s "$work/small.png"
 pvb "${plan[@]:0:5}" --memory 16T --picture "$work/huge.svg"

@@ -28,6 +28,18 @@ for number in 0 -1 x 4294967296; do
 	refused "\"$number\" is no number of vCPUs" 2 arg.usage "--vcpus" \
 		plan --kernel x --memory 1G --vcpus "$number"
 done
+refused "a range that is named is the right one" 2 arg.usage "a number from 1 to 64" \
+	plan --kernel x --memory 1G --max-address-bits 65
+for name in $'tab\there' $'bell\a' $'del\177' a/b "$(printf '%064d' 0)"; do
+	refused "no domain is called \"${name@Q}\"" 1 arg.name "" \
+		--host sim plan --kernel x --memory 1G --name "$name"
+done
+if $has_json; then
+	pvb --json create -c --kernel x --memory 1G
+	ok "-c and --json cannot be had together" both exited 2 '&&' json type=pvbuild.error code=arg.usage
+	pvb --json console 3
+	ok "nor can console and --json" both exited 2 '&&' json type=pvbuild.error code=arg.usage
+fi
 refused "the p2m as a tree is not there yet" 1 arg.unsupported "--p2m tree:4" \
 	plan --kernel x --memory 1G --p2m tree:4
 refused "other forms of p2m are a mistake" 2 arg.usage "--p2m takes list" \
@@ -38,7 +50,7 @@ ok "--help goes to standard output" both exited 0 '&&' quiet '&&' out_has "usage
 cp "$work/out" "$work/overview"
 pvb help
 ok "help is the same" both exited 0 '&&' cmp "$work/out" "$work/overview"
-for command in inspect plan create audit help version; do
+for command in inspect plan create list pause unpause destroy console wait dump audit help version; do
 	ok "the overview lists $command" grep -q "^  $command " "$work/overview"
 	pvb help "$command"
 	cp "$work/out" "$work/explained"
@@ -46,7 +58,7 @@ for command in inspect plan create audit help version; do
 	pvb "$command" --help
 	ok "$command --help is the same" both exited 0 '&&' cmp "$work/out" "$work/explained"
 done
-for command in inspect plan create audit; do
+for command in inspect plan create list pause unpause destroy console wait dump audit; do
 	pvb help "$command"
 	ok "help $command has examples" out_has "Examples:"
 done
@@ -57,6 +69,19 @@ pvb version
 ok "version is printed" both exited 0 '&&' out_has "pvbuild 0." '&&' quiet
 pvb --json version
 json_ok "version is JSON too" type=pvbuild.version version=1 library:string codecs.gzip=true
+
+cp "$work/out" "$work/version"
+pvb --json --version
+ok "--version is the same" cmp "$work/out" "$work/version"
+pvb --json create --version
+ok "behind a command too" cmp "$work/out" "$work/version"
+pvb --json help
+json_ok "help is JSON too" type=pvbuild.help version=1 'commands[*].name:string' 'commands[*].operands:string' \
+	'commands[*].summary:string' 'commands[*].details:string' 'commands[*].options:array' \
+	'commands[3].name=list' 'options[*].name:string' 'options[*].letter:string|null' \
+	'options[*].argument:string|null' 'options[*].help:string'
+pvb --json plan --help
+json_ok "also of one command" type=pvbuild.help 'commands[0].name=plan' 'commands[0].options[0].name=kernel'
 
 pvb inspect "$(kernel small64)" --json
 json_ok "global options may stand behind the command" type=pvbuild.image
@@ -72,6 +97,8 @@ status=0
 "$builddir/pvbuild" inspect "$(kernel small64)" >/dev/full 2>"$work/err" || status=$?
 ok "also for results" both exited 1 '&&' err_has "[arg.file, output]"
 if ! $has_json; then
+	pvb --json --help
+	ok "--json --help is refused where there is no json-c" both exited 1 '&&' silent
 	pvb --json inspect "$(kernel small64)"
 	ok "--json is refused by name where there is no json-c" both exited 1 '&&' silent '&&' \
 		err_has "[arg.unsupported, "

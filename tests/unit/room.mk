@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
+	tests/unit/test-domains \
 	tests/unit/test-dump \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \

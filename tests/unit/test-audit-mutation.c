@@ -217,7 +217,7 @@ static void audit_dump(struct pvb_host *host, uint32_t domid, const struct pvb_i
 	options.image = image;
 	options.command_line = "";
 	options.memory = 32 << 20;
-	assert_ok(pvb_dump_core(host, domid, path, &error), &error);
+	assert_ok(pvb_dump_core(host, domid, path, NULL, &error), &error);
 	assert_ok(pvb_audit_core(path, &options, &audit, &error), &error);
 	for (size_t i = 0; i < pvb_audit_report(audit)->finding_count; i++)
 		print_error("  %s at %s: %s\n", pvb_audit_report(audit)->findings[i].rule,

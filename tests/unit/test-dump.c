@@ -75,7 +75,7 @@ static void refused(struct fixture *fixture, enum pvb_code code)
 {
 	struct pvb_error error;
 
-	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error), code,
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error), code,
 			  &error);
 	assert_int_equal(files_in(fixture->folder), 0);
 }
@@ -112,7 +112,7 @@ static void a_core_is_sparse_and_passes_the_audit(void **state)
 	struct pvb_error error;
 	struct stat stat_of;
 
-	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error), &error);
+	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error), &error);
 	/* vCPUs that were never brought up are no error, not even a forgotten one. */
 	assert_int_equal(error.code, 0);
 	assert_int_equal(stat(fixture->core, &stat_of), 0);
@@ -140,11 +140,11 @@ static void a_place_that_cannot_be_written_is_said(void **state)
 	struct fixture *fixture = *state;
 	struct pvb_error error;
 
-	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, "/nowhere/at/all", &error),
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, "/nowhere/at/all", NULL, &error),
 			  PVB_E_ARG_FILE, &error);
 	/* A folder cannot be replaced by a file. */
 	assert_int_equal(mkdir(fixture->core, 0700), 0);
-	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error),
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
 			  PVB_E_ARG_FILE, &error);
 	assert_int_equal(files_in(fixture->folder), 1);
 	assert_int_equal(rmdir(fixture->core), 0);
@@ -167,7 +167,7 @@ static void a_full_disk_leaves_an_older_core_alone(void **state)
 	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
 
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error),
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
 			  PVB_E_ARG_FILE, &error);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	(void)signal(SIGXFSZ, handler);
@@ -224,7 +224,7 @@ static void every_call_that_fails_leaves_nothing(void **state)
 
 	do {
 		pvb_sim_fail_after(fixture->host, ++tried);
-		rc = pvb_dump_core(fixture->host, fixture->domid, fixture->core, &error);
+		rc = pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error);
 		pvb_sim_fail_after(fixture->host, 0);
 		if (rc) {
 			assert_int_equal(rc, -PVB_E_HOST_INJECTED);

@@ -16,8 +16,9 @@
 	X(rax)                                                                                     \
 	X(rbx)                                                                                     \
 	X(rcx)                                                                                     \
-	X(rdx) X(rsi) X(rdi) X(rbp) X(rsp) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15)   \
-		X(rip) X(rflags)
+	X(rdx)                                                                                     \
+	X(rsi) X(rdi) X(rbp) X(rsp) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) X(rip)   \
+		X(rflags)
 
 #define EACH_REGISTER_32(X)                                                                        \
 	X(rax, eax)                                                                                \
@@ -30,8 +31,8 @@
 	X(kernel_ss, kernel_ss)                                                                    \
 	X(kernel_sp, kernel_sp)                                                                    \
 	X(event_callback_eip, event_callback_eip)                                                  \
-	X(failsafe_callback_eip, failsafe_callback_eip) X(ldt_base, ldt_base)                      \
-		X(ldt_entries, ldt_ents) X(gdt_entries, gdt_ents)
+	X(failsafe_callback_eip, failsafe_callback_eip)                                            \
+	X(ldt_base, ldt_base) X(ldt_entries, ldt_ents) X(gdt_entries, gdt_ents)
 
 #define EACH_FIELD_64(X)                                                                           \
 	EACH_FIELD(X)                                                                              \

@@ -29,16 +29,12 @@ static int grant_version(struct xen_host *xen, uint32_t *version, struct pvb_err
 	return 0;
 }
 
-/*
- * The hypercalls that make a domain. *made: there is one, numbered *domid, also where what
- * came after failed.
- */
-static int make_domain(struct xen_host *xen, const struct pvb_host_domain_config *config,
-		       const uint8_t handle[XEN_HANDLE_SIZE], uint32_t *domid, bool *made,
-		       struct pvb_error *error)
+/* The two hypercalls; where the second fails, the domain is there, and *domid its number. */
+static int create(struct xen_host *xen, const struct pvb_host_domain_config *config,
+		  const uint8_t handle[XEN_HANDLE_SIZE], uint32_t *domid, struct pvb_error *error)
 {
 	static const char call[] = "create_domain";
-	struct xen_domctl_createdomain create = {
+	struct xen_domctl_createdomain wanted = {
 		.max_vcpus = config->vcpus,
 		.max_evtchn_port = config->max_event_channel ? config->max_event_channel : INT_MAX,
 		.max_grant_frames =
@@ -48,26 +44,31 @@ static int make_domain(struct xen_host *xen, const struct pvb_host_domain_config
 	uint32_t version = 0;
 	int rc = grant_version(xen, &version, error);
 
-	*domid = 0;
-	*made = false;
 	if (rc)
 		return rc;
-	create.grant_opts = XEN_DOMCTL_GRANT_version(version);
-	memcpy(create.handle, handle, sizeof create.handle);
-	if (xc_domain_create(xen->xc, domid, &create) == 0) {
-		*made = true;
-		return 0;
-	}
+	memcpy(wanted.handle, handle, sizeof wanted.handle);
+	wanted.grant_opts = XEN_DOMCTL_GRANT_version(version);
+	if (xc_domain_create(xen->xc, domid, &wanted)) {
+		int reason = errno;
 
-	int reason = errno;
-	rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, reason,
-			 "a domain of %u vCPUs cannot be created", config->vcpus);
-	if (reason == ENOMEM)
-		pvb_hint(error, "the hypervisor has no memory left even for its own notes of a "
-				"domain: destroy one, or balloon one down");
-	return rc;
+		*domid = 0;
+		rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, reason,
+				 "a domain of %u vCPUs cannot be created", config->vcpus);
+		if (reason == ENOMEM)
+			pvb_hint(error, "the hypervisor has no memory left even for its own notes "
+					"of a domain: destroy one, or balloon one down");
+		return rc;
+	}
+	if (xc_domain_max_vcpus(xen->xc, *domid, config->vcpus))
+		return xen_refused(xen, error, PVB_E_HOST_LIMIT, call, errno,
+				   "domain %u cannot be given %u vCPUs", *domid, config->vcpus);
+	return 0;
 }
 
+/*
+ * The guard comes first and knows the domain by a handle that was made up for this; the domain has
+ * the one that was asked for only once the guard knows its number.
+ */
 int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
 		      uint32_t *domid, struct pvb_error *error)
 {
@@ -75,8 +76,8 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	struct xen_host *xen = xen_of(host);
 	uint8_t birth[XEN_HANDLE_SIZE], uuid[XEN_HANDLE_SIZE];
 	struct xen_guard *guard;
-	uint32_t number;
-	bool made;
+	uint32_t number = 0;
+	int rc;
 
 	if (!config->vcpus || config->vcpus > MAX_VCPUS)
 		return pvb_fail(error, PVB_E_ARG_VCPUS, call,
@@ -84,68 +85,78 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	if (config->max_grant_frames > INT32_MAX)
 		return pvb_fail(error, PVB_E_HOST_LIMIT, call, "%u grant table pages",
 				config->max_grant_frames);
-
-	int rc = xen_expect_domain(xen, config, birth, uuid, &guard, error);
+	rc = xen_expect_domain(xen, config, birth, uuid, &guard, error);
 	if (rc)
 		return rc;
-	rc = make_domain(xen, config, birth, &number, &made, error);
-	if (!made) {
+	rc = create(xen, config, birth, &number, error);
+	if (!number) {
 		xen_guard_dismiss(guard);
 		return rc;
 	}
-	rc = xen_domain_came(xen, guard, number, error);
-	if (!rc && xc_domain_sethandle(xen->xc, number, uuid))
+
+	int came = xen_domain_came(xen, guard, number, rc ? NULL : error);
+	if (rc == 0)
+		rc = came;
+	if (rc == 0 && xc_domain_sethandle(xen->xc, number, uuid))
 		rc = xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
-				 "domain %u cannot be given its handle", number);
-	if (!rc && xc_domain_max_vcpus(xen->xc, number, config->vcpus))
-		rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, errno,
-				 "domain %u cannot be given %u vCPUs", number, config->vcpus);
+				 "domain %u cannot be given its UUID", number);
 	if (rc)
-		(void)xen_destroy_domain(host, number, NULL);
+		(void)xen_destroy_regardless(xen, number, NULL);
 	else
 		*domid = number;
 	return rc;
 }
 
-/* Xen gives memory back piece by piece, and may ask to be called again. */
-static int end_domain(struct xen_host *xen, uint32_t domid, struct pvb_error *error)
+static int destroy(struct xen_host *xen, uint32_t domid, bool regardless, struct pvb_error *error)
 {
-	int rc;
+	static const char call[] = "destroy_domain";
+	struct pvb_host_domain domain;
+	struct pvb_error forgetting = {0};
+	int rc = xen_get_domain(&xen->host, domid, &domain, error);
 
+	if (rc == -(int)PVB_E_HOST_NO_DOMAIN)
+		xen_domain_went(xen, domid);
+	if (rc)
+		return rc;
+	/* Domain 0 has no one to clear up behind it. */
+	if (domid == PVB_DOMID_0)
+		return pvb_fail(error, PVB_E_HOST_STATE, call,
+				"domain 0 is the one that this runs in, and cannot be destroyed");
+	/* What it sees of its own end should not depend on how far that is. */
+	(void)xc_domain_pause(xen->xc, domid);
+	int forgot = xen_forget_domain(xen, domid, domain.uuid, regardless, &forgetting);
+	if (forgot == -(int)PVB_E_HOST_STATE) {
+		(void)xc_domain_unpause(xen->xc, domid);
+		if (error)
+			*error = forgetting;
+		return forgot;
+	}
+
+	/* Xen gives memory back piece by piece, and may ask to be called again. */
 	do
 		rc = xc_domain_destroy(xen->xc, domid);
 	while (rc && errno == EAGAIN);
 	if (rc)
-		return xen_refused(xen, error, PVB_E_HOST_DENIED, "destroy_domain", errno,
+		return xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
 				   "domain %u cannot be destroyed", domid);
 	xen_domain_went(xen, domid);
-	return 0;
+	if (forgot && error) {
+		*error = forgetting;
+		pvb_context(error,
+			    "domain %u was destroyed, but others still believe that it lives",
+			    domid);
+	}
+	return forgot;
 }
 
-/*
- * The others are told first: a domain that ends while the store still speaks of it is taken for
- * one that crashed. One that is only half built must go whatever they say.
- */
 int xen_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
 {
-	struct xen_host *xen = xen_of(host);
-	bool guarded = xen_is_guarded(xen, domid);
-	struct pvb_host_domain domain;
-	struct pvb_error trouble;
-	int rc = xen_get_domain(host, domid, &domain, error);
+	return destroy(xen_of(host), domid, false, error);
+}
 
-	if (rc)
-		return rc;
-	rc = xen_forget_domain(xen, domid, domain.uuid, guarded, &trouble);
-	if (rc == 0 || guarded) {
-		int ended = end_domain(xen, domid, error);
-
-		if (ended)
-			return ended;
-	}
-	if (rc && error)
-		*error = trouble;
-	return rc;
+int xen_destroy_regardless(struct xen_host *xen, uint32_t domid, struct pvb_error *error)
+{
+	return destroy(xen, domid, true, error);
 }
 
 /* ---- running or not ------------------------------------------------------------------------ */
@@ -211,6 +222,7 @@ static int describe(struct xen_host *xen, const struct xen_domctl_getdomaininfo 
 			info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
 	static_assert(sizeof info->handle == sizeof domain->uuid, "a handle is a UUID");
 	memcpy(domain->uuid, info->handle, sizeof domain->uuid);
+	xen_name_domain(xen, info->domain, domain->name);
 	return xen_guest_bits(xen, info->domain, &domain->guest_bits);
 }
 
@@ -236,10 +248,8 @@ int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain
 		/* Up to 4.17 the next one answers where there is none of this number. */
 		if (info->domain != domid)
 			return no_domain(domid, error);
-		if (describe(xen, info, domain) == 0) {
-			xen_name_domain(xen, domid, domain->name);
+		if (describe(xen, info, domain) == 0)
 			return 0;
-		}
 	}
 	if (errno == ESRCH)
 		return no_domain(domid, error);
@@ -269,10 +279,8 @@ int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_doma
 		got = (size_t)n;
 		/* One that went in between is left out, and the place given to the next. */
 		for (size_t i = 0; i < got; i++)
-			if (describe(xen, &info[i], &domains[*count]) == 0) {
-				xen_name_domain(xen, info[i].domain, domains[*count].name);
+			if (describe(xen, &info[i], &domains[*count]) == 0)
 				++*count;
-			}
 		if (got)
 			first = info[got - 1].domain + UINT32_C(1);
 	} while (got && *count < room && first < DOMID_FIRST_RESERVED);

@@ -67,7 +67,8 @@ static void guard_report(void *opaque, uint32_t domid, const struct pvb_error *e
 	openlog("pvbuild-guard", LOG_PID, LOG_DAEMON);
 	if (!error)
 		syslog(LOG_NOTICE,
-		       "domain %u was destroyed: the process that built it ended without keeping it",
+		       "domain %u was destroyed: the process that built it ended without keeping "
+		       "it",
 		       domid);
 	else
 		syslog(LOG_ERR,

@@ -174,15 +174,6 @@ int xen_forget_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[X
 	return rc;
 }
 
-bool xen_is_guarded(struct xen_host *xen, uint32_t domid)
-{
-	struct xen_guard *guard = xen_guard_take(&xen->guard, domid);
-
-	if (guard)
-		xen_guard_add(&xen->guard, guard);
-	return guard != NULL;
-}
-
 void xen_domain_went(struct xen_host *xen, uint32_t domid)
 {
 	xen_guard_dismiss(xen_guard_take(&xen->guard, domid));

@@ -34,9 +34,6 @@ int xen_forget_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[X
 /* After it: its guard, if it is one of ours, may go. */
 void xen_domain_went(struct xen_host *xen, uint32_t domid);
 
-/* Whether it goes when this process does. */
-bool xen_is_guarded(struct xen_host *xen, uint32_t domid);
-
 /* What the store calls a domain; empty where it has no name, or there is no store. */
 void xen_name_domain(struct xen_host *xen, uint32_t domid, char name[PVB_HOST_NAME_MAX]);
 

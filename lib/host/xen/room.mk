@@ -35,4 +35,11 @@ lib_libpvbuild_all_la_SOURCES += \
 lib_libpvbuild_all_la_CFLAGS += $(XEN_CFLAGS)
 lib_libpvbuild_all_la_CPPFLAGS = $(AM_CPPFLAGS) -DPVB_GUARD_PROGRAM='"$(pkglibexecdir)/pvbuild-guard"'
 lib_libpvbuild_all_la_LIBADD += $(XEN_LIBS)
+
+# What clears a domain away whose builder was killed.
+pkglibexec_PROGRAMS += pvbuild-guard
+pvbuild_guard_SOURCES = lib/host/xen/guard-main.c
+pvbuild_guard_CPPFLAGS = $(AM_CPPFLAGS)
+pvbuild_guard_CFLAGS = $(AM_CFLAGS) $(XEN_CFLAGS)
+pvbuild_guard_LDADD = lib/libpvbuild-all.la
 endif

@@ -6,7 +6,8 @@
  *   xen.c      opening and closing, the table of calls, errors
  *   facts.c    what the hypervisor is and has
  *   domain.c   how domains come and go, and what there is of them
- *   life.c     what others are told of that: guard*.c, store*.c, nodes.c, userdata.c
+ *   life.c     a domain's life beside the hypervisor: what the host's other tools are told of it,
+ *              and its guard; with store*.c, nodes.c, console.c, watch.c, userdata.c and guard*.c
  *   settings.c what is set of a domain before it runs
  *   memory.c   claiming and populating, mapping, frames and their types
  *   m2p.c      reading the M2P
@@ -39,7 +40,7 @@ struct xen_guard;
 /*
  *   info    probed once; the memory figures are asked for anew
  *   store   the store's connection and what goes with it, NULL until it is wanted
- *   guard   what destroys an unfinished domain if this process ends, NULL until there is one
+ *   guard   what destroys domains that are not to outlive this process: a list, see guard.h
  */
 struct xen_host {
 	struct pvb_host host;
@@ -75,6 +76,8 @@ int xen_guest_bits(struct xen_host *xen, uint32_t domid, unsigned *bits);
 int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
 		      uint32_t *domid, struct pvb_error *error);
 int xen_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+/* Also where there are devices that another toolstack would have to take down. */
+int xen_destroy_regardless(struct xen_host *xen, uint32_t domid, struct pvb_error *error);
 int xen_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int xen_unpause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdlib.h>
+
+#include <pvbuild/pvbuild.h>
+
+#include "auto.h"
+#include "command.h"
+#include "json.h"
+#include "render.h"
+#include "session.h"
+#include "target.h"
+
+static int show(const struct pvb_domain_state *domains, size_t count, const struct options *options,
+		struct pvb_error *error)
+{
+	if (option_given(options, OPTION_JSON))
+		return json_print_list(domains, count, error);
+	render_list(domains, count);
+	return 0;
+}
+
+static int run(const struct options *options, struct pvb_error *error)
+{
+	AUTO(target_close) struct target target = {0};
+	AUTO_FREE struct pvb_domain_state *list = NULL;
+	struct pvb_host_info info;
+	size_t count;
+	int rc;
+
+	if (options->operand_count) {
+		rc = target_find(&target, options->operands[0], NULL, options, error);
+		return rc ? rc : show(&target.state, 1, options, error);
+	}
+	rc = session_open_host(&target.host, &info, options, error);
+	if (!rc)
+		rc = pvb_domain_list(target.host, &list, &count, error);
+	return rc ? rc : show(list, count, options, error);
+}
+
+const struct command command_list = {
+	.name = "list",
+	.operands = "[DOMAIN]",
+	.summary = "list the domains of the host, or one of them",
+	.details =
+		"Lists the domains of the host, whoever made them, in the columns of \"xl list\":\n"
+		"name, number, memory in MiB, vCPUs, state, and seconds of CPU time. The letters\n"
+		"of the state: r running, b blocked, p paused, s shut down, and how that came\n"
+		"(r reboot, s suspend, c crash, w watchdog, S soft reset), d dying. DOMAIN is a\n"
+		"number or a name, here as for all commands.\n"
+		"\n"
+		"Examples:\n"
+		"  pvbuild list\n"
+		"  pvbuild --json list | jq '.domains[] | select(.paused) | .name'",
+	.least = 0,
+	.most = 1,
+	.run = run,
+};

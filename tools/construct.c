@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "construct.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <pvbuild/pvbuild.h>
+
+#include "fault.h"
+#include "progress.h"
+#include "signals.h"
+
+int construct_stopped(struct pvb_error *error)
+{
+	if (!signals_caught())
+		return 0;
+	return fault(error, PVB_E_ARG_CANCELLED, "create",
+		     "stopped by a signal (%s); nothing is left of the domain",
+		     strsignal(signals_caught()));
+}
+
+static int build(struct construct *made, struct session *session, const struct options *options,
+		 struct pvb_error *error)
+{
+	struct pvb_build_options wanted = PVB_BUILD_OPTIONS_INIT;
+	struct progress progress;
+
+	wanted.name = session->guest.name;
+	memcpy(wanted.uuid, session->guest.uuid, sizeof wanted.uuid);
+	if (session->ramdisk.fd >= 0) {
+		wanted.module_fds = &session->ramdisk.fd;
+		wanted.module_fd_count = 1;
+	}
+	wanted.guarded = true;
+	progress_begin(&progress);
+	wanted.progress = progress_report;
+	wanted.progress_opaque = &progress;
+	if (option_given(options, OPTION_VERBOSE)) {
+		wanted.log = progress_log;
+		wanted.log_opaque = &progress;
+	}
+	int rc = pvb_build(session->host, session->plan, session->image, &wanted, &made->domain,
+			   error);
+
+	progress_end(&progress);
+	return rc == -PVB_E_ARG_CANCELLED ? construct_stopped(error) : rc;
+}
+
+static void take_stages(struct session *session, const struct pvb_domain_info *domain)
+{
+	for (size_t i = 0; i < domain->stage_count; i++)
+		if (session->step_count < CREATION_STEPS_MAX)
+			session->steps[session->step_count++] = (struct creation_step){
+				.name = domain->stages[i].name,
+				.nanoseconds = domain->stages[i].nanoseconds};
+}
+
+/* The auditor is told what was asked for, and nothing of what was done. */
+static int audit(struct construct *made, struct session *session, struct pvb_error *error)
+{
+	const struct pvb_plan_info *plan = pvb_plan_info(session->plan);
+	struct pvb_audit_options wanted = PVB_AUDIT_OPTIONS_INIT;
+	uint64_t since = session_clock();
+
+	wanted.image = session->image;
+	wanted.command_line = session->guest.cmdline ? session->guest.cmdline : "";
+	wanted.memory = session->guest.memory;
+	wanted.address_bits = plan->address_bits;
+	if (session->ramdisk.fd >= 0) {
+		wanted.module_fds = &session->ramdisk.fd;
+		wanted.module_fd_count = 1;
+	}
+	int rc = pvb_audit_domain(session->host, pvb_domain_info(made->domain)->domid, &wanted,
+				  &made->audit, error);
+
+	if (!rc)
+		session_step(session, "audit", since);
+	return rc;
+}
+
+static int dump(const struct construct *made, struct session *session, const char *path,
+		struct pvb_error *error)
+{
+	struct pvb_dump_options wanted = PVB_DUMP_OPTIONS_INIT;
+	struct progress progress;
+	uint64_t since = session_clock();
+
+	progress_begin(&progress);
+	wanted.progress = progress_report;
+	wanted.progress_opaque = &progress;
+	int rc = pvb_dump_core(session->host, pvb_domain_info(made->domain)->domid, path, &wanted,
+			       error);
+
+	progress_end(&progress);
+	if (!rc)
+		session_step(session, "dump", since);
+	return rc == -PVB_E_ARG_CANCELLED ? construct_stopped(error) : rc;
+}
+
+int construct(struct construct *made, struct session *session, const struct options *options,
+	      struct pvb_error *error)
+{
+	int rc = session_plan(session, options, error);
+
+	signals_catch();
+	if (!rc)
+		rc = build(made, session, options, error);
+	if (rc)
+		return rc;
+	take_stages(session, pvb_domain_info(made->domain));
+	if (session_simulated(session) || option_given(options, OPTION_AUDIT))
+		rc = audit(made, session, error);
+	if (!rc)
+		rc = construct_stopped(error);
+	if (!rc && options->dump)
+		rc = dump(made, session, options->dump, error);
+	if (rc)
+		construct_destroy(made, session);
+	return rc;
+}
+
+void construct_free(struct construct *made)
+{
+	pvb_audit_free(made->audit);
+	pvb_domain_free(made->domain);
+	*made = (struct construct){0};
+}
+
+bool construct_passed(const struct construct *made)
+{
+	return !made->audit || pvb_audit_report(made->audit)->passed;
+}
+
+struct ward construct_ward(const struct construct *made)
+{
+	const struct pvb_domain_info *info = pvb_domain_info(made->domain);
+	struct ward ward = {.domid = info->domid};
+
+	(void)snprintf(ward.name, sizeof ward.name, "%s", info->name);
+	memcpy(ward.uuid, info->uuid, sizeof ward.uuid);
+	return ward;
+}
+
+void construct_destroy(const struct construct *made, struct session *session)
+{
+	struct pvb_error unused;
+
+	(void)pvb_domain_destroy(session->host, pvb_domain_info(made->domain)->domid, &unused);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The domain that a command is about, and its host. */
+#ifndef PVB_TOOLS_TARGET_H
+#define PVB_TOOLS_TARGET_H
+
+#include <stdbool.h>
+
+#include <pvbuild/pvbuild.h>
+
+#include "options.h"
+
+struct target {
+	struct pvb_host *host;
+	struct pvb_domain_state state;
+};
+
+/*
+ * Open the host and find a domain by its number or its name. On the simulated host there is
+ * none. verb: what is to be done with it, for messages; NULL where that may be done with
+ * domain 0, too.
+ */
+int target_find(struct target *target, const char *which, const char *verb,
+		const struct options *options, struct pvb_error *error);
+void target_close(struct target *target);
+
+/*
+ * Pause it, where that is not so already, for as long as something is done with it. The second
+ * takes that back; the error of what was done meanwhile goes before its own.
+ */
+int target_hold(struct target *target, bool *held, struct pvb_error *error);
+int target_release(struct target *target, bool held, int rc, struct pvb_error *error);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ward.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auto.h"
+#include "fault.h"
+#include "names.h"
+
+/* Where xl puts them (XEN_DUMP_DIR). */
+#define CORE_FOLDER "/var/lib/xen/dump"
+
+struct ward ward_of(const struct pvb_domain_state *state)
+{
+	struct ward ward = {.domid = state->domid};
+
+	memcpy(ward.uuid, state->uuid, sizeof ward.uuid);
+	memcpy(ward.name, state->name, sizeof ward.name);
+	return ward;
+}
+
+int ward_has_ended(struct pvb_host *host, const struct ward *ward, struct ward_end *end,
+		   struct pvb_error *error)
+{
+	struct pvb_domain_state state;
+	struct pvb_error why;
+	int rc = pvb_domain_get(host, ward->domid, &state, &why);
+
+	if (rc && rc != -PVB_E_HOST_NO_DOMAIN) {
+		*error = why;
+		return rc;
+	}
+	*end = (struct ward_end){
+		.gone = rc || memcmp(state.uuid, ward->uuid, sizeof state.uuid) != 0 ||
+			(state.dying && !state.shutdown),
+	};
+	if (end->gone)
+		return 1;
+	end->reason = state.shutdown_reason;
+	return state.shutdown;
+}
+
+int ward_wait(struct pvb_host *host, const struct ward *ward, struct ward_end *end,
+	      struct pvb_error *error)
+{
+	for (;;) {
+		struct pollfd news = {.events = POLLIN};
+		/* Asked for before the domain is looked at, so that nothing falls between. */
+		int rc = pvb_domain_watch(host, &news.fd, error);
+
+		if (!rc)
+			rc = ward_has_ended(host, ward, end, error);
+		if (rc)
+			return rc < 0 ? rc : 0;
+		if (poll(&news, 1, -1) < 0 && errno != EINTR)
+			return fault(error, PVB_E_ARG_NO_MEMORY, "wait",
+				     "cannot wait for news of domain %u: %s", ward->domid,
+				     strerror(errno));
+	}
+}
+
+struct ward_end_text ward_end_name(const struct ward_end *end)
+{
+	struct ward_end_text name;
+	const char *reason = end->gone ? "destroyed" : shutdown_reason_name(end->reason);
+
+	if (reason)
+		(void)snprintf(name.text, sizeof name.text, "%s", reason);
+	else
+		(void)snprintf(name.text, sizeof name.text, "reason %u", end->reason);
+	return name;
+}
+
+static void dump(struct pvb_host *host, const struct ward *ward)
+{
+	struct pvb_error error;
+	AUTO_FREE char *path = NULL;
+
+	if (asprintf(&path, CORE_FOLDER "/%s", ward->name) < 0) {
+		path = NULL;
+		warn("no memory left for the name of a core");
+		return;
+	}
+
+	int rc = pvb_domain_pause(host, ward->domid, &error);
+
+	if (!rc)
+		rc = pvb_dump_core(host, ward->domid, path, NULL, &error);
+	if (!rc) {
+		note("the core of domain %u is in %s", ward->domid, path);
+		return;
+	}
+	warn("there will be no core of domain %u:", ward->domid);
+	fault_say(&error);
+}
+
+int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,
+	      const struct fates *fates, bool *restart, struct pvb_error *error)
+{
+	enum fate fate = fate_of(fates, end->reason);
+
+	*restart = false;
+	if (end->gone) {
+		note("domain %u, \"%s\", has been destroyed", ward->domid, ward->name);
+		return 0;
+	}
+	note("domain %u, \"%s\", has ended: %s, to be followed by %s", ward->domid, ward->name,
+	     ward_end_name(end).text, fate_name(fate));
+	if (fate == FATE_PRESERVE)
+		return 0;
+	if (fate_dumps(fate))
+		dump(host, ward);
+
+	struct pvb_error why;
+	int rc = pvb_domain_destroy(host, ward->domid, &why);
+
+	/* Somebody else was faster. */
+	if (rc && rc != -PVB_E_HOST_NO_DOMAIN) {
+		*error = why;
+		return rc;
+	}
+	*restart = fate_restarts(fate);
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A domain that somebody stays with until it ends, to do then what was said of that. */
+#ifndef PVB_TOOLS_WARD_H
+#define PVB_TOOLS_WARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <pvbuild/pvbuild.h>
+
+#include "fate.h"
+
+/* Numbers come round again, so that the uuid tells whether it is still the same domain. */
+struct ward {
+	uint32_t domid;
+	uint8_t uuid[16];
+	char name[64];
+};
+
+struct ward ward_of(const struct pvb_domain_state *state);
+
+/*
+ *   gone     somebody has destroyed it; the reason is not known
+ *   reason   of enum pvb_shutdown_reason
+ */
+struct ward_end {
+	bool gone;
+	unsigned reason;
+};
+
+/* 1 once it has ended, 0 while it lives, or a negative code. */
+int ward_has_ended(struct pvb_host *host, const struct ward *ward, struct ward_end *end,
+		   struct pvb_error *error);
+
+/* Wait for that. */
+int ward_wait(struct pvb_host *host, const struct ward *ward, struct ward_end *end,
+	      struct pvb_error *error);
+
+/* "poweroff", "crash", ..., "destroyed". */
+struct ward_end_text {
+	char text[24];
+};
+struct ward_end_text ward_end_name(const struct ward_end *end);
+
+/*
+ * Do what is to be done now that it has ended, and say so. *restart: the domain has been
+ * destroyed and is to be built anew. A core that cannot be written is no reason to stop.
+ */
+int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,
+	      const struct fates *fates, bool *restart, struct pvb_error *error);
+
+#endif
