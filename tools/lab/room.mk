@@ -13,5 +13,5 @@ dist_lab_SCRIPTS = tools/lab/dom0-init
 EXTRA_DIST += tools/lab/pvbuild-lab.in
 CLEANFILES += pvbuild-lab
 pvbuild-lab: tools/lab/pvbuild-lab.in Makefile
-	$(AM_V_GEN)$(SED) 's|@pkgdatadir[@]|$(pkgdatadir)|' $(srcdir)/tools/lab/pvbuild-lab.in >$@.part && \
-		chmod +x $@.part && mv $@.part $@
+	$(AM_V_GEN)$(SED) -e 's|@pkgdatadir[@]|$(pkgdatadir)|' -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|' \
+		$(srcdir)/tools/lab/pvbuild-lab.in >$@.part && chmod +x $@.part && mv $@.part $@
