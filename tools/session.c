@@ -37,16 +37,16 @@ bool session_wants_xen(const struct options *options)
 int session_open_host(struct pvb_host **host, struct pvb_host_info *info,
 		      const struct options *options, struct pvb_error *error)
 {
-	bool xen = session_wants_xen(options);
-	const char *description = options->host ? options->host : xen ? "xen" : "sim";
-	int rc = pvb_host_open(description, host, error);
+	int rc = pvb_host_open(options->host, host, error);
 
 	if (!rc)
 		rc = pvb_host_get_info(*host, info, error);
-	if (!rc && !options->host && !xen)
-		note("there is no " PRIVCMD " here, so this is for the simulated host; "
-		     "--host says otherwise");
-	return rc;
+	if (rc || options->host || strcmp(info->name, "sim") != 0)
+		return rc;
+	note("%s, so this is for the simulated host; --host says otherwise",
+	     access(PRIVCMD, F_OK) ? "there is no " PRIVCMD " here"
+				   : "this pvbuild cannot reach a hypervisor");
+	return 0;
 }
 
 bool session_simulated(const struct session *session)

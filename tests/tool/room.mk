@@ -15,6 +15,17 @@ tool_tests = \
 TESTS += $(tool_tests)
 EXTRA_DIST += $(tool_tests) tests/tool/tap.sh
 check_PROGRAMS += tests/tool/make-kernel tests/tool/manual-example
+
+# Parts of the tool that need a live domain, without one.
+tool_part_tests = tests/tool/test-keeper tests/tool/test-relay
+TESTS += $(tool_part_tests)
+check_PROGRAMS += $(tool_part_tests)
+tests_tool_test_keeper_SOURCES = tests/tool/test-keeper.c \
+	tools/fate.c tools/fault.c tools/keeper.c tools/names.c tools/signals.c tools/ward.c
+tests_tool_test_keeper_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
+tests_tool_test_relay_SOURCES = tests/tool/test-relay.c \
+	tools/fault.c tools/relay.c tools/signals.c tools/terminal.c
+tests_tool_test_relay_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_make_kernel_CPPFLAGS = $(test_cppflags)
 
 if HAVE_JSON
