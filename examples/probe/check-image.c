@@ -8,7 +8,7 @@
 extern const uint32_t image_pattern[], image_pattern_end[];
 extern const uint8_t image_bss[], image_bss_end[];
 
-void check_image_data(void)
+void check_kernel_data(void)
 {
 	uint32_t expected = 0;
 
@@ -19,16 +19,21 @@ void check_image_data(void)
 	}
 }
 
-void check_image_bss(void)
+void check_kernel_bss(void)
 {
 	uint64_t size = (uint64_t)image_bss_end - (uint64_t)image_bss;
 	uint64_t at = first_nonzero(image_bss, size);
 
 	if (at < size)
 		fail("the byte at %lx is not zero", (uint64_t)image_bss + at);
+	size = (uint64_t)kernel_end - (uint64_t)bss_end;
+	at = first_nonzero(bss_end, size);
+	if (at < size)
+		odd("the byte at %lx, in the last page behind the kernel, is not zero",
+		    (uint64_t)bss_end + at);
 }
 
-void check_hypercall_page(void)
+void check_kernel_hypercall_page(void)
 {
 #ifdef PROBE_LEGACY_STRING
 	extern const volatile uint8_t hypercall_page[];

@@ -65,7 +65,7 @@ uint64_t module_pages(void)
 	return (true_length() + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
-void check_ramdisk_placed(void)
+void check_module_place(void)
 {
 	const struct start_info *info = facts.start_info;
 	uint64_t pages = (info->mod_len + PAGE_SIZE - 1) >> PAGE_SHIFT;
@@ -93,9 +93,12 @@ void check_ramdisk_placed(void)
 		fail("%lu pages from PFN %lx on are not in %lx to %lx, the memory behind the "
 		     "region",
 		     pages, info->mod_start, facts.region_pages, facts.pages);
+	else if (info->mod_start != facts.region_pages)
+		odd("mod_start is PFN %lx; the region ends at PFN %lx", info->mod_start,
+		    facts.region_pages);
 }
 
-void check_ramdisk_length(void)
+void check_module_length(void)
 {
 	uint64_t found = facts.start_info->mod_len, length = true_length();
 
@@ -109,7 +112,7 @@ void check_ramdisk_length(void)
 		fail("mod_len is %lu, and the ramdisk has %lu bytes", found, length);
 }
 
-void check_ramdisk_contents(void)
+void check_module_checksum(void)
 {
 	uint64_t from = 0, end = true_length(), expected;
 	struct module_header found;
@@ -147,7 +150,7 @@ void check_ramdisk_contents(void)
 		fail("its CRC-32 is %x, not %lx", crc, expected);
 }
 
-void check_ramdisk_rest(void)
+void check_module_tail(void)
 {
 	uint64_t length = true_length(), used = length % PAGE_SIZE, at;
 	const uint8_t *last;

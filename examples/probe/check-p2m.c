@@ -7,7 +7,7 @@ const uint64_t *p2m(void)
 	return (const uint64_t *)facts.start_info->mfn_list;
 }
 
-void check_p2m_placed(void)
+void check_start_info_mfn_list(void)
 {
 #ifdef PROBE_INIT_P2M
 	uint64_t expected = PROBE_INIT_P2M;
@@ -39,7 +39,7 @@ void check_p2m_mapped(void)
 	}
 }
 
-void check_p2m_frames(void)
+void check_p2m_list(void)
 {
 	for (uint64_t pfn = 0; pfn < facts.pages; pfn++)
 		if (m2p(p2m()[pfn]) != pfn)
@@ -47,7 +47,7 @@ void check_p2m_frames(void)
 			     m2p(p2m()[pfn]));
 }
 
-void check_p2m_rest(void)
+void check_p2m_tail(void)
 {
 	uint64_t end = (facts.list_pages << PAGE_SHIFT) / sizeof(uint64_t);
 

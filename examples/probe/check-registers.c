@@ -2,6 +2,9 @@
 /* What the processor held when the kernel was entered. */
 #include "check.h"
 
+/* The processor's, and behind it those of gs, in use and in wait. */
+#define MSR_FS_BASE 0xc0000100u
+
 #define FLAG_ALWAYS (UINT64_C(1) << 1)
 #define FLAG_INTERRUPTS (UINT64_C(1) << 9)
 
@@ -33,14 +36,14 @@ void check_registers_segments(void)
 		     r->fs, r->gs);
 }
 
-void check_registers_flags(void)
+void check_registers_rflags(void)
 {
 	if (entry_registers.rflags != (FLAG_ALWAYS | FLAG_INTERRUPTS))
 		fail("rflags is %lx, not %lx: interrupts on, strings upwards, and no more",
 		     entry_registers.rflags, FLAG_ALWAYS | FLAG_INTERRUPTS);
 }
 
-void check_registers_rest(void)
+void check_registers_general(void)
 {
 	static const char *const name[] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",
 					   "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
@@ -52,7 +55,41 @@ void check_registers_rest(void)
 			odd("%s is %lx and not zero", name[i], value[i]);
 }
 
-void check_boot_stack_zero(void)
+/* Xen carries RDMSR out for us. */
+static uint64_t read_msr(uint32_t number)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
+	return (uint64_t)high << 32 | low;
+}
+
+void check_registers_bases(void)
+{
+	static const char *const name[] = {"fs", "gs", "gs of user space"};
+
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t base = read_msr(MSR_FS_BASE + i);
+
+		if (base)
+			odd("the base of %s is %lx", name[i], base);
+	}
+}
+
+void check_registers_debug(void)
+{
+	static const uint64_t expected[] = {0, 0, 0, 0, 0xffff0ff0, 0x400};
+
+	for (unsigned i = 0; i < 6; i++) {
+		unsigned number = i < 4 ? i : i + 2;
+		uint64_t value = (uint64_t)hypercall_get_debugreg(number);
+
+		if (value != expected[i])
+			odd("dr%u is %lx, not %lx", number, value, expected[i]);
+	}
+}
+
+void check_registers_stack(void)
 {
 	uint64_t at = first_nonzero(&boot_stack_page, PAGE_SIZE);
 

@@ -7,7 +7,7 @@ static const struct shared_info *shared(void)
 	return (const struct shared_info *)&shared_info_page;
 }
 
-void check_shared_info_mapped(void)
+void check_start_info_shared_info(void)
 {
 	if (!facts.has_shared_info)
 		fail("machine address %lx is not ours to map", facts.start_info->shared_info);
@@ -15,7 +15,7 @@ void check_shared_info_mapped(void)
 		fail("machine address %lx does not begin a page", facts.start_info->shared_info);
 }
 
-void check_shared_info_upcalls(void)
+void check_shared_info_mask(void)
 {
 	for (unsigned i = 0; i < LEGACY_VCPUS; i++)
 		if (shared()->vcpu_info[i].evtchn_upcall_mask != 1)
@@ -65,7 +65,7 @@ void check_shared_info_arch(void)
 		     s->p2m_vaddr, s->p2m_generation);
 }
 
-void check_shared_info_rest(void)
+void check_shared_info_tail(void)
 {
 	const uint8_t *rest = shared_info_page.bytes + sizeof(struct shared_info);
 	uint64_t size = PAGE_SIZE - sizeof(struct shared_info);

@@ -47,29 +47,31 @@ void check_start_info_nr_pt_frames(void)
 }
 
 /* xen.h: the range covers the list and the tables that map it, where the list is outside. */
-void check_start_info_p2m_frames(void)
+void check_start_info_first_p2m_pfn(void)
 {
-	const struct start_info *info = facts.start_info;
+	uint64_t first = 0;
 
 #ifdef PROBE_INIT_P2M
-	uint64_t first = m2p(entry_mfn(leaf_of(PROBE_INIT_P2M, NULL)));
-	uint64_t tables = facts.tables - facts.region_tables;
-
-	if (info->first_p2m_pfn != first)
-		fail("first_p2m_pfn is %lx; the list begins in PFN %lx", info->first_p2m_pfn,
-		     first);
-	if (info->nr_p2m_frames != facts.list_pages + tables)
-		fail("nr_p2m_frames is %lu; the list takes %lu and its tables %lu",
-		     info->nr_p2m_frames, facts.list_pages, tables);
-#else
-	if (info->first_p2m_pfn || info->nr_p2m_frames)
-		fail("first_p2m_pfn is %lx and nr_p2m_frames %lu, but the list is in the initial "
-		     "mapping",
-		     info->first_p2m_pfn, info->nr_p2m_frames);
+	first = m2p(entry_mfn(leaf_of(PROBE_INIT_P2M, NULL)));
 #endif
+	if (facts.start_info->first_p2m_pfn != first)
+		fail("first_p2m_pfn is %lx, not %lx", facts.start_info->first_p2m_pfn, first);
 }
 
-void check_start_info_rest(void)
+void check_start_info_nr_p2m_frames(void)
+{
+	uint64_t frames = 0;
+
+#ifdef PROBE_INIT_P2M
+	frames = facts.list_pages + facts.list_tables;
+#endif
+	if (facts.start_info->nr_p2m_frames != frames)
+		fail("nr_p2m_frames is %lu, not %lu: the list outside the initial mapping and its "
+		     "tables",
+		     facts.start_info->nr_p2m_frames, frames);
+}
+
+void check_start_info_tail(void)
 {
 	size_t size = sizeof *facts.start_info;
 	uint64_t at = first_nonzero(facts.start_info + 1, PAGE_SIZE - size);
@@ -104,41 +106,20 @@ void check_memory_map(void)
 	fail("none of the %u entries is memory from 0 to %lx", map.nr_entries, size);
 }
 
-/* ---- the command line ---- */
-
-static size_t command_line_length(void)
+void check_start_info_cmd_line(void)
 {
-	size_t length = 0;
-
-	while (length < COMMAND_LINE_SIZE && facts.start_info->cmd_line[length])
-		length++;
-	return length;
-}
-
-void check_command_line_ends(void)
-{
-	if (command_line_length() == COMMAND_LINE_SIZE)
-		fail("there is no end in the %u bytes of the command line", COMMAND_LINE_SIZE);
-}
-
-void check_command_line_rest(void)
-{
-	size_t length = command_line_length();
-	uint64_t left = COMMAND_LINE_SIZE - length;
-	uint64_t at = first_nonzero(facts.start_info->cmd_line + length, left);
-
-	if (at < left)
-		odd("byte %lu, behind the end of the command line, is not zero", length + at);
-}
-
-void check_command_line_expected(void)
-{
-	uint64_t expected;
+	const char *line = facts.start_info->cmd_line;
+	size_t length = text_length(command_line());
+	uint64_t at = first_nonzero(line + length, COMMAND_LINE_SIZE - length);
 	char unknown[64];
+	uint32_t crc = 0;
 
+	if (length == COMMAND_LINE_SIZE)
+		fail("there is no zero byte in its %u bytes", COMMAND_LINE_SIZE);
+	if (at < COMMAND_LINE_SIZE - length)
+		odd("byte %lu, behind its end, is not zero", length + at);
 	if (option_unknown(unknown, sizeof unknown))
 		fail("\"%s\" is not an option of the probe", unknown);
-	if (option_number("expect-command-line", &expected) && command_line_length() != expected)
-		fail("it is %lu bytes long, and %lu were promised", command_line_length(),
-		     expected);
+	if (!option_crc_right(&crc))
+		fail("the CRC-32 of what is before probe.command-line-crc is %x", crc);
 }

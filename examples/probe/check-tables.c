@@ -4,30 +4,12 @@
 
 #define UPPER_NEEDED (PTE_PRESENT | PTE_WRITABLE | PTE_USER)
 #define UPPER_FREE (PTE_ACCESSED | PTE_DIRTY)
-/* Xen sets the last three of these itself: see adjust_guest_l1e() there. */
-#define LEAF_FREE                                                                                  \
-	(PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY | PTE_USER | PTE_GLOBAL |           \
-	 PTE_XEN_KERNEL)
-
-void check_tables_once(void)
-{
-	for (unsigned i = 0; i < facts.tables; i++) {
-		const struct table *table = table_at(i);
-		unsigned same = 0;
-
-		for (unsigned j = i + 1; j < facts.tables; j++)
-			same += table_at(j)->mfn == table->mfn;
-		if (same)
-			fail("frame %lx, a table of level %u, is used again", table->mfn,
-			     table->level);
-		if (m2p(table->mfn) == NO_PFN)
-			fail("frame %lx, a table of level %u, is no memory of this guest",
-			     table->mfn, table->level);
-	}
-}
+/* How Xen, in adjust_guest_l1e(), marks what a kernel maps for itself alone. */
+#define LEAF_KERNEL (PTE_USER | PTE_XEN_KERNEL)
+#define LEAF_FREE (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
 
 /* xen.h: pt_base, nr_pt_frames. Reckoned from the root, since start_info is another check's. */
-void check_tables_placed(void)
+void check_tables_place(void)
 {
 	uint64_t first = m2p(facts.root);
 
@@ -35,7 +17,10 @@ void check_tables_placed(void)
 		const struct table *table = table_at(i);
 		uint64_t pfn = m2p(table->mfn);
 
-		if (table->of_region && (pfn < first || pfn - first >= facts.region_tables))
+		if (pfn == NO_PFN)
+			fail("frame %lx, a table of level %u, is no memory of this guest",
+			     table->mfn, table->level);
+		else if (table->of_region && (pfn < first || pfn - first >= facts.region_tables))
 			fail("PFN %lx, a table of level %u, is none of the %lu pages from PFN %lx "
 			     "on",
 			     pfn, table->level, facts.region_tables, first);
@@ -56,20 +41,6 @@ void check_tables_read_only(void)
 	walk(&walker);
 }
 
-static void writable(void *context, uint64_t va, uint64_t entry)
-{
-	(void)context;
-	if (!(entry & PTE_WRITABLE) && !is_table(entry_mfn(entry)))
-		fail("the entry for %lx, %lx, is read-only and maps no page table", va, entry);
-}
-
-void check_pages_writable(void)
-{
-	static const struct walker walker = {.leaf = writable};
-
-	walk(&walker);
-}
-
 static void flags_upper(void *context, unsigned level, uint64_t va, uint64_t entry)
 {
 	uint64_t flags = entry & ~PTE_FRAME;
@@ -83,16 +54,24 @@ static void flags_upper(void *context, unsigned level, uint64_t va, uint64_t ent
 		    flags & ~(UPPER_NEEDED | UPPER_FREE));
 }
 
+/* A page that is read-only is a table, or it is where a table belongs, which is tables.map's. */
 static void flags_leaf(void *context, uint64_t va, uint64_t entry)
 {
-	uint64_t unasked = entry & ~PTE_FRAME & ~LEAF_FREE;
+	uint64_t flags = entry & ~PTE_FRAME;
+	bool may_read_only =
+		is_table(entry_mfn(entry)) ||
+		(in_region(va) && (va - PROBE_VIRT_BASE) >> PAGE_SHIFT >= m2p(facts.root) &&
+		 ((va - PROBE_VIRT_BASE) >> PAGE_SHIFT) - m2p(facts.root) < facts.region_tables);
 
 	(void)context;
-	if (unasked)
-		odd("the entry for %lx has flags %lx, unasked", va, unasked);
+	if (!(flags & PTE_WRITABLE) && !may_read_only)
+		fail("the entry for %lx, %lx, is read-only and maps no page table", va, entry);
+	if ((flags & ~LEAF_FREE) != LEAF_KERNEL)
+		odd("the entry for %lx has flags %lx, not %lx, which are those of a kernel's page",
+		    va, flags & ~LEAF_FREE, LEAF_KERNEL);
 }
 
-void check_entry_flags(void)
+void check_tables_flags(void)
 {
 	static const struct walker walker = {.upper = flags_upper, .leaf = flags_leaf};
 
@@ -103,14 +82,12 @@ void check_entry_flags(void)
  * Xen puts its own entries there whatever the builder wrote. Only the way to the M2P may be
  * open to a guest, and not to be written through; the slot that maps the root itself is Xen's too.
  */
-void check_xen_slots(void)
+void check_tables_xen_slots(void)
 {
-	const uint64_t *root = direct(m2p(facts.root));
-
-	if (!(root[XEN_SLOT_FIRST] & PTE_PRESENT))
+	if (!(root_entry(XEN_SLOT_FIRST) & PTE_PRESENT))
 		fail("slot %u is empty, and the M2P should be there", XEN_SLOT_FIRST);
 	for (unsigned slot = XEN_SLOT_FIRST; slot < XEN_SLOT_END; slot++) {
-		uint64_t entry = root[slot];
+		uint64_t entry = root_entry(slot);
 		uint64_t open = PTE_PRESENT | PTE_USER;
 
 		if (slot == XEN_SLOT_FIRST)
@@ -124,7 +101,7 @@ void check_xen_slots(void)
  * The guest's side of page tables: a page is unmapped by its address, another is mapped there
  * by the machine address of the entry, and what is written at one address is read at the other.
  */
-void check_page_table_updates(void)
+void check_tables_update(void)
 {
 	static struct page page __attribute__((aligned(PAGE_SIZE)));
 	volatile uint64_t *there = window_page(WINDOW_PAGE), *here = (uint64_t *)&page;

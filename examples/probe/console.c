@@ -99,11 +99,9 @@ static uint32_t find_port(void)
 /* By the order of xen.h, not by start_info: what is wrong there is to be said here. */
 void console_start(void)
 {
-	uint64_t word;
-
-	if (!peek_word(direct(facts.console_pfn), &word))
+	if (!facts.has_console)
 		return;
-	ring = direct(facts.console_pfn);
+	ring = window_page(WINDOW_CONSOLE);
 	port = find_port();
 	send_lines(kept, kept_length);
 }

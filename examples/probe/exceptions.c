@@ -39,9 +39,9 @@ const uint64_t *exception(const uint64_t *frame, unsigned vector, unsigned has_e
 		end(SHUTDOWN_CRASH);
 	if (vector == 14)
 		__asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-	say("probe: FAULT %s: exception %u at %lx, address %lx\n", current_check(), vector,
+	say("probe: FAIL %s: exception %u at %lx, address %lx\n", current_check(), vector,
 	    pushed[0], cr2);
-	say("probe: FAIL %s\n", current_check());
+	say("probe: verdict FAIL %s\n", current_check());
 	console_drain();
 	end(SHUTDOWN_CRASH);
 }

@@ -30,23 +30,44 @@ const struct table *table_at(unsigned i)
 
 /* ---- the address space ---- */
 
+bool in_region(uint64_t va)
+{
+	return va >= PROBE_VIRT_BASE && (va - PROBE_VIRT_BASE) >> PAGE_SHIFT < facts.pages;
+}
+
+bool in_list(uint64_t va)
+{
+#ifdef PROBE_INIT_P2M
+	return va >= PROBE_INIT_P2M && (va - PROBE_INIT_P2M) >> PAGE_SHIFT < facts.list_pages;
+#else
+	(void)va;
+	return false;
+#endif
+}
+
 static void survey_table(void *context, unsigned level, uint64_t va, uint64_t mfn)
 {
 	uint64_t last = va + (UINT64_C(1) << (PAGE_SHIFT + 9 * level)) - 1;
-	bool of_region = level == 4 || last >= PROBE_VIRT_BASE;
+	bool of_region =
+		level == 4 || in_region(va) || (va < PROBE_VIRT_BASE && last >= PROBE_VIRT_BASE);
+	bool of_list = false;
 
+#ifdef PROBE_INIT_P2M
+	of_list = level < 4 && !of_region && va <= PROBE_INIT_P2M && last >= PROBE_INIT_P2M;
+	of_list |= level < 4 && !of_region && in_list(va);
+#endif
 	(void)context;
-	if (facts.tables == MAX_TABLES)
-		return;
-	tables[facts.tables++] = (struct table){mfn, level, of_region};
 	facts.region_tables += of_region;
+	facts.list_tables += of_list;
+	if (facts.tables < MAX_TABLES)
+		tables[facts.tables++] = (struct table){mfn, level, of_region};
 }
 
 static void survey_leaf(void *context, uint64_t va, uint64_t entry)
 {
 	(void)context;
 	(void)entry;
-	if (va >= PROBE_VIRT_BASE)
+	if (in_region(va))
 		facts.region_pages = ((va - PROBE_VIRT_BASE) >> PAGE_SHIFT) + 1;
 }
 
@@ -91,13 +112,12 @@ static void copy_page(void *to, const void *from, size_t size)
 	}
 }
 
-static void find_shared_info(void)
+static bool open_page(enum window window, uint64_t mfn, void *copy, size_t size)
 {
-	if (!window_map(WINDOW_SHARED_INFO, facts.start_info->shared_info >> PAGE_SHIFT,
-			PTE_WRITABLE))
-		return;
-	facts.has_shared_info = true;
-	copy_page(&shared_info_page, window_page(WINDOW_SHARED_INFO), PAGE_SIZE);
+	if (!window_map(window, mfn, PTE_WRITABLE))
+		return false;
+	copy_page(copy, window_page(window), size);
+	return true;
 }
 
 struct shared_info *shared_info_live(void)
@@ -105,16 +125,37 @@ struct shared_info *shared_info_live(void)
 	return facts.has_shared_info ? window_page(WINDOW_SHARED_INFO) : NULL;
 }
 
-static void find_grants(void)
+/* The frame of a page that start_info names: that of the mapping, if it is right there. */
+static uint64_t frame_by(uint64_t pfn, uint64_t named)
 {
-	uint64_t frame = 0;
+	uint64_t mfn = frame_of(pfn);
+
+	return m2p(mfn) == pfn ? mfn : named;
+}
+
+static uint64_t grant_frame(void)
+{
+	uint64_t frame = UINT64_MAX;
 	struct setup_table setup = {.dom = DOMID_SELF, .nr_frames = 1, .frame_list = &frame};
 
-	if (hypercall_grant_table_op(GNTTABOP_SETUP_TABLE, &setup) || setup.status ||
-	    !window_map(WINDOW_GRANTS, frame, 0))
-		return;
-	facts.has_grants = true;
-	copy_page(facts.grants, window_page(WINDOW_GRANTS), sizeof facts.grants);
+	(void)hypercall_grant_table_op(GNTTABOP_SETUP_TABLE, &setup);
+	return frame;
+}
+
+static void open_pages(void)
+{
+	const struct start_info *info = facts.start_info;
+	uint64_t grants = grant_frame();
+
+	facts.has_shared_info = open_page(WINDOW_SHARED_INFO, info->shared_info >> PAGE_SHIFT,
+					  &shared_info_page, PAGE_SIZE);
+	facts.has_grants = grants != UINT64_MAX &&
+			   open_page(WINDOW_GRANTS, grants, facts.grants, sizeof facts.grants);
+	facts.has_console =
+		open_page(WINDOW_CONSOLE, frame_by(facts.console_pfn, info->console_mfn),
+			  &facts.console_ring, sizeof facts.console_ring);
+	facts.has_store = open_page(WINDOW_STORE, frame_by(facts.store_pfn, info->store_mfn),
+				    &facts.store_ring, sizeof facts.store_ring);
 }
 
 bool facts_find(void)
@@ -137,9 +178,6 @@ bool facts_find(void)
 	facts.console_pfn = facts.start_info_pfn + 2;
 
 	copy_page(&boot_stack_page, direct(m2p(facts.root) + facts.region_tables), PAGE_SIZE);
-	copy_page(&facts.store_ring, direct(facts.store_pfn), sizeof facts.store_ring);
-	copy_page(&facts.console_ring, direct(facts.console_pfn), sizeof facts.console_ring);
-	find_shared_info();
-	find_grants();
+	open_pages();
 	return true;
 }

@@ -37,6 +37,11 @@ static inline long hypercall_update_va_mapping(unsigned long va, unsigned long e
 	return hypercall(HYPERCALL_UPDATE_VA_MAPPING, va, entry, UVMF_INVLPG, 0);
 }
 
+static inline long hypercall_get_debugreg(unsigned long number)
+{
+	return hypercall(HYPERCALL_GET_DEBUGREG, number, 0, 0, 0);
+}
+
 static inline long hypercall_memory_op(unsigned long op, void *argument)
 {
 	return hypercall(HYPERCALL_MEMORY_OP, op, (unsigned long)argument, 0, 0);

@@ -14,7 +14,8 @@ static struct {
 	enum outcome outcome;
 	unsigned said;
 	enum outcome outcomes[MAX_CHECKS];
-	unsigned count[3], notes;
+	unsigned count[3], notes; /* notes: the checks that had any */
+	uint64_t began;
 } run;
 
 void start(void);
@@ -62,7 +63,7 @@ void odd(const char *format, ...)
 	__builtin_va_start(arguments, format);
 	if (strict)
 		run.outcome = FAILED;
-	else
+	else if (run.said == 0)
 		run.notes++;
 	say_of_check(strict ? "FAIL" : "note", format, arguments);
 	__builtin_va_end(arguments);
@@ -134,10 +135,11 @@ static void verdict(void)
 	if (length)
 		names[length - 1] = 0;
 	if (run.count[FAILED])
-		say("probe: FAIL %s\n", names);
+		say("probe: verdict FAIL %s\n", names);
 	else
-		say("probe: PASS %u checks, %u untested, %u notes\n", run.count[PASSED],
-		    run.count[UNTESTED], run.notes);
+		say("probe: verdict PASS, %u checks, %u not tested, %u with notes, %lu ms\n",
+		    run.count[PASSED], run.count[UNTESTED], run.notes,
+		    (time_now() - run.began) / 1000000);
 	if (run.outcomes[check_count - 1] == PASSED)
 		(void)store_write("data/probe", run.count[FAILED] ? names : "PASS", &why);
 }
@@ -157,7 +159,8 @@ void start(void)
 	exceptions_start();
 	if (!facts_find()) {
 		say("probe: FAIL start: there is no start_info to be found, or the page tables "
-		    "lead nowhere; rsi is %lx, cr3 holds frame %lx\n",
+		    "lead nowhere; rsi is %lx, cr3 holds frame %lx\n"
+		    "probe: verdict FAIL start\n",
 		    entry_registers.rsi, facts.root);
 		console_drain();
 		end(SHUTDOWN_CRASH);
@@ -171,6 +174,7 @@ void start(void)
 		console_drain();
 		end(SHUTDOWN_POWEROFF);
 	}
+	run.began = time_now();
 	run_checks();
 	verdict();
 	if (option("hold") && !run.count[FAILED])

@@ -15,7 +15,7 @@ static const struct {
 	{"hold", FLAG},
 	{"list", FLAG},
 	{"expect-pages", NUMBER},
-	{"expect-command-line", NUMBER},
+	{"command-line-crc", NUMBER},
 	{"expect-ramdisk", NUMBER_OR_NONE},
 	{"ramdisk-crc", NUMBER},
 };
@@ -130,4 +130,17 @@ bool option_unknown(char *unknown, size_t size)
 		return true;
 	}
 	return false;
+}
+
+bool option_crc_right(uint32_t *found)
+{
+	size_t length;
+	uint64_t expected;
+	const char *value = option_text("command-line-crc", &length);
+
+	if (!value || !text_number(value, length, &expected))
+		return true;
+	*found = crc32(0, (const uint8_t *)line,
+		       (uint64_t)(value - line) - sizeof "probe.command-line-crc");
+	return *found == expected;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Memory, looked at from below: page-table entries hold frames of the machine, and the M2P
- * says which page of ours such a frame is. A page of the initial mapping is found at virt_base
- * plus its number; any other is mapped at a window first. Nothing here believes start_info or
- * the p2m list.
+ * says which page of ours such a frame is. What is to be looked at is mapped at a window, by
+ * its frame, so that nothing here believes start_info, the p2m list, or the initial mapping.
  */
 #include "hypercall.h"
 #include "probe.h"
@@ -43,27 +42,22 @@ void *direct(uint64_t pfn)
 	return (void *)((uint64_t)PROBE_VIRT_BASE + (pfn << PAGE_SHIFT));
 }
 
-static bool in_reach(uint64_t pfn)
-{
-	uint64_t word;
-
-	return pfn < (UINT64_MAX - PROBE_VIRT_BASE) >> PAGE_SHIFT && peek_word(direct(pfn), &word);
-}
-
-/* The entries of a table: where the initial mapping has them, or else in the level's window. */
-static const uint64_t *table(uint64_t mfn, unsigned level)
-{
-	static const enum window window[] = {0, WINDOW_L1, WINDOW_L2, WINDOW_L3, WINDOW_L4};
-	uint64_t pfn = m2p(mfn);
-
-	if (pfn != NO_PFN && in_reach(pfn))
-		return direct(pfn);
-	return window_map(window[level], mfn, 0) ? window_page(window[level]) : NULL;
-}
-
 static uint64_t index_of(uint64_t va, unsigned level)
 {
 	return va >> (PAGE_SHIFT + 9 * (level - 1)) & (TABLE_ENTRIES - 1);
+}
+
+/* An entry of the table in that frame; 0 if the frame is not ours to see. */
+static uint64_t table_entry(uint64_t mfn, uint64_t index)
+{
+	static uint64_t shown = UINT64_MAX;
+
+	if (shown != mfn) {
+		if (!window_map(WINDOW_TABLE, mfn, 0))
+			return 0;
+		shown = mfn;
+	}
+	return ((const volatile uint64_t *)window_page(WINDOW_TABLE))[index];
 }
 
 /* The leaf of a window is what it came with, whatever it shows now. */
@@ -78,31 +72,37 @@ static uint64_t leaf_entry(uint64_t va, uint64_t entry)
 
 uint64_t leaf_of(uint64_t va, uint64_t *place)
 {
-	uint64_t entry = facts.root << PAGE_SHIFT | PTE_PRESENT;
+	uint64_t entry = facts.root << PAGE_SHIFT;
 
 	for (unsigned level = 4; level > 0; level--) {
-		const uint64_t *entries = table(entry_mfn(entry), level);
+		uint64_t mfn = entry_mfn(entry), index = index_of(va, level);
 
-		if (!entries)
-			return 0;
-		if (place)
-			*place = (entry & PTE_FRAME) + index_of(va, level) * sizeof entry;
-		entry = entries[index_of(va, level)];
+		entry = table_entry(mfn, index);
 		if (!(entry & PTE_PRESENT))
 			return 0;
+		if (place)
+			*place = (mfn << PAGE_SHIFT) + index * sizeof entry;
 	}
 	return leaf_entry(va & ~(uint64_t)(PAGE_SIZE - 1), entry);
 }
 
+uint64_t frame_of(uint64_t pfn)
+{
+	return entry_mfn(leaf_of((uint64_t)direct(pfn), NULL));
+}
+
+uint64_t root_entry(uint64_t slot)
+{
+	return table_entry(facts.root, slot);
+}
+
 static void walk_table(const struct walker *walker, unsigned level, uint64_t va, uint64_t mfn)
 {
-	const uint64_t *entries = table(mfn, level);
-
 	if (walker->table)
 		walker->table(walker->context, level, va, mfn);
-	for (uint64_t i = 0; entries && i < TABLE_ENTRIES; i++) {
+	for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
 		uint64_t at = va + (i << (PAGE_SHIFT + 9 * (level - 1)));
-		uint64_t entry = entries[i];
+		uint64_t entry = table_entry(mfn, i);
 
 		if (level == 4 && i >= XEN_SLOT_FIRST && i < XEN_SLOT_END)
 			continue;
@@ -126,6 +126,25 @@ void walk(const struct walker *walker)
 	walk_table(walker, 4, 0, facts.root);
 }
 
+/*
+ * The window that shows tables cannot show its own entry before it was changed. So that one
+ * is read where the initial mapping should have the tables; 0 if it has them not.
+ */
+static uint64_t leaf_of_first_window(void)
+{
+	uint64_t entry = facts.root << PAGE_SHIFT;
+
+	for (unsigned level = 4; level > 0; level--) {
+		uint64_t pfn = m2p(entry_mfn(entry));
+		uint64_t index = index_of((uint64_t)&windows[WINDOW_TABLE], level);
+
+		if (pfn == NO_PFN || !peek_word((uint64_t *)direct(pfn) + index, &entry) ||
+		    !(entry & PTE_PRESENT))
+			return 0;
+	}
+	return entry;
+}
+
 bool pages_start(void)
 {
 	struct machphys_mapping mapping;
@@ -138,7 +157,8 @@ bool pages_start(void)
 		return false;
 	facts.m2p_start = mapping.v_start;
 	facts.m2p_frames = mapping.max_mfn + 1;
-	for (unsigned i = 0; i < WINDOWS; i++) {
+	windows_own[WINDOW_TABLE] = leaf_of_first_window();
+	for (unsigned i = WINDOW_TABLE + 1; i < WINDOWS; i++) {
 		windows_own[i] = leaf_of((uint64_t)&windows[i], NULL);
 		if (!windows_own[i])
 			return false;

@@ -14,7 +14,7 @@
 
 /* ---- the kernel itself (probe.lds, entry.S) ---- */
 
-extern const uint8_t kernel_start[], kernel_end[];
+extern const uint8_t bss_end[], kernel_end[]; /* kernel_end: of its last page */
 
 struct entry_registers {
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
@@ -58,12 +58,11 @@ bool peek_word(const volatile void *from, uint64_t *to); /* entry.S */
  * is not mapped anywhere.
  */
 enum window {
-	WINDOW_L4,
-	WINDOW_L3,
-	WINDOW_L2,
-	WINDOW_L1,
+	WINDOW_TABLE,
 	WINDOW_SHARED_INFO,
 	WINDOW_GRANTS,
+	WINDOW_CONSOLE,
+	WINDOW_STORE,
 	WINDOW_PAGE,
 	WINDOWS,
 };
@@ -80,11 +79,14 @@ bool window_close(enum window window);
 /* The PFN that the M2P has for a frame; NO_PFN for a frame that it does not know. */
 uint64_t m2p(uint64_t mfn);
 
-/* Where the initial mapping should have that page of memory. */
+/* Where the initial mapping should have that page of memory, and the frame that is there. */
 void *direct(uint64_t pfn);
+uint64_t frame_of(uint64_t pfn);
 
 /* The leaf entry for an address, 0 if there is none; where it stands in machine memory. */
 uint64_t leaf_of(uint64_t va, uint64_t *place);
+/* An entry of the root table. */
+uint64_t root_entry(uint64_t slot);
 
 static inline uint64_t entry_mfn(uint64_t entry)
 {
@@ -125,13 +127,15 @@ struct facts {
 	uint64_t region_pages;  /* from virt_base to the end of the last page mapped */
 	unsigned tables;        /* all that the processor walks */
 	uint64_t region_tables; /* those that map something of the region, and the root */
+	uint64_t list_tables;   /* those that map the list where INIT_P2M wants it */
 
-	/* As they were found; shared_info only if it could be mapped. */
-	bool has_shared_info;
-	struct store_ring store_ring;
-	struct console_ring console_ring;
-	bool has_grants;
+	/* Where they could be mapped, which start_info has a say in only for the first. */
+	bool has_shared_info, has_grants, has_console, has_store;
+
+	/* As they were found. */
 	struct grant_entry grants[2];
+	struct console_ring console_ring;
+	struct store_ring store_ring;
 };
 extern struct facts facts;
 
@@ -142,6 +146,11 @@ extern struct page shared_info_page, boot_stack_page;
 
 /* The page as Xen goes on writing it; NULL if it could not be mapped. */
 struct shared_info *shared_info_live(void);
+
+/* Whether an address is in the part where the initial mapping is, or where INIT_P2M wants the list.
+ */
+bool in_region(uint64_t va);
+bool in_list(uint64_t va);
 
 /* Whether a frame is one of the tables that the processor walks. */
 bool is_table(uint64_t mfn);
@@ -160,6 +169,8 @@ bool option_number(const char *name, uint64_t *number);
 /* The first word "probe.*" that is no option of ours, or lacks its number, copied; else false. */
 bool option_unknown(char *word, size_t size);
 const char *command_line(void);
+/* The CRC-32 of all before the option that has it, if it is there. */
+bool option_crc_right(uint32_t *found);
 void options_start(const char *text, size_t size);
 
 /* ---- events.c ---- */
@@ -167,6 +178,7 @@ void options_start(const char *text, size_t size);
 /* Channel to another domain, or waiting for one? Then who that is. */
 bool event_channel_status(uint64_t port, uint16_t *remote);
 void event_send(uint32_t port);
+uint64_t time_now(void);
 /* True, once, of an event that came. */
 bool event_take(uint32_t port);
 /* Wait for an event a little; false when that has taken too long since *since, which starts as 0.

@@ -8,9 +8,9 @@ probe_sources = \
 	examples/probe/image.S \
 	examples/probe/check-channels.c \
 	examples/probe/check-image.c \
+	examples/probe/check-layout.c \
 	examples/probe/check-module.c \
 	examples/probe/check-p2m.c \
-	examples/probe/check-region.c \
 	examples/probe/check-registers.c \
 	examples/probe/check-shared-info.c \
 	examples/probe/check-start-info.c \
@@ -55,7 +55,7 @@ examples/probe/probe:
 	$(call probe_link,0xffffffff80000000,0x100)
 # As Linux asks for it: the list at an address of its own, the ramdisk mapped nowhere.
 examples/probe/probe-p2m:
-	$(call probe_link,0xffffffff80000000,0x200,-DPROBE_INIT_P2M=0x8000000000 -DPROBE_MOD_START_PFN)
+	$(call probe_link,0xffffffff80000000,0x100,-DPROBE_INIT_P2M=0x8000000000 -DPROBE_MOD_START_PFN)
 # As before there were notes, with a hypercall page, and in the low half of the address space.
 examples/probe/probe-legacy:
 	$(call probe_link,0x400000,0x10,-DPROBE_LEGACY_STRING)

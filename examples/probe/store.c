@@ -9,7 +9,7 @@
 
 static struct store_ring *ring(void)
 {
-	return direct(facts.store_pfn);
+	return window_page(WINDOW_STORE);
 }
 
 static uint32_t port(void)
