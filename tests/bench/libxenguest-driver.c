@@ -49,7 +49,7 @@ static bool apply_cpu_policy(struct driver *driver)
 {
 	return xc_cpuid_apply_policy(driver->xch, driver->domid, false, NULL, 0, true, false, false,
 				     NULL
-#ifdef HAVE_XC_CPUID_APPLY_POLICY_MSR
+#ifdef HAVE_CPUID_APPLY_POLICY_MSR
 				     ,
 				     NULL
 #endif

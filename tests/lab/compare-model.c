@@ -155,7 +155,7 @@ static void describe_like(const struct pvb_host_info *info, char *text, size_t s
 		       info->xen_major, info->xen_minor, info->memory_total >> 12 << 2,
 		       info->address_bits, extent, info->debug ? ",debug" : "",
 		       info->claims ? "" : ",noclaim",
-		       strstr(info->capabilities, "x86_32p") ? "" : ",no-pv32");
+		       strstr(info->capabilities, "xen-3.0-x86_32p") ? "" : ",no-pv32");
 }
 
 static int build_and_dump(struct comparison *comparison, struct side *side, struct pvb_error *error)

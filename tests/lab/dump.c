@@ -367,6 +367,9 @@ static int dump_types(struct dump *dump)
 
 #define GRANTS_MAX 512
 
+/* GTF_reading, GTF_writing: somebody has it mapped now, which is no part of the grant. */
+#define GRANT_IN_USE 0x18u
+
 static int dump_grants(struct dump *dump)
 {
 	struct view *view = &dump->view;
@@ -385,8 +388,9 @@ static int dump_grants(struct dump *dump)
 		if (!grants[i].flags && !grants[i].domid && !grants[i].frame.n)
 			continue;
 		(void)snprintf(place, sizeof place, "grant %u", grants[i].index);
-		facts_add(dump->facts, place, "flags 0x%x, to domain %u, %s", grants[i].flags,
-			  grants[i].domid, frame_name(dump, grants[i].frame.n, name));
+		facts_add(dump->facts, place, "flags 0x%x, to domain %u, %s",
+			  grants[i].flags & ~GRANT_IN_USE, grants[i].domid,
+			  frame_name(dump, grants[i].frame.n, name));
 	}
 	return 0;
 }

@@ -551,7 +551,7 @@ const struct spoil spoils[] = {
 	{"fs-base", "fs has a base", "registers.bases", 0, VCPU, fs_base_set},
 	{"gs-base", "gs has a base", "registers.bases", 0, VCPU, gs_base_set},
 	{"dr7", "a breakpoint is armed", "registers.debug", 0, VCPU, dr7_set},
-	{"cr3-other", "cr3 is an ordinary page", NULL, PVB_E_HOST_PIN, VCPU, cr3_other},
+	{"cr3-other", "cr3 is an ordinary page", NULL, PVB_E_HOST_CONTEXT, VCPU, cr3_other},
 	{"cr3-nobodys", "cr3 is nobody's frame", NULL, PVB_E_HOST_CONTEXT, VCPU, cr3_nobodys},
 	{"rip-not-canonical", "rip is no address", NULL, PVB_E_HOST_CONTEXT, VCPU,
 	 rip_not_canonical},

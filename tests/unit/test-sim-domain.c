@@ -186,7 +186,7 @@ static void a_domain_becomes_32_bit_before_it_has_memory(void **state)
 	pvb_mfn_t out[1];
 
 	assert_ok(pvb_host_set_guest_bits(host, domid, 64, &error), &error);
-	assert_fails_with(pvb_host_set_guest_bits(host, domid, 16, &error), PVB_E_ARG_INVALID,
+	assert_fails_with(pvb_host_set_guest_bits(host, domid, 16, &error), PVB_E_HOST_GUEST_TYPE,
 			  &error);
 	assert_ok(pvb_host_set_guest_bits(host, domid, 32, &error), &error);
 	assert_ok(pvb_host_set_guest_bits(host, domid, 32, &error), &error);

@@ -222,20 +222,46 @@ static void the_hypervisors_slots_are_not_looked_at_but_overwritten(void **state
 		if (slot != 255 && slot != 272)
 			write_entry(&guest, L4, slot, UINT64_MAX);
 	assert_ok(pin(&guest, 4, L4, &error), &error);
-	/* The M2P is seen only once a vCPU has these tables. */
+	/* The M2P is seen only once a vCPU has these tables; MMCFG there is none. */
 	assert_true(read_entry(&guest, L4, 256) == 0);
+	assert_true(read_entry(&guest, L4, 257) == 0);
 	assert_true(read_entry(&guest, L4, 258) == entry(&guest, L4, 0x8000000000000063));
 	assert_true(read_entry(&guest, L4, 259) == 0);
-	for (unsigned slot = 260; slot <= 271; slot++) {
+	/* Memory, of less than 512 GiB, is behind one slot, and not to be executed. */
+	for (unsigned slot = 260; slot <= 262; slot++) {
 		uint64_t value = read_entry(&guest, L4, slot);
 
-		assert_true(value & 1);
-		assert_false(value & 4);
+		assert_true((value & 0xfff) == 0x63);
+		assert_true(value >> 63 == (slot != 261));
 		assert_true((value & UINT64_C(0x000ffffffffff000)) < MIB);
 	}
+	for (unsigned slot = 263; slot <= 271; slot++)
+		assert_true(read_entry(&guest, L4, slot) == 0);
 	assert_true(read_entry(&guest, L4, 255) == 0);
 	assert_true(read_entry(&guest, L4, 272) == 0);
 	close_sim(guest.host);
+}
+
+static void the_hypervisors_slots_map_memory_as_far_as_there_is_any(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *options;
+		unsigned last;
+	} hosts[] = {
+		{"layout=1M+1G/1023G+1G", 263},
+		{"layout=1M+1G/64T+1G", 271},
+	};
+
+	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+		struct guest guest = new_guest_on(hosts[i].options, 64);
+		struct pvb_error error;
+
+		assert_ok(pin(&guest, 4, L4, &error), &error);
+		for (unsigned slot = 262; slot <= 271; slot++)
+			assert_true((read_entry(&guest, L4, slot) & 1) == (slot <= hosts[i].last));
+		close_sim(guest.host);
+	}
 }
 
 static void bits_that_are_not_allowed_are_refused_at_each_level(void **state)
@@ -791,6 +817,7 @@ int main(void)
 		cmocka_unit_test(good_tables_are_pinned_and_counted),
 		cmocka_unit_test(entries_are_adjusted_exactly_as_xen_does),
 		cmocka_unit_test(the_hypervisors_slots_are_not_looked_at_but_overwritten),
+		cmocka_unit_test(the_hypervisors_slots_map_memory_as_far_as_there_is_any),
 		cmocka_unit_test(bits_that_are_not_allowed_are_refused_at_each_level),
 		cmocka_unit_test(superpages_get_a_hint),
 		cmocka_unit_test(a_debug_xen_keeps_bit_62),

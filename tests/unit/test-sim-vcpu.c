@@ -124,9 +124,11 @@ static void good_registers_are_kept(void **state)
 	assert_int_equal(look(&guest, guest.root).use, PVB_SIM_L4);
 	assert_int_equal(look(&guest, guest.root).references, 1);
 	assert_false(look(&guest, guest.root).pinned);
-	assert_true(slot(&guest, guest.root, 256) & 4);
+	/* The way to the M2P is open to the guest, but not to be written or executed. */
+	assert_true((slot(&guest, guest.root, 256) & 0xfff) == 0x25);
+	assert_true(slot(&guest, guest.root, 256) >> 63);
 
-	assert_fails_with(set(&guest, 2, &guest.good, &error), PVB_E_ARG_INVALID, &error);
+	assert_fails_with(set(&guest, 2, &guest.good, &error), PVB_E_HOST_CONTEXT, &error);
 	assert_fails_with(pvb_host_get_vcpu(guest.host, guest.domid, 2, &got, &error),
 			  PVB_E_ARG_INVALID, &error);
 	close_sim(guest.host);
@@ -235,13 +237,13 @@ static void registers_that_a_64_bit_guest_cannot_have(void **state)
 	/* Page tables that are none, are the toolstack's to write, or of others. */
 	r = guest.good;
 	r.cr[3] = guest.data.n << 12;
-	assert_fails_with(set(&guest, 0, &r, &error), PVB_E_HOST_PIN, &error);
+	assert_fails_with(set(&guest, 0, &r, &error), PVB_E_HOST_CONTEXT, &error);
 	assert_non_null(strstr(error.context, "cr3"));
 	r.cr[3] = guest.shared_info.n << 12;
-	assert_fails_with(set(&guest, 0, &r, &error), PVB_E_HOST_PIN, &error);
+	assert_fails_with(set(&guest, 0, &r, &error), PVB_E_HOST_CONTEXT, &error);
 	r.cr[3] = guest.good.cr[3];
 	r.cr[1] = guest.data.n << 12;
-	assert_fails_with(set(&guest, 0, &r, &error), PVB_E_HOST_PIN, &error);
+	assert_fails_with(set(&guest, 0, &r, &error), PVB_E_HOST_CONTEXT, &error);
 	assert_int_equal(look(&guest, guest.root).references, 0);
 	r.cr[1] = 0x1000;
 	assert_fails_with(set(&guest, 0, &r, &error), PVB_E_HOST_CONTEXT, &error);
@@ -382,7 +384,7 @@ static void the_m2p_is_shown_as_the_assist_wants_it(void **state)
 	r = guest.good;
 	r.vm_assist = M2P_STRICT;
 	r.cr[3] = guest.data.n << 12;
-	assert_fails_with(set(&guest, 0, &r, &error), PVB_E_HOST_PIN, &error);
+	assert_fails_with(set(&guest, 0, &r, &error), PVB_E_HOST_CONTEXT, &error);
 	assert_ok(pvb_host_pin_table(guest.host, guest.domid, 4, guest.root, &error), &error);
 	assert_int_equal(slot(&guest, guest.root, 256), 0);
 	close_sim(guest.host);

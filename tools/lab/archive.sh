@@ -14,7 +14,8 @@ archive_open() {
 	needs apt-get apt
 	needs dpkg-deb dpkg
 	archive_folder=$folder archive_release=$release
-	archive_options=(-qq -o APT::Sandbox::User=root -o Acquire::Retries=3 -o Acquire::Languages=none)
+	archive_options=(-qq -o APT::Sandbox::User=root -o Acquire::Retries=3 -o Acquire::Languages=none
+		-o Acquire::GzipIndexes=true)
 	if [[ -n $release ]]; then
 		mkdir -p "$folder"/{lists/partial,cache/archives/partial,preferences.d}
 		: >"$folder/status"

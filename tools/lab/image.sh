@@ -5,12 +5,12 @@
 # dom0's initramfs, made of packages once and kept.
 #
 #   images/KEY/   xen vmlinuz base.cpio libraries glibc packages
-#                 KEY is made of the versions of all packages and of our own files
+#                 KEY is made of the versions of all packages
 #   requests/KEY  -> ../images/KEY; what was asked for, so that nothing needs to be
 #                 asked of the archive when it is asked for again
 
 # Goes up when images of an older pvbuild-lab do not serve any more.
-image_format=1
+image_format=2
 
 # Modules of dom0's kernel, in the order of loading; what they depend on goes before them.
 image_modules=(xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xenfs virtio_pci virtio_console)
@@ -20,7 +20,6 @@ image_request() {
 	local thing
 	{
 		echo "$image_format" "$release" "$mirror" "${apt_options[@]}"
-		cat "$lab_data/dom0-init"
 		for thing in "$xen_package" "$kernel_package"; do
 			if [[ -f $thing ]]; then
 				stat -c '%n %s %Y' "$(realpath "$thing")"
@@ -54,13 +53,15 @@ image_ready() {
 	image=$(realpath "$cache/requests/$request")
 }
 
-image_scratch=
+image_scratch=''
 image_forget() { [[ -z $image_scratch ]] || rm -rf "$image_scratch"; }
 
 image_make() { # request
-	local packages debs root key hypervisor toolstack kernel
+	local packages deb debs root key hypervisor toolstack kernel
 	needs cpio cpio
 	needs xz xz-utils
+	[[ $(uname -m) == x86_64 ]] ||
+		die "$LAB_NOT_PREPARED" "images can be prepared on x86-64 machines only, and this is $(uname -m)"
 	say "preparing an image: taking Xen and a kernel for dom0 from packages (once; this takes a minute)"
 	image_scratch=$(mktemp -d "$cache/making.XXXXXX")
 	debs=$image_scratch/debs root=$image_scratch/root
@@ -76,7 +77,11 @@ image_make() { # request
 	toolstack=xen-utils-${toolstack%-amd64}
 	packages=("$toolstack" xenstore-utils busybox-static bash)
 	[[ -f $xen_package ]] || packages+=("$hypervisor")
-	[[ -f $kernel_package ]] || packages+=("$kernel")
+	if [[ ! -f $kernel_package ]]; then
+		packages+=("$kernel")
+		# Some distributions have the modules in a package of their own.
+		mapfile -t -O "${#packages[@]}" packages < <(archive_depends "$kernel" | grep '^linux-modules-[0-9]' || true)
+	fi
 	archive_knows "$toolstack" ||
 		die "$LAB_NOT_PREPARED" "the archive has no $toolstack to go with $hypervisor" "--release says which archive is asked"
 	mapfile -t -O "${#packages[@]}" packages < <(archive_libraries "$toolstack" xenstore-utils bash)
@@ -98,7 +103,7 @@ image_make() { # request
 
 	key=$({
 		echo "$image_format"
-		cat "$image_scratch/image/packages" "$lab_data/dom0-init"
+		cat "$image_scratch/image/packages"
 		[[ ! -f $xen_package ]] || sha256sum <"$xen_package"
 		[[ ! -f $kernel_package ]] || sha256sum <"$kernel_package"
 	} | sha256sum | cut -c1-24)
@@ -133,7 +138,7 @@ image_unpack() { # debs root
 	done
 	for deb in "$1"/*.deb; do
 		case $(dpkg-deb -f "$deb" Package) in
-		linux-image-*)
+		linux-image-* | linux-modules-*)
 			dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$2" --keep-directory-symlink --wildcards \
 				'*/vmlinuz-*' '*/modules.builtin' '*/kernel/drivers/xen/*' \
 				'*/kernel/drivers/virtio/*' '*/kernel/drivers/char/virtio_console*' 2>/dev/null || true
@@ -191,7 +196,7 @@ image_hypervisor() { # root
 	local hypervisors=("$1"/boot/xen-*.gz)
 	[[ -f ${hypervisors[0]} ]] || die "$LAB_NOT_PREPARED" "the package of the hypervisor has no /boot/xen-….gz"
 	gzip -dc "${hypervisors[0]}" >"$image_scratch/image/xen"
-	rm -rf "$1/boot"
+	rm -rf "${1:?}/boot"
 }
 
 image_tree() { # root
@@ -213,8 +218,6 @@ image_tree() { # root
 		[[ $(head -c 4 "$toolstack") == $'\x7fELF' ]] || { rm -f "$toolstack"; continue; }
 		ln -sf "${toolstack#"$root"}" "$root/usr/sbin/${toolstack##*/}"
 	done
-	cp "$lab_data/dom0-init" "$root/init"
-	chmod 755 "$root/init"
 	ls "$root/usr/lib/x86_64-linux-gnu" >"$image_scratch/image/libraries"
 	"$root/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" --version |
 		sed -n '1s/.* \([0-9][0-9.]*[0-9]\)\.*$/\1/p' >"$image_scratch/image/glibc"

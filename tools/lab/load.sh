@@ -5,26 +5,23 @@
 # that they need, files, and the command. It is a tree of links to the files of
 # this machine; cpio follows them.
 
-load_tree=
-load_newer_glibc=
+load_tree='' load_loader='' load_newer_glibc=''
 
-# load_begin FOLDER: an empty tree.
+# load_begin FOLDER: a tree with nothing but dom0's init.
 load_begin() {
 	load_tree=$1
 	mkdir -p "$load_tree/lab"
 	local ours theirs
+	ln -s "$lab_data/dom0-init" "$load_tree/init"
 	theirs=$(<"$image/glibc")
-	ours=$(load_glibc)
+	load_loader=$sysroot/lib64/ld-linux-x86-64.so.2
+	[[ -x $load_loader ]] || die "$LAB_USAGE" "there is no $load_loader: ${sysroot:-this machine} is no x86-64 system with glibc"
+	ours=$("$load_loader" --version | sed -n '1s/.* \([0-9][0-9.]*[0-9]\)\.*$/\1/p')
 	# The newer C library runs programs of both; the older does not.
 	if [[ -n $ours && $ours != "$theirs" && $(printf '%s\n' "$ours" "$theirs" | sort -V | tail -n 1) == "$ours" ]]; then
 		load_newer_glibc=yes
 		detail "the C library of ${sysroot:-this machine} ($ours) replaces that of dom0 ($theirs)"
 	fi
-}
-
-load_glibc() {
-	local loader=$sysroot/lib64/ld-linux-x86-64.so.2
-	"$loader" --version 2>/dev/null | sed -n '1s/.* \([0-9][0-9.]*[0-9]\)\.*$/\1/p'
 }
 
 # load_place PATH: where a path is in dom0, in which /bin and so on are links that a directory of
@@ -34,7 +31,7 @@ load_place() {
 	path=$(realpath -ms "$1")
 	case $path in
 	/bin/* | /sbin/* | /lib/* | /lib64/*) path=/usr$path ;;
-	/dev/* | /proc/* | /sys/* | /run/* | /init | /lab/* | /)
+	/dev | /dev/* | /proc | /proc/* | /sys | /sys/* | /run | /run/* | /init | /lab | /lab/*)
 		die "$LAB_USAGE" "$1: this place is dom0's own" "give another: --file SRC:DEST"
 		;;
 	esac
@@ -46,7 +43,9 @@ load_file() {
 	local source=$1 place entry
 	[[ -e $source ]] || die "$LAB_USAGE" "$source: there is no such file"
 	[[ -r $source ]] || die "$LAB_USAGE" "$source cannot be read"
-	place=$load_tree$(load_place "$2") || exit
+	place=$2
+	[[ $place != */ ]] || place+=${source##*/}
+	place=$load_tree$(load_place "$place") || exit
 	source=$(realpath "$source")
 	if [[ -d $source ]]; then
 		mkdir -p "$place"
@@ -77,6 +76,7 @@ load_program() {
 	program=$folder/.libs/$name
 	[[ -x $program ]] || program=$folder/.libs/lt-$name
 	[[ -x $program ]] || die "$LAB_USAGE" "$1: libtool's wrapper is there, but not the program" "run make"
+	# shellcheck disable=SC2016 # the dollar is the wrapper's
 	path=$(sed -n 's/^ *LD_LIBRARY_PATH="\([^$]*\)\$LD_LIBRARY_PATH"$/\1/p' "$1" | head -n 1)
 	ln -sfn "$(realpath "$program")" "$2"
 	load_libraries "$program" "$path"
@@ -84,15 +84,16 @@ load_program() {
 
 # load_libraries PROGRAM PATH: what dom0 lacks of the libraries that the program needs.
 load_libraries() {
-	local name file listing
+	local name file folder path listing
+	path=$2${LD_LIBRARY_PATH:+${2:+:}$LD_LIBRARY_PATH}
 	if [[ -n $sysroot ]]; then
-		local library=$sysroot/lib/x86_64-linux-gnu
-		listing=$("$sysroot/lib64/ld-linux-x86-64.so.2" \
-			--library-path "$2:$library:$sysroot/usr/local/lib:$sysroot/usr/lib" --list "$1" 2>&1) || listing=
-	else
-		listing=$(LD_LIBRARY_PATH="$2${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" ldd "$1" 2>&1) || listing=
+		path=$2
+		for folder in usr/local/lib/x86_64-linux-gnu usr/local/lib usr/lib/x86_64-linux-gnu usr/lib; do
+			path+=${path:+:}$sysroot/$folder
+		done
 	fi
-	# A static program has none.
+	# It fails for what is not linked to anything.
+	listing=$("$load_loader" ${path:+--library-path "$path"} --list "$1" 2>/dev/null) || return 0
 	while read -r name _ file _; do
 		if [[ $file == not ]]; then
 			die "$LAB_NOT_PREPARED" "$1 needs $name, which is not on ${sysroot:-this machine}"
@@ -104,7 +105,7 @@ load_libraries() {
 		load_library "$name" "$file"
 	done <<<"$listing"
 	if [[ -n $load_newer_glibc ]]; then
-		load_library ld-linux-x86-64.so.2 "$sysroot/lib64/ld-linux-x86-64.so.2"
+		load_library ld-linux-x86-64.so.2 "$load_loader"
 	fi
 	load_matches "$listing"
 }

@@ -3,52 +3,51 @@
 #
 # One boot: QEMU in software emulation, the hypervisor, dom0, and what becomes of it.
 
-machine_pid= machine_readers=()
+machine_pid='' machine_readers=() machine_command=() machine_status=0
 
 # Ends what was started here, whatever state it is in.
 machine_stop() {
 	[[ -z $machine_pid ]] || kill "$machine_pid" 2>/dev/null || true
 	[[ ${#machine_readers[@]} -eq 0 ]] || kill "${machine_readers[@]}" 2>/dev/null || true
-	machine_pid= machine_readers=()
+	machine_pid='' machine_readers=()
 }
 
 # machine_boot FOLDER: boots what is there (xen, vmlinuz, initrd); leaves log, status and files there.
 # Names in that folder alone: QEMU takes commas and blanks of a path for separators of its own.
 machine_boot() {
 	cd "$1" || exit
-	local -a command=(timeout --foreground --kill-after=10 "$time_limit"
+	machine_command=(timeout --foreground --kill-after=10 "$time_limit"
 		qemu-system-x86_64 -accel tcg -cpu "$cpu" -smp "$cpus" -m "$memory"
 		-no-user-config -nodefaults -display none -no-reboot
 		-kernel xen
-		-append "console=com1 com1=115200,8n1 dom0_mem=${dom0_memory},max:${dom0_memory} loglvl=all guest_loglvl=all $xen_args"
+		-append "console=com1 com1=115200,8n1 dom0_mem=$dom0_memory,max:$dom0_memory loglvl=all guest_loglvl=all $xen_args"
 		-initrd "vmlinuz console=hvc0 earlyprintk=xen nomodeset panic=-1 rdinit=/init ${dom0_args//,/,,},initrd"
-		-serial chardev:log
-		-device virtio-serial-pci
-		-chardev file,id=status,path=status -device virtserialport,chardev=status,name=status
-		-chardev file,id=files,path=files -device virtserialport,chardev=files,name=files)
+		-serial chardev:log -device virtio-serial-pci)
 
+	machine_port status status
+	machine_port files files
 	mkfifo out err log.pipe
 	if [[ -n $verbose ]]; then
-		command+=(-chardev file,id=log,path=log.pipe)
+		machine_command+=(-chardev 'file,id=log,path=log.pipe')
 		tee log <log.pipe >&2 &
 		machine_readers+=($!)
 	else
-		command+=(-chardev file,id=log,path=log)
+		machine_command+=(-chardev 'file,id=log,path=log')
 	fi
 	if [[ -n $interactive ]]; then
-		command+=(-chardev stdio,id=tty,signal=off -device virtconsole,chardev=tty)
+		machine_command+=(-chardev 'stdio,id=tty,signal=off' -device 'virtconsole,chardev=tty')
 	else
-		command+=(-chardev file,id=out,path=out -device virtserialport,chardev=out,name=out
-			-chardev file,id=err,path=err -device virtserialport,chardev=err,name=err)
+		machine_port out out
+		machine_port err err
 		cat out &
 		machine_readers+=($!)
 		cat err >&2 &
 		machine_readers+=($!)
 		exec </dev/null
 	fi
-	detail "${command[*]@Q}"
+	detail "${machine_command[*]@Q}"
 	: >log
-	"${command[@]}" <&0 2>qemu.err &
+	"${machine_command[@]}" <&0 2>qemu.err &
 	machine_pid=$!
 	machine_status=0
 	wait "$machine_pid" || machine_status=$?
@@ -60,6 +59,11 @@ machine_boot() {
 	done
 	wait "${machine_readers[@]}" || true
 	machine_readers=()
+}
+
+# machine_port NAME FILE: what dom0 writes to the port of that name goes to the file.
+machine_port() {
+	machine_command+=(-chardev "file,id=$1,path=$2" -device "virtserialport,chardev=$1,name=$1")
 }
 
 # machine_outcome FOLDER: the exit status of the command in dom0, or what went wrong instead.

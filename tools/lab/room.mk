@@ -6,12 +6,12 @@ labdir = $(pkgdatadir)/lab
 dist_lab_DATA = \
 	tools/lab/archive.sh \
 	tools/lab/common.sh \
-	tools/lab/dom0-init \
 	tools/lab/image.sh \
 	tools/lab/load.sh \
 	tools/lab/machine.sh
+dist_lab_SCRIPTS = tools/lab/dom0-init
 EXTRA_DIST += tools/lab/pvbuild-lab.in
 CLEANFILES += pvbuild-lab
 pvbuild-lab: tools/lab/pvbuild-lab.in Makefile
-	$(AM_V_GEN)$(SED) 's|@pkgdatadir[@]|$(pkgdatadir)|' $(srcdir)/tools/lab/pvbuild-lab.in >$@.part && \
-		chmod +x $@.part && mv $@.part $@
+	$(AM_V_GEN)$(SED) -e 's|@pkgdatadir[@]|$(pkgdatadir)|' -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|' \
+		$(srcdir)/tools/lab/pvbuild-lab.in >$@.part && chmod +x $@.part && mv $@.part $@

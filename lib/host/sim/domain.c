@@ -369,7 +369,8 @@ int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 	if (rc)
 		return rc;
 	if (bits != 32 && bits != 64)
-		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a guest of %u bits", bits);
+		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
+				"this hypervisor runs no %u-bit PV domains", bits);
 	if (bits == domain->bits)
 		return 0;
 	if (bits == 64)

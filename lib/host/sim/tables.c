@@ -44,6 +44,9 @@
 #define L4_FIRST_XEN_SLOT 256u
 #define L4_LAST_XEN_SLOT 271u
 #define L4_RO_M2P_SLOT 256u
+/* From here on Xen has memory mapped (asm-x86/config.h, DIRECTMAP_VIRT_START). */
+#define L4_FIRST_DIRECT_SLOT 262u
+#define FRAMES_PER_L4_SLOT (UINT64_C(1) << 27)
 
 /* The same in the L2 of a PAE guest's slot 3: from 0xf5800000 on (arch-x86/xen-x86_32.h). */
 #define L2_FIRST_XEN_SLOT 428u
@@ -343,28 +346,34 @@ static uint64_t unadjusted_pae_l3(uint64_t entry)
 	return entry & PTE_P ? entry & ~(PTE_US | PTE_RW | PTE_A) : entry;
 }
 
+/* __PAGE_HYPERVISOR_RO | _PAGE_USER: not to be written or executed, whatever lies below. */
 static uint64_t ro_m2p_entry(void)
 {
-	return XEN_TABLE(0) | XEN_RW | PTE_US;
+	return XEN_TABLE(0) | PTE_P | PTE_US | PTE_A | PTE_NX;
 }
 
 /*
  * mm.c, init_xen_l4_slots(). Whatever the guest had there is gone: the M2P (if it is
- * to be seen from user space too), MMCFG, the table itself, nothing, the domain's
- * own, and Xen with its map of memory.
+ * to be seen from user space too), MMCFG (which this machine does not have), the table
+ * itself, nothing, the domain's own, Xen itself with what it keeps of memory, and memory, as
+ * far as there is any.
  */
-static void write_xen_l4(const struct sim_domain *domain, uint64_t mfn, uint64_t *entries)
+static void write_xen_l4(const struct sim *sim, const struct sim_domain *domain, uint64_t mfn,
+			 uint64_t *entries)
 {
 	bool strict = domain->vm_assist & 1u << 5; /* VMASST_TYPE_m2p_strict */
 	uint64_t *slot = entries + L4_FIRST_XEN_SLOT;
+	uint64_t end = pvb_min(L4_FIRST_DIRECT_SLOT +
+				       pvb_div_round_up(sim->contents.frames, FRAMES_PER_L4_SLOT),
+			       L4_LAST_XEN_SLOT + 1);
 
+	memset(slot, 0, (L4_LAST_XEN_SLOT + 1 - L4_FIRST_XEN_SLOT) * sizeof *slot);
 	slot[0] = strict ? ro_m2p_entry() : 0;
-	slot[1] = XEN_TABLE(1) | XEN_RW;
 	slot[2] = mfn << SIM_PAGE_SHIFT | XEN_RW | PTE_NX;
-	slot[3] = 0;
 	slot[4] = XEN_TABLE(2) | XEN_RW | PTE_NX;
-	for (unsigned i = 5; i <= L4_LAST_XEN_SLOT - L4_FIRST_XEN_SLOT; i++)
-		slot[i] = XEN_TABLE(i) | XEN_RW;
+	slot[5] = XEN_TABLE(5) | XEN_RW;
+	for (uint64_t i = L4_FIRST_DIRECT_SLOT; i < end; i++)
+		entries[i] = XEN_TABLE(i - L4_FIRST_XEN_SLOT) | XEN_RW | PTE_NX;
 }
 
 /* pv/mm.c, init_xen_pae_l2_slots(): the M2P, as far as there is memory. */
@@ -457,7 +466,7 @@ static int promote(struct walk *walk, unsigned level, uint64_t mfn, unsigned fla
 	}
 	if (rc == 0) {
 		if (level == 4)
-			write_xen_l4(walk->domain, mfn, entries);
+			write_xen_l4(walk->sim, walk->domain, mfn, entries);
 		else if (flags & SIM_PAE_XEN_L2)
 			write_xen_pae_l2(walk->sim, entries);
 		if (write_table(walk, mfn, entries)) {

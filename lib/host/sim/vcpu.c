@@ -211,6 +211,12 @@ static int get_root(struct sim *sim, struct sim_domain *domain, const char *name
 				domain->domid, name, (unsigned long long)cr,
 				(unsigned long long)mfn, sim_whose(sim, mfn, whose, sizeof whose));
 	int rc = sim_get_table(sim, domain, root_level(domain), mfn, error);
+	/* Xen says no more of it than of any other register. */
+	if (rc == -PVB_E_HOST_PIN) {
+		rc = -PVB_E_HOST_CONTEXT;
+		if (error)
+			error->code = PVB_E_HOST_CONTEXT;
+	}
 	if (rc)
 		pvb_context(error, "%s %#llx of a vCPU of domain %u", name, (unsigned long long)cr,
 			    domain->domid);
@@ -331,7 +337,7 @@ int sim_set_vcpu(struct pvb_host *host, uint32_t domid, uint32_t number,
 	if (rc)
 		return rc;
 	if (number >= domain->vcpu_count)
-		return pvb_fail(error, PVB_E_ARG_INVALID, call,
+		return pvb_fail(error, PVB_E_HOST_CONTEXT, call,
 				"vCPU %u of domain %u, which has %u", number, domid,
 				domain->vcpu_count);
 	rc = check(domain, number, registers, error);

@@ -70,8 +70,10 @@ static int map(struct xen_host *xen, const char *call, uint32_t domid, uint32_t 
 	}
 	if (errno == EOPNOTSUPP && map_as_foreign(xen, domid, page, table) == 0)
 		return 0;
-	return xen_refused(xen, error, PVB_E_HOST_MAP, call, errno,
-			   "page %u of the grant table of domain %u cannot be mapped", page, domid);
+	/* What Xen says of a page that lies beyond the domain's limit. */
+	return xen_refused(xen, error, errno == EINVAL ? PVB_E_HOST_LIMIT : PVB_E_HOST_MAP, call,
+			   errno, "page %u of the grant table of domain %u cannot be mapped", page,
+			   domid);
 }
 
 static int check_version(struct xen_host *xen, const char *call, uint32_t domid,

@@ -92,12 +92,19 @@ static int not_mapped(struct xen_host *xen, uint32_t domid, const pvb_mfn_t *fra
 			bad++;
 		}
 	int reason = abs(failed[first]);
+	/* Xen looks for device memory behind an address that is no memory (get_page_from_l1e()). */
+	if (reason == EPERM)
+		return pvb_fail(error, PVB_E_HOST_MAP, "map_frames",
+				"%zu of %zu frames of domain %u cannot be mapped%s, the first of "
+				"which, machine frame 0x%" PRIx64 ", is no memory",
+				bad, count, domid, writable ? " writable" : "", frames[first].n);
+
 	int rc = xen_refused(xen, error, PVB_E_HOST_MAP, "map_frames", reason,
 			     "%zu of %zu frames of domain %u cannot be mapped%s, the first of "
 			     "which is machine frame 0x%" PRIx64,
 			     bad, count, domid, writable ? " writable" : "", frames[first].n);
 
-	if (reason == EINVAL || reason == EFAULT)
+	if (reason == EINVAL || reason == EFAULT || reason == EBUSY)
 		pvb_hint(error, "the frame is not the domain's%s",
 			 writable ? ", or is a page table of it" : "");
 	return rc;

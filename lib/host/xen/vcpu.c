@@ -66,6 +66,14 @@ int xen_pin_table(struct pvb_host *host, uint32_t domid, unsigned level, pvb_mfn
 		return 0;
 
 	int reason = errno;
+	/* Xen looks for device memory behind an address that is no memory (get_page_from_l1e()). */
+	if (reason == EPERM)
+		return pvb_fail(
+			error, PVB_E_HOST_PIN, call,
+			"the hypervisor rejects the L%u table of domain %u in machine frame "
+			"0x%" PRIx64 ": an entry leads to a machine address that is no memory",
+			level, domid, frame.n);
+
 	int rc = xen_refused(xen, error, PVB_E_HOST_PIN, call, reason,
 			     "the hypervisor rejects the L%u table of domain %u in machine frame "
 			     "0x%" PRIx64,

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the kernel tells its builder, in one place. The variants of the probe differ here only:
+ *
+ *   PROBE_LEGACY_STRING  no notes, but the string of section __xen_guest that preceded them, with
+ *                        a hypercall page
+ *   PROBE_INIT_P2M       the p2m list at this address instead of in the initial mapping
+ *   PROBE_MOD_START_PFN  the ramdisk by its PFN instead of in the initial mapping
+ *
+ * PROBE_VIRT_BASE, where PFN 0 is mapped, every variant has.
+ */
+#include "abi.h"
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+#ifdef PROBE_LEGACY_STRING
+
+/* The linker script puts the page first: the string wants its number as a constant. */
+	.section .hypercall_page, "awx"
+	.globl hypercall_page
+hypercall_page:
+	.fill PAGE_SIZE, 1, 0xcc
+
+	.section __xen_guest, "a"
+	.asciz "GUEST_OS=pvbuild-probe,XEN_VER=xen-3.0,LOADER=generic,VIRT_BASE=" TEXT(PROBE_VIRT_BASE) ",ELF_PADDR_OFFSET=0x0,HYPERCALL_PAGE=" TEXT(PROBE_FIRST_PAGE)
+
+#else
+
+/* A note is: lengths of name and value, number, name, value, each padded to 4 bytes. */
+	.macro note number, value:vararg
+	.balign 4
+	.long 2f - 1f, 4f - 3f, \number
+1:	.asciz "Xen"
+2:	.balign 4
+3:	\value
+4:	.balign 4
+	.endm
+
+/* Numbers: Xen's elfnote.h. */
+	.section .note.Xen, "a", @note
+	note 6, .asciz "pvbuild-probe"
+	note 5, .asciz "xen-3.0"
+	note 8, .asciz "generic"
+	note 3, .quad PROBE_VIRT_BASE
+	note 4, .quad 0
+	note 1, .quad _start
+#ifdef PROBE_INIT_P2M
+	note 15, .quad PROBE_INIT_P2M
+#endif
+#ifdef PROBE_MOD_START_PFN
+	note 16, .long 1
+#endif
+
+#endif
+
+	.section .note.GNU-stack, "", @progbits
