@@ -54,6 +54,10 @@ tests_lab_spoiled_builder_SOURCES = tests/lab/spoiled-builder.c \
 tests_lab_spoiled_builder_CPPFLAGS = $(lab_cppflags)
 tests_lab_spoiled_builder_LDADD = $(lab_ldadd)
 
+check_PROGRAMS += tests/lab/killed-builder
+tests_lab_killed_builder_CPPFLAGS = -include config.h -I$(top_builddir) -I$(top_srcdir)/include
+tests_lab_killed_builder_LDADD = lib/libpvbuild.la
+
 lab_scenario = tests/torture/sanitized.h tests/torture/scenario.c tests/torture/scenario.h
 check_PROGRAMS += tests/lab/test-compare-model tests/lab/test-spoils
 TESTS += tests/lab/test-compare-model tests/lab/test-spoils
