@@ -3,17 +3,8 @@
 # Tests on real Xen: programs and suites that run inside the lab's dom0, beside the domains that
 # they are about. README.md tells how.
 EXTRA_DIST += doc/libxl-differences.md
-lab_suites = \
-	tests/lab/suite/00-dom0.sh \
-	tests/lab/suite/10-linux.sh \
-	tests/lab/suite/11-grub.sh \
-	tests/lab/suite/20-at-home.sh \
-	tests/lab/suite/21-of-xl.sh \
-	tests/lab/suite/22-store.sh \
-	tests/lab/suite/30-guard.sh \
-	tests/lab/suite/40-refused.sh
 lab_scripts = tests/lab/make-ramdisk tests/lab/run-lab tests/lab/test-lab.sh
-EXTRA_DIST += $(lab_suites) $(lab_scripts) \
+EXTRA_DIST += tests/lab/suite $(lab_scripts) \
 	tests/lab/README.md tests/lab/guest-init tests/lab/run-suite tests/lab/tap.sh
 
 # make check-lab: one boot of real Xen under emulation, in which they all run. It takes minutes and
@@ -29,7 +20,12 @@ if HAVE_XEN
 lab_build = \
 	tests/lab/guest.c tests/lab/guest.h \
 	tests/lab/relay.c tests/lab/relay.h
-lab_spoils = tests/lab/spoils.c tests/lab/spoils.h
+lab_spoils = \
+	tests/lab/spoil-pages.c tests/lab/spoil-pages.h \
+	tests/lab/spoils-calls.c \
+	tests/lab/spoils-contents.c \
+	tests/lab/spoils-tables.c \
+	tests/lab/spoils.c tests/lab/spoils.h
 lab_facts = \
 	tests/lab/dump.c tests/lab/dump.h \
 	tests/lab/facts.c tests/lab/facts.h \
@@ -69,4 +65,5 @@ tests_lab_test_compare_model_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 tests_lab_test_spoils_SOURCES = tests/lab/test-spoils.c \
 	$(lab_build) $(lab_spoils) $(lab_facts) $(lab_scenario)
 tests_lab_test_spoils_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_lab_test_spoils_LDADD = $(test_ldadd) $(XEN_LIBS)
 endif
