@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The commands around a domain, on ours and on xl's: create, list, pause, unpause, wait, audit, destroy.
-# Time limit: 120
+# Time limit: 240
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 
