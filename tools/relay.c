@@ -125,7 +125,8 @@ static void tell_guest(struct state *state)
 
 static int check_domain(struct state *state, struct pvb_error *error)
 {
-	int ended = state->relay->has_ended(state->relay->opaque, error);
+	const struct relay *relay = state->relay;
+	int ended = relay->has_ended ? relay->has_ended(relay->opaque, error) : 0;
 
 	if (ended <= 0)
 		return ended;
@@ -176,7 +177,7 @@ int relay_run(const struct relay *relay, enum relay_outcome *outcome, struct pvb
 		return fault(error, PVB_E_HOST_STATE, STAGE, "the console cannot be used: %s",
 			     strerror(errno));
 
-	int rc = relay->has_ended ? check_domain(&state, error) : 0;
+	int rc = check_domain(&state, error);
 
 	while (!rc) {
 		struct pollfd fds[DESCRIPTORS];
