@@ -37,7 +37,7 @@ ok "ours has the same nodes, values and permissions" diff "$output/xl" "$output/
 
 domid=$(xl domid twin)
 pvb create -e -p "$work/twin.cfg"
-ok "its name is taken, for us" both exited 1 '&&' err_has '"twin"' '&&' err_has ": $domid"
+ok "its name is taken, for us" both exited 1 '&&' err_has arg.name '&&' err_has "number $domid"
 try xl create -e -p "$work/twin.cfg"
 ok "and for xl" test "$status" -ne 0
 
