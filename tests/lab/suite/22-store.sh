@@ -45,6 +45,12 @@ cfg other kernel=grub-x86_64-xen.bin uuid="$(xl vm-list | awk '$NF == "twin" { p
 pvb create -e -p "$work/other.cfg"
 ok "and so is its UUID" both exited 1 '&&' err_has "UUID"
 
+# What another toolstack has attached, that one takes down.
+try xenstore-write "/libxl/$domid/device/vbd/51712/backend" somewhere
+pvb destroy twin
+ok "with a disk it is not ours to destroy" both exited 3 '&&' err_has vbd '&&' err_has "xl destroy $domid"
+try xenstore-rm "/libxl/$domid/device/vbd"
+
 try xl rename twin renamed
 pvb list
 ok "xl gives it another name" out_has renamed
