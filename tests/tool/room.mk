@@ -10,6 +10,7 @@ tool_tests = \
 	tests/tool/test-inspect.sh \
 	tests/tool/test-picture.sh \
 	tests/tool/test-plan.sh \
+	tests/tool/test-probe.sh \
 	tests/tool/test-usage.sh
 
 TESTS += $(tool_tests)
