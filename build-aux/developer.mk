@@ -23,7 +23,13 @@ dist-hook:
 our_sources = $$(cd $(srcdir) && git ls-files '*.c' '*.h' | sed 's|^|$(srcdir)/|')
 our_scripts = $(srcdir)/check $(srcdir)/demo $(srcdir)/autogen.sh $(srcdir)/.ci/run \
 	$(srcdir)/build-aux/banned-functions $(srcdir)/build-aux/install-packages \
-	$(srcdir)/tests/real/fetch-kernels $(srcdir)/tests/support/run-test
+	$(srcdir)/tests/real/fetch-kernels $(srcdir)/tests/support/run-test \
+	$(srcdir)/tools/lab/dom0-init $(srcdir)/tests/lab/guest-init $(srcdir)/tests/lab/run-suite \
+	$(addprefix $(srcdir)/,$(lab_scripts))
+# With what they source.
+our_scripts_of_parts = $(srcdir)/tools/lab/pvbuild-lab.in \
+	$(srcdir)/tools/lab/pvbuild-lab.bash-completion \
+	$(srcdir)/tests/tool/test-lab-usage.sh $(srcdir)/tests/lab/suite/*.sh
 
 .PHONY: format lint lint-format lint-functions lint-shell lint-tidy lint-cppcheck \
 	coverage check-valgrind
@@ -41,6 +47,7 @@ lint-functions:
 
 lint-shell:
 	shellcheck $(our_scripts)
+	shellcheck -x $(our_scripts_of_parts)
 
 lint_includes = -I$(srcdir)/include -I$(srcdir)/lib -I$(builddir)
 

@@ -85,15 +85,24 @@ static const struct view_ops live_ops = {
 
 static int check_domain(const struct pvb_host_domain *domain, struct pvb_error *error)
 {
-	if (domain->dying || domain->shutdown || !domain->paused) {
+	bool ran = domain->paused && domain->cpu_time_ns > 0;
+
+	if (domain->hvm)
+		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, "audit",
+				"domain %u is no PV guest: it has none of what an audit reads",
+				domain->domid);
+	/* A kernel changes its tables and registers from its first instruction on. */
+	if (domain->dying || domain->shutdown || !domain->paused || ran) {
 		int rc = pvb_fail(error, PVB_E_HOST_STATE, "audit",
-				  "domain %u is %s, and only a paused domain that has not run yet "
+				  "domain %u %s, and only a paused domain that has not run yet "
 				  "can be audited",
 				  domain->domid,
-				  domain->dying      ? "dying"
-				  : domain->shutdown ? "shut down"
-						     : "running");
-		pvb_hint(error, "build it with --paused, or audit a core dump");
+				  domain->dying      ? "is dying"
+				  : domain->shutdown ? "has shut down"
+				  : ran              ? "is paused, but has been running before"
+						     : "is running");
+		pvb_hint(error, "build it with --paused, or audit a core dump that was made before "
+				"it ran");
 		return rc;
 	}
 	if (domain->guest_bits != 32 && domain->guest_bits != 64)

@@ -19,12 +19,22 @@ void pvb_dump_encode_context(const struct pvb_host_vcpu *vcpu, unsigned guest_bi
 			     uint8_t out[PVB_DUMP_CONTEXT_BYTES]);
 
 /*
- * Find a domain's memory, PFN to MFN, in the p2m list that its start_info
- * names; for a domain that has not run yet, whose vCPU 0 still points at
- * start_info. Every entry is checked against the M2P. The caller frees runs.
+ * Find a domain's memory, PFN to MFN: in the p2m that its kernel has published,
+ * or, before it has run, in the list that its start_info names. Every entry is
+ * checked against the M2P. The caller frees runs.
  */
 int pvb_dump_find_memory(struct pvb_host *host, const struct pvb_host_domain *domain,
 			 const struct pvb_host_vcpu *vcpu, struct pvb_runs *runs,
 			 struct pvb_error *error);
+
+struct dump_guest;
+
+/*
+ * The same in the p2m that a running kernel has published in shared info. *published tells
+ * whether it has; where not, nothing was done. What the kernel says is not its own memory,
+ * and what the M2P does not confirm, is left out.
+ */
+int pvb_dump_published(const struct dump_guest *guest, pvb_mfn_t shared_info, bool *published,
+		       struct pvb_runs *runs, struct pvb_error *error);
 
 #endif

@@ -45,7 +45,6 @@ struct pvb_host_domain_config {
  *   guest_bits       32 or 64
  *   shared_info      frame of its shared info page
  *   pages, max_pages allocated to it, and allowed
- *   created          it has been unpaused at least once
  */
 struct pvb_host_domain {
 	uint32_t domid;

@@ -1,7 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Programs that run inside the lab's dom0, beside the domains that they are about.
+# Tests on real Xen: programs and suites that run inside the lab's dom0, beside the domains that
+# they are about. README.md tells how.
 EXTRA_DIST += doc/libxl-differences.md
+lab_scripts = tests/lab/make-ramdisk tests/lab/run-lab tests/lab/test-lab.sh
+EXTRA_DIST += tests/lab/suite $(lab_scripts) \
+	tests/lab/README.md tests/lab/guest-init tests/lab/run-suite tests/lab/tap.sh
+
+# make check-lab: one boot of real Xen under emulation, in which they all run. It takes minutes and
+# packages, so it is not among the tests of make check.
+check-lab:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/lab/test-lab.sh
+.PHONY: check-lab
+clean-local: clean-lab
+clean-lab:
+	-rm -rf tests/lab/output
+.PHONY: clean-lab
 if HAVE_XEN
 lab_build = \
 	tests/lab/guest.c tests/lab/guest.h \
@@ -37,6 +51,10 @@ tests_lab_spoiled_builder_SOURCES = tests/lab/spoiled-builder.c \
 	tests/lab/run.c tests/lab/run.h $(lab_build) $(lab_spoils)
 tests_lab_spoiled_builder_CPPFLAGS = $(lab_cppflags)
 tests_lab_spoiled_builder_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += tests/lab/killed-builder
+tests_lab_killed_builder_CPPFLAGS = -include config.h -I$(top_builddir) -I$(top_srcdir)/include
+tests_lab_killed_builder_LDADD = lib/libpvbuild.la
 
 lab_scenario = tests/torture/sanitized.h tests/torture/scenario.c tests/torture/scenario.h
 check_PROGRAMS += tests/lab/test-compare-model tests/lab/test-spoils

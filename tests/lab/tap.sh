@@ -147,7 +147,7 @@ as_before() {
 
 # wait_for LIMIT CONDITION...: until it holds; fails where it does not within LIMIT seconds.
 wait_for() {
-	local until=$((SECONDS + $1))
+	local until=$((SECONDS + $1 * ${PVB_LAB_PATIENCE:-1}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[[ $SECONDS -lt $until ]] || return 1

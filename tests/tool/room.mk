@@ -7,9 +7,12 @@ tool_tests = \
 	tests/tool/test-create.sh \
 	tests/tool/test-documents.sh \
 	tests/tool/test-domains.sh \
+	tests/tool/test-example.sh \
 	tests/tool/test-inspect.sh \
+	tests/tool/test-lab-usage.sh \
 	tests/tool/test-picture.sh \
 	tests/tool/test-plan.sh \
+	tests/tool/test-probe.sh \
 	tests/tool/test-usage.sh
 
 TESTS += $(tool_tests)

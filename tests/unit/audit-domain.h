@@ -77,7 +77,8 @@ struct paper_domain {
 	size_t grant_count;
 	unsigned fail_after; /* nonzero: the call of this number fails */
 	unsigned calls;
-	bool paused, dying, shutdown;
+	bool paused, dying, shutdown, hvm;
+	uint64_t cpu_time_ns;
 	unsigned page_shift, address_bits, said_bits;
 	uint64_t mapped_pages;
 

@@ -70,6 +70,8 @@ static int paper_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_ho
 					 .paused = domain->paused,
 					 .dying = domain->dying,
 					 .shutdown = domain->shutdown,
+					 .hvm = domain->hvm,
+					 .cpu_time_ns = domain->cpu_time_ns,
 					 .vcpus = 1,
 					 .pages = domain->owned,
 					 .shared_info = PVB_MFN(domain->shared_frame)};

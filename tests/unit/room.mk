@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test-core \
 	tests/unit/test-domains \
 	tests/unit/test-dump \
+	tests/unit/test-host \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
 	tests/unit/test-image-elf \
@@ -72,6 +73,7 @@ EXTRA_DIST += tests/unit/plan-kernels.h tests/unit/test-sim.h
 if HAVE_XEN
 xen_tests = \
 	tests/unit/test-xen-console \
+	tests/unit/test-xen-context \
 	tests/unit/test-xen-guard \
 	tests/unit/test-xen-store
 check_PROGRAMS += $(xen_tests) tests/unit/fake-guard
@@ -79,6 +81,17 @@ TESTS += $(xen_tests)
 fake_xenstore = tests/unit/fake-xenstore.h tests/unit/fake-xenstore.c
 tests_unit_test_xen_console_SOURCES = tests/unit/test-xen-console.c $(fake_xenstore)
 tests_unit_test_xen_console_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
+tests_unit_test_xen_context_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 tests_unit_test_xen_store_SOURCES = tests/unit/test-xen-store.c $(fake_xenstore)
 tests_unit_test_xen_store_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
+endif
+
+# The headers of Xen that guests include, and the example that does without them.
+if BUILD_PROBE
+if HAVE_XEN
+check_PROGRAMS += tests/unit/test-probe-abi
+TESTS += tests/unit/test-probe-abi
+tests_unit_test_probe_abi_SOURCES = tests/unit/test-probe-abi.c tests/unit/probe-abi.h \
+	tests/unit/probe-abi-ours.c tests/unit/probe-abi-ours.h
+endif
 endif

@@ -262,6 +262,15 @@ static void only_a_paused_pv_domain_can_be_audited(void **state)
 	assert_fails_with(pvb_audit_domain(&domain->host, 1, NULL, &audit, &error),
 			  PVB_E_HOST_STATE, &error);
 	domain->shutdown = false;
+	domain->cpu_time_ns = 1;
+	assert_fails_with(pvb_audit_domain(&domain->host, 1, NULL, &audit, &error),
+			  PVB_E_HOST_STATE, &error);
+	assert_non_null(strstr(error.message, "running before"));
+	domain->cpu_time_ns = 0;
+	domain->hvm = true;
+	assert_fails_with(pvb_audit_domain(&domain->host, 1, NULL, &audit, &error),
+			  PVB_E_HOST_GUEST_TYPE, &error);
+	domain->hvm = false;
 	domain->said_bits = 16;
 	assert_fails_with(pvb_audit_domain(&domain->host, 1, NULL, &audit, &error),
 			  PVB_E_HOST_GUEST_TYPE, &error);

@@ -75,8 +75,8 @@ static void refused(struct fixture *fixture, enum pvb_code code)
 {
 	struct pvb_error error;
 
-	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error), code,
-			  &error);
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
+			  code, &error);
 	assert_int_equal(files_in(fixture->folder), 0);
 }
 
@@ -112,7 +112,8 @@ static void a_core_is_sparse_and_passes_the_audit(void **state)
 	struct pvb_error error;
 	struct stat stat_of;
 
-	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error), &error);
+	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
+		  &error);
 	/* vCPUs that were never brought up are no error, not even a forgotten one. */
 	assert_int_equal(error.code, 0);
 	assert_int_equal(stat(fixture->core, &stat_of), 0);
@@ -140,8 +141,9 @@ static void a_place_that_cannot_be_written_is_said(void **state)
 	struct fixture *fixture = *state;
 	struct pvb_error error;
 
-	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, "/nowhere/at/all", NULL, &error),
-			  PVB_E_ARG_FILE, &error);
+	assert_fails_with(
+		pvb_dump_core(fixture->host, fixture->domid, "/nowhere/at/all", NULL, &error),
+		PVB_E_ARG_FILE, &error);
 	/* A folder cannot be replaced by a file. */
 	assert_int_equal(mkdir(fixture->core, 0700), 0);
 	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
@@ -236,6 +238,243 @@ static void every_call_that_fails_leaves_nothing(void **state)
 	print_message("%u calls failed in turn\n", tried - 1);
 }
 
+/* ---- domains that have run ---- */
+
+/* Xen public arch-x86/xen.h: struct arch_shared_info of 64-bit guests. */
+enum { MAX_PFN_AT = 3088, FRAME_LIST_LIST_AT = 3096, P2M_CR3_AT = 3112, P2M_VADDR_AT = 3120 };
+
+static void publish(struct fixture *fixture, size_t at, uint64_t value)
+{
+	struct pvb_host_domain domain;
+	struct pvb_error error;
+
+	assert_ok(pvb_host_get_domain(fixture->host, fixture->domid, &domain, &error), &error);
+	assert_int_equal(pvb_sim_poke(fixture->host, domain.shared_info, at, &value, sizeof value),
+			 0);
+}
+
+/* What start_info says of the p2m list; and then vCPU 0 is on its way, far from start_info. */
+static uint64_t run_away(struct fixture *fixture, uint64_t *pages)
+{
+	struct pvb_host_vcpu vcpu = registers_of(fixture);
+	pvb_mfn_t start_info = frame_of(fixture, vcpu.rsi);
+	uint64_t list;
+
+	assert_int_equal(
+		pvb_sim_peek(fixture->host, start_info, START_INFO_MFN_LIST_AT, &list, sizeof list),
+		0);
+	assert_int_equal(pvb_sim_peek(fixture->host, start_info, 32, pages, sizeof *pages), 0);
+	vcpu.rsi = 0;
+	assert_int_equal(pvb_sim_set_registers(fixture->host, fixture->domid, 0, &vcpu), 0);
+	return list;
+}
+
+/* The section of a core that has PFNs and MFNs, read by its place: the last but one. */
+struct pair {
+	uint64_t pfn;
+	uint64_t mfn;
+};
+
+static uint64_t read_pairs(struct fixture *fixture, struct pair **pairs)
+{
+	uint8_t header[64], section[64];
+	uint64_t table, at, size;
+	int fd = open(fixture->core, O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, header, sizeof header, 0), sizeof header);
+	memcpy(&table, header + 40, 8);
+	assert_int_equal(pread(fd, section, sizeof section, (off_t)(table + 6 * 64)), 64);
+	memcpy(&at, section + 24, 8);
+	memcpy(&size, section + 32, 8);
+	*pairs = malloc(size);
+	assert_non_null(*pairs);
+	assert_int_equal(pread(fd, *pairs, size, (off_t)at), size);
+	(void)close(fd);
+	return size / sizeof **pairs;
+}
+
+static void dump(struct fixture *fixture)
+{
+	struct pvb_error error;
+
+	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
+		  &error);
+}
+
+/* The core has the memory that the domain had before, but for the PFNs of holes. */
+static void assert_dumped_as_before(struct fixture *fixture, struct pair *before, uint64_t count,
+				    const uint64_t *holes, unsigned hole_count)
+{
+	struct pair *after;
+
+	dump(fixture);
+	uint64_t left = read_pairs(fixture, &after);
+	uint64_t at = 0;
+
+	assert_int_equal(left, count - hole_count);
+	for (uint64_t i = 0; i < count; i++) {
+		bool hole = false;
+
+		for (unsigned j = 0; j < hole_count; j++)
+			hole |= before[i].pfn == holes[j];
+		if (hole)
+			continue;
+		assert_int_equal(after[at].pfn, before[i].pfn);
+		assert_int_equal(after[at].mfn, before[i].mfn);
+		at++;
+	}
+	free(after);
+}
+
+static void a_published_list_is_found(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pair *before;
+	uint64_t pages;
+
+	dump(fixture);
+	uint64_t count = read_pairs(fixture, &before);
+	uint64_t list = run_away(fixture, &pages);
+
+	assert_int_equal(count, pages);
+	assert_int_equal(unlink(fixture->core), 0);
+	refused(fixture, PVB_E_HOST_STATE);
+
+	/* The kernel could grow: its list goes on where nothing is mapped. */
+	publish(fixture, MAX_PFN_AT, UINT64_C(1) << 27);
+	publish(fixture, FRAME_LIST_LIST_AT, UINT64_MAX);
+	publish(fixture, P2M_CR3_AT, registers_of(fixture).cr[3]);
+	publish(fixture, P2M_VADDR_AT, list);
+	assert_dumped_as_before(fixture, before, count, NULL, 0);
+
+	/* A page was given back, one is another domain's, one the machine's, one no frame at all.
+	 */
+	const uint64_t holes[] = {3, 600, 601, 1200, 1201};
+	const uint64_t marks[] = {UINT64_MAX, before[600].mfn | UINT64_C(1) << 63,
+				  601 | UINT64_C(1) << 62, UINT64_C(1) << 50, before[7].mfn};
+
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(pvb_sim_poke(fixture->host, frame_of(fixture, list + 8 * holes[i]),
+					      8 * (holes[i] % 512), &marks[i], 8),
+				 0);
+	assert_dumped_as_before(fixture, before, count, holes, 5);
+	free(before);
+}
+
+static void a_published_tree_is_found(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pair *before;
+	uint64_t pages;
+
+	dump(fixture);
+	uint64_t count = read_pairs(fixture, &before);
+	uint64_t list = run_away(fixture, &pages);
+
+	/* Two free pages of the guest's become the tree, above the pages of its list. */
+	pvb_mfn_t top = PVB_MFN(before[count - 1].mfn), lists = PVB_MFN(before[count - 2].mfn);
+
+	for (uint64_t i = 0; i < 512; i++) {
+		uint64_t none = UINT64_MAX;
+		uint64_t page =
+			i < (pages + 511) / 512 ? frame_of(fixture, list + i * 4096).n : none;
+
+		assert_int_equal(pvb_sim_poke(fixture->host, top, 8 * i, i ? &none : &lists.n, 8),
+				 0);
+		assert_int_equal(pvb_sim_poke(fixture->host, lists, 8 * i, &page, 8), 0);
+	}
+	publish(fixture, MAX_PFN_AT, pages + 5000);
+	publish(fixture, FRAME_LIST_LIST_AT, top.n);
+	assert_dumped_as_before(fixture, before, count, NULL, 0);
+
+	/* One that says nothing of use is as good as none. */
+	publish(fixture, FRAME_LIST_LIST_AT, UINT64_MAX);
+	assert_int_equal(unlink(fixture->core), 0);
+	refused(fixture, PVB_E_HOST_STATE);
+	free(before);
+}
+
+/* A kernel that lies can have less of itself dumped, and nothing else. */
+static void a_published_list_that_lies_costs_no_more_than_a_refusal(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pvb_error error;
+	uint64_t pages, seed = 42;
+	uint64_t list = run_away(fixture, &pages);
+
+	publish(fixture, MAX_PFN_AT, UINT64_MAX);
+	publish(fixture, P2M_CR3_AT, registers_of(fixture).cr[3]);
+	publish(fixture, P2M_VADDR_AT, list + 12345);
+	for (unsigned i = 0; i < 50; i++) {
+		int rc = pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error);
+
+		assert_true(rc == 0 || rc == -PVB_E_HOST_STATE || rc == -PVB_E_HOST_MAP ||
+			    rc == -PVB_E_BUG);
+		assert_true(rc != -PVB_E_BUG);
+		publish(fixture, P2M_CR3_AT, test_random(&seed) >> (i % 40));
+		publish(fixture, P2M_VADDR_AT, test_random(&seed) >> (i % 30));
+		if (i % 3 == 0)
+			publish(fixture, P2M_CR3_AT, registers_of(fixture).cr[3]);
+	}
+}
+
+/* ---- progress ---- */
+
+struct follower {
+	uint64_t last;
+	uint64_t total;
+	unsigned calls;
+	unsigned stop_at;
+};
+
+static int follow(void *opaque, const char *stage, uint64_t done, uint64_t total)
+{
+	struct follower *follower = opaque;
+
+	assert_string_equal(stage, "dump");
+	assert_true(done >= follower->last && done <= total);
+	follower->last = done;
+	follower->total = total;
+	return ++follower->calls == follower->stop_at;
+}
+
+static void a_dump_can_be_followed_and_stopped(void **state)
+{
+	struct fixture *fixture = *state;
+	struct follower follower = {0};
+	struct pvb_dump_options options = PVB_DUMP_OPTIONS_INIT;
+	struct pvb_error error;
+
+	options.progress = follow;
+	options.progress_opaque = &follower;
+	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &options, &error),
+		  &error);
+	assert_true(follower.calls > 2);
+	assert_int_equal(follower.total, scenarios[SCENARIO].memory);
+	assert_int_equal(follower.last, follower.total);
+	assert_int_equal(unlink(fixture->core), 0);
+
+	follower = (struct follower){.stop_at = 2};
+	assert_fails_with(
+		pvb_dump_core(fixture->host, fixture->domid, fixture->core, &options, &error),
+		PVB_E_ARG_CANCELLED, &error);
+	assert_int_equal(files_in(fixture->folder), 0);
+}
+
+static void a_place_can_be_looked_at_before(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pvb_error error;
+
+	assert_ok(pvb_dump_check(fixture->core, &error), &error);
+	assert_ok(pvb_dump_check("core-here", &error), &error);
+	assert_int_equal(files_in(fixture->folder), 0);
+	assert_fails_with(pvb_dump_check("/nowhere/at/all", &error), PVB_E_ARG_FILE, &error);
+	assert_fails_with(pvb_dump_check(fixture->folder, &error), PVB_E_ARG_FILE, &error);
+	assert_fails_with(pvb_dump_check("/dev/null", &error), PVB_E_ARG_FILE, &error);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -249,6 +488,11 @@ int main(void)
 		CASE(a_start_info_that_asks_too_much_is_refused),
 		CASE(a_list_that_the_m2p_contradicts_is_refused),
 		CASE(every_call_that_fails_leaves_nothing),
+		CASE(a_published_list_is_found),
+		CASE(a_published_tree_is_found),
+		CASE(a_published_list_that_lies_costs_no_more_than_a_refusal),
+		CASE(a_dump_can_be_followed_and_stopped),
+		CASE(a_place_can_be_looked_at_before),
 	};
 
 	return cmocka_run_group_tests_name("dump", tests, NULL, NULL);

@@ -13,6 +13,7 @@ machine_stop() {
 }
 
 # machine_boot FOLDER: boots what is there (xen, vmlinuz, initrd); leaves log, status and files there.
+# The hypervisor does not scrub all memory at its boot: it would be emulated, and touch it all.
 # Names in that folder alone: QEMU takes commas and blanks of a path for separators of its own.
 machine_boot() {
 	cd "$1" || exit
@@ -20,7 +21,7 @@ machine_boot() {
 		qemu-system-x86_64 -accel tcg -cpu "$cpu" -smp "$cpus" -m "$memory"
 		-no-user-config -nodefaults -display none -no-reboot
 		-kernel xen
-		-append "console=com1 com1=115200,8n1 dom0_mem=$dom0_memory,max:$dom0_memory loglvl=all guest_loglvl=all $xen_args"
+		-append "bootscrub=false console=com1 com1=115200,8n1 dom0_mem=$dom0_memory,max:$dom0_memory loglvl=all guest_loglvl=all $xen_args"
 		-initrd "vmlinuz console=hvc0 earlyprintk=xen nomodeset panic=-1 rdinit=/init ${dom0_args//,/,,},initrd"
 		-serial chardev:log -device virtio-serial-pci)
 

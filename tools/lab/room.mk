@@ -15,3 +15,9 @@ CLEANFILES += pvbuild-lab
 pvbuild-lab: tools/lab/pvbuild-lab.in Makefile
 	$(AM_V_GEN)$(SED) -e 's|@pkgdatadir[@]|$(pkgdatadir)|' -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|' \
 		$(srcdir)/tools/lab/pvbuild-lab.in >$@.part && chmod +x $@.part && mv $@.part $@
+
+nodist_bashcompletion_DATA += tools/lab/completion/pvbuild-lab
+EXTRA_DIST += tools/lab/pvbuild-lab.bash-completion
+CLEANFILES += tools/lab/completion/pvbuild-lab
+tools/lab/completion/pvbuild-lab: tools/lab/pvbuild-lab.bash-completion
+	$(AM_V_GEN)$(MKDIR_P) tools/lab/completion && cp $(srcdir)/tools/lab/pvbuild-lab.bash-completion $@

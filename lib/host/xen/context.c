@@ -17,7 +17,8 @@
 	X(rbx)                                                                                     \
 	X(rcx)                                                                                     \
 	X(rdx)                                                                                     \
-	X(rsi) X(rdi) X(rbp) X(rsp) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) X(rip)   \
+	X(rsi)                                                                                     \
+	X(rdi) X(rbp) X(rsp) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) X(rip)          \
 		X(rflags)
 
 #define EACH_REGISTER_32(X)                                                                        \

@@ -1,64 +1,102 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pvbuild-guard: the program that guard.c starts; see guard.h for what it is for. */
+/*
+ * pvbuild-guard: the program that guard.c starts; see guard.h for what it is for. It is small on
+ * purpose: its start is a part of every build, and it must not fail in the end.
+ */
 #include "host/xen/guard.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <syslog.h>
 
-#include <pvbuild/domain.h>
+#include <xenctrl.h>
 
 #include "core/error.h"
-#include "host/xen/life.h"
+#include "host/xen/store.h"
+#include "host/xen/userdata.h"
 
-/* Not opened later, when there may be nothing left to open it with. */
+/* Opened before there is anything to guard: later there may be nothing left to open them with. */
+struct means {
+	xc_interface *xc;
+	struct xs_handle *store;
+};
+
+static int refused(struct pvb_error *error, const char *what)
+{
+	return pvb_fail(error, PVB_E_HOST_DENIED, "guard", "%s: %s", what, strerror(errno));
+}
+
 static int guard_open(void *opaque, struct pvb_error *error)
 {
-	struct pvb_host **host = opaque;
-	int rc = pvb_xen_open(host, error);
+	struct means *means = opaque;
 
-	return rc ? rc : xen_reach_store(xen_of(*host), error);
+	means->xc = xc_interface_open(NULL, NULL, 0);
+	if (!means->xc)
+		return refused(error, "the hypervisor cannot be spoken to");
+	return xen_store_open(&means->store, error);
+}
+
+/* The first domain from this number on. */
+static int next_domain(struct means *means, uint32_t from, xc_domaininfo_t *info, bool *found,
+		       struct pvb_error *error)
+{
+	int got = from < DOMID_FIRST_RESERVED ? xc_domain_getinfolist(means->xc, from, 1, info) : 0;
+
+	*found = got == 1;
+	return got < 0 ? refused(error, "the hypervisor does not say which domains there are") : 0;
 }
 
 static int guard_get(void *opaque, uint32_t domid, uint8_t handle[XEN_HANDLE_SIZE], bool *found,
 		     struct pvb_error *error)
 {
-	struct pvb_host **host = opaque;
-	struct pvb_domain_state domain;
-	int rc = pvb_domain_get(*host, domid, &domain, error);
+	xc_domaininfo_t info;
+	int rc = next_domain(opaque, domid, &info, found, error);
 
-	*found = rc == 0;
-	if (*found)
-		memcpy(handle, domain.uuid, XEN_HANDLE_SIZE);
-	return rc == -(int)PVB_E_HOST_NO_DOMAIN ? 0 : rc;
+	if (rc == 0 && *found) {
+		*found = info.domain == domid;
+		memcpy(handle, info.handle, XEN_HANDLE_SIZE);
+	}
+	return rc;
 }
 
 static int guard_find(void *opaque, const uint8_t handle[XEN_HANDLE_SIZE], uint32_t *domid,
 		      bool *found, struct pvb_error *error)
 {
-	struct pvb_host **host = opaque;
-	struct pvb_domain_state *domains;
-	size_t count;
-	int rc = pvb_domain_list(*host, &domains, &count, error);
+	xc_domaininfo_t info;
+	uint32_t from = 0;
 
-	*found = false;
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < count; i++) {
-		if (memcmp(domains[i].uuid, handle, XEN_HANDLE_SIZE) != 0)
-			continue;
-		*domid = domains[i].domid;
-		*found = true;
+	for (;;) {
+		int rc = next_domain(opaque, from, &info, found, error);
+
+		if (rc || !*found)
+			return rc;
+		*domid = info.domain;
+		if (memcmp(info.handle, handle, XEN_HANDLE_SIZE) == 0)
+			return 0;
+		from = info.domain + UINT32_C(1);
 	}
-	free(domains);
-	return 0;
 }
 
+/* The domain goes even where the store does not let go of it. */
 static int guard_destroy(void *opaque, uint32_t domid, struct pvb_error *error)
 {
-	struct pvb_host **host = opaque;
+	struct means *means = opaque;
+	uint8_t handle[XEN_HANDLE_SIZE];
+	bool found;
+	int rc = guard_get(means, domid, handle, &found, error);
 
-	return xen_destroy_regardless(xen_of(*host), domid, error);
+	(void)xc_domain_pause(means->xc, domid);
+	if (rc == 0)
+		rc = xen_store_remove(means->store, domid, error);
+	if (found)
+		xen_userdata_remove(domid, handle);
+	for (;;) {
+		if (xc_domain_destroy(means->xc, domid) == 0)
+			return rc;
+		if (errno != EAGAIN)
+			return refused(error, "the hypervisor would not destroy it");
+	}
 }
 
 static void guard_report(void *opaque, uint32_t domid, const struct pvb_error *error)
@@ -86,9 +124,12 @@ int main(int argc, char **argv)
 		.destroy = guard_destroy,
 		.report = guard_report,
 	};
-	struct pvb_host *host = NULL;
-	int status = xen_guard_main(argc, argv, &ops, &host);
+	struct means means = {0};
+	int status = xen_guard_main(argc, argv, &ops, &means);
 
-	pvb_host_close(host);
+	if (means.store)
+		xs_close(means.store);
+	if (means.xc)
+		(void)xc_interface_close(means.xc);
 	return status;
 }

@@ -74,28 +74,23 @@ static void give_number(struct giver *giver, const char *name, enum xen_node_acc
 
 /* ---- the domain ---- */
 
-/* Folders and nodes that are empty to begin with; what is the guest's, it fills. */
-static const struct {
-	const char *name;
-	enum xen_node_access access;
-} empty[] = {
-	{"cpu", XEN_NODE_GUEST_READS},
-	{"memory", XEN_NODE_GUEST_READS},
-	{"device", XEN_NODE_GUEST_READS},
-	{"device/suspend/event-channel", XEN_NODE_GUEST},
-	{"control", XEN_NODE_GUEST_READS},
-	{"control/shutdown", XEN_NODE_GUEST},
-	{"control/feature-poweroff", XEN_NODE_GUEST},
-	{"control/feature-reboot", XEN_NODE_GUEST},
-	{"control/feature-suspend", XEN_NODE_GUEST},
-	{"control/sysrq", XEN_NODE_GUEST},
-	{"data", XEN_NODE_GUEST},
-	{"drivers", XEN_NODE_GUEST},
-	{"feature", XEN_NODE_GUEST},
-	{"attr", XEN_NODE_GUEST},
-	{"error", XEN_NODE_GUEST},
+/* What is the guest's own, and empty until it says something. */
+static const char *const of_guest[] = {
+	"device/suspend/event-channel",
+	"control/shutdown",
+	"control/feature-poweroff",
+	"control/feature-reboot",
+	"control/feature-suspend",
+	"control/sysrq",
+	"data",
+	"drivers",
+	"feature",
+	"attr",
+	"error",
 };
 
+/* Folders are not given where what is in them makes them: the store lets them have the permissions
+ * of theirs. */
 static void give_domain(struct giver *giver, const struct xen_domain_record *record)
 {
 	const struct pvb_host_introduction *told = record->told;
@@ -106,8 +101,8 @@ static void give_domain(struct giver *giver, const struct xen_domain_record *rec
 	give(giver, "", XEN_NODE_GUEST_READS, "");
 	give(giver, "vm", XEN_NODE_AS_PARENT, vm);
 	give(giver, "name", XEN_NODE_AS_PARENT, told->name);
-	for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++)
-		give(giver, empty[i].name, empty[i].access, "");
+	for (size_t i = 0; i < sizeof of_guest / sizeof of_guest[0]; i++)
+		give(giver, of_guest[i], XEN_NODE_GUEST, "");
 	give(giver, "control/platform-feature-multiprocessor-suspend", XEN_NODE_AS_PARENT, "1");
 	give(giver, "control/platform-feature-xs_reset_watches", XEN_NODE_AS_PARENT, "1");
 	give_number(giver, "memory/static-max", XEN_NODE_AS_PARENT, told->memory >> 10);
@@ -149,7 +144,6 @@ static void give_libxl(struct giver *giver, const struct xen_domain_record *reco
 {
 	go_to(giver, "/libxl/%" PRIu32, record->domid);
 	give(giver, "", XEN_NODE_HOST, "");
-	give(giver, "device", XEN_NODE_HOST, "");
 	give(giver, "type", XEN_NODE_AS_PARENT, "pv");
 	/* Which emulator libxl would start if it attached a device that wants one. */
 	give(giver, "dm-version", XEN_NODE_AS_PARENT, "qemu_xen");
@@ -185,12 +179,12 @@ static void give_console(struct giver *giver, const struct xen_domain_record *re
 	give(giver, "", XEN_NODE_BACKEND, "");
 	give(giver, "backend", XEN_NODE_AS_PARENT, backend);
 	give_number(giver, "backend-id", XEN_NODE_GUEST_SHARES, told->console_domid);
-	give(giver, "limit", XEN_NODE_BACKEND, CONSOLE_LIMIT);
-	give(giver, "type", XEN_NODE_BACKEND, "xenconsoled");
-	give(giver, "output", XEN_NODE_BACKEND, "pty");
-	give(giver, "tty", XEN_NODE_BACKEND, "");
-	give_number(giver, "port", XEN_NODE_BACKEND, told->console_port);
-	give_number(giver, "ring-ref", XEN_NODE_BACKEND, told->console_frame.n);
+	give(giver, "limit", XEN_NODE_AS_PARENT, CONSOLE_LIMIT);
+	give(giver, "type", XEN_NODE_AS_PARENT, "xenconsoled");
+	give(giver, "output", XEN_NODE_AS_PARENT, "pty");
+	give(giver, "tty", XEN_NODE_AS_PARENT, "");
+	give_number(giver, "port", XEN_NODE_AS_PARENT, told->console_port);
+	give_number(giver, "ring-ref", XEN_NODE_AS_PARENT, told->console_frame.n);
 
 	go_to(giver, "%s", backend);
 	give(giver, "", XEN_NODE_BACKEND, "");

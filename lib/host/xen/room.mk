@@ -42,4 +42,5 @@ pvbuild_guard_SOURCES = lib/host/xen/guard-main.c
 pvbuild_guard_CPPFLAGS = $(AM_CPPFLAGS)
 pvbuild_guard_CFLAGS = $(AM_CFLAGS) $(XEN_CFLAGS)
 pvbuild_guard_LDADD = lib/libpvbuild-all.la
+pvbuild_guard_LDFLAGS = $(AM_LDFLAGS) -Wl,--as-needed
 endif
