@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What others know of our domains: node by node what xl writes.
-# Time limit: 240
+# Time limit: 400
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 kernel_or_skip grub-x86_64-xen.bin
