@@ -8,8 +8,8 @@ tool_tests = \
 	tests/tool/test-documents.sh \
 	tests/tool/test-domains.sh \
 	tests/tool/test-example.sh \
-	tests/tool/test-lab-usage.sh \
 	tests/tool/test-inspect.sh \
+	tests/tool/test-lab-usage.sh \
 	tests/tool/test-picture.sh \
 	tests/tool/test-plan.sh \
 	tests/tool/test-usage.sh
