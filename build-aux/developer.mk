@@ -29,7 +29,7 @@ our_scripts = $(srcdir)/check $(srcdir)/demo $(srcdir)/autogen.sh $(srcdir)/.ci/
 # With what they source.
 our_scripts_of_parts = $(srcdir)/tools/lab/pvbuild-lab.in \
 	$(srcdir)/tools/lab/pvbuild-lab.bash-completion \
-	$(srcdir)/tests/tool/test-lab-usage.sh $(addprefix $(srcdir)/,$(lab_suites))
+	$(srcdir)/tests/tool/test-lab-usage.sh $(srcdir)/tests/lab/suite/*.sh
 
 .PHONY: format lint lint-format lint-functions lint-shell lint-tidy lint-cppcheck \
 	coverage check-valgrind

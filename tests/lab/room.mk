@@ -3,17 +3,8 @@
 # Tests on real Xen: programs and suites that run inside the lab's dom0, beside the domains that
 # they are about. README.md tells how.
 EXTRA_DIST += doc/libxl-differences.md
-lab_suites = \
-	tests/lab/suite/00-dom0.sh \
-	tests/lab/suite/10-linux.sh \
-	tests/lab/suite/11-grub.sh \
-	tests/lab/suite/20-at-home.sh \
-	tests/lab/suite/21-of-xl.sh \
-	tests/lab/suite/22-store.sh \
-	tests/lab/suite/30-guard.sh \
-	tests/lab/suite/40-refused.sh
 lab_scripts = tests/lab/make-ramdisk tests/lab/run-lab tests/lab/test-lab.sh
-EXTRA_DIST += $(lab_suites) $(lab_scripts) \
+EXTRA_DIST += tests/lab/suite $(lab_scripts) \
 	tests/lab/README.md tests/lab/guest-init tests/lab/run-suite tests/lab/tap.sh
 
 # make check-lab: one boot of real Xen under emulation, in which they all run. It takes minutes and

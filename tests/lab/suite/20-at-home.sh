@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A domain that pvbuild made is at home in the host: Xen's own tools find it and
-# work with it, and so do pvbuild's commands.
+# work with it.
 # Time limit: 120
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
@@ -57,46 +57,14 @@ console=$!
 echo "hello" >"$work/keys"
 ok "and takes what is typed" wait_for 20 has "$work/console" "guest: heard hello"
 kill "$console" 2>/dev/null
-mkfifo "$work/more"
-pvbuild --host xen console home <>"$work/more" >"$work/console" 2>"$work/err" &
-console=$!
-echo "again" >"$work/more"
-ok "pvbuild console does, too" wait_for 20 has "$work/console" "guest: heard again"
-kill "$console" 2>/dev/null
 
 # xl reads the p2m of a guest that has made its own shared info.
 try xl dump-core home "$work/core"
 ok "xl dump-core writes its core" both exited 0 '&&' test -s "$work/core"
 rm -f "$work/core"
-pvb dump home "$work/core"
-ok "so does pvbuild dump" both exited 0 '&&' test -s "$work/core"
-rm -f "$work/core"
-
-paused() { # yes or no
-	local state=no
-	xl list home >"$work/out" 2>&1
-	[[ $(column "$work/out" home 5) != ??p??? ]] || state=yes
-	[[ $state == "$1" ]]
-}
-pvb pause home
-ok "pvbuild pauses it" both exited 0 '&&' paused yes
-pvb unpause "$domain"
-ok "and lets it go on" both exited 0 '&&' paused no
-try xl pause home
-pvb list home
-ok "pvbuild list shows that xl paused it" both exited 0 '&&' \
-	grep -qE '^home .* [r-][b-]p--- ' "$work/out"
 try xl destroy home
 ok "xl destroy ends it" exited 0
 ok "domains and free memory are as before" as_before
 try xenstore-ls -f
 ok "xenstore has nothing of it any more" bash -c "! grep -E '/local/domain/$domain(/| )|/libxl/$domain(/| )' '$work/out'"
-
-pvb create --paused "$work/home.cfg"
-ok "the name is free again" exited 0
-pvb destroy home
-ok "pvbuild destroy ends that" exited 0
-ok "domains and free memory are as before it" as_before
-pvb destroy home
-ok "what is not there is not destroyed" both exited 3 '&&' err_has home
 finish
