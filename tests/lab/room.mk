@@ -20,7 +20,12 @@ if HAVE_XEN
 lab_build = \
 	tests/lab/guest.c tests/lab/guest.h \
 	tests/lab/relay.c tests/lab/relay.h
-lab_spoils = tests/lab/spoils.c tests/lab/spoils.h
+lab_spoils = \
+	tests/lab/spoil-pages.c tests/lab/spoil-pages.h \
+	tests/lab/spoils-calls.c \
+	tests/lab/spoils-contents.c \
+	tests/lab/spoils-tables.c \
+	tests/lab/spoils.c tests/lab/spoils.h
 lab_facts = \
 	tests/lab/dump.c tests/lab/dump.h \
 	tests/lab/facts.c tests/lab/facts.h \
@@ -60,4 +65,5 @@ tests_lab_test_compare_model_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 tests_lab_test_spoils_SOURCES = tests/lab/test-spoils.c \
 	$(lab_build) $(lab_spoils) $(lab_facts) $(lab_scenario)
 tests_lab_test_spoils_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_lab_test_spoils_LDADD = $(test_ldadd) $(XEN_LIBS)
 endif

@@ -35,15 +35,9 @@ static bool listen_to(int console, struct run *run)
 	return n > 0;
 }
 
-static bool has_said(const struct run *run, const char *last)
-{
-	const char *word = last ? strstr(run->text, last) : NULL;
-
-	return word && strchr(word, '\n');
-}
-
-static int follow(struct pvb_host *host, uint32_t domid, uint64_t until, const char *last,
-		  int console, struct run *run, struct pvb_error *error)
+static int follow(struct pvb_host *host, uint32_t domid, uint64_t until,
+		  bool (*whole)(const char *text), int console, struct run *run,
+		  struct pvb_error *error)
 {
 	bool open = true;
 
@@ -61,7 +55,7 @@ static int follow(struct pvb_host *host, uint32_t domid, uint64_t until, const c
 			run->reason = state.shutdown_reason;
 			until = milliseconds() + LAST_WORDS_MS;
 		}
-		if (run->ended && (!open || has_said(run, last)))
+		if (run->ended && (!open || (whole && whole(run->text))))
 			return 0;
 		if (milliseconds() >= until)
 			return 0;
@@ -74,8 +68,8 @@ static int follow(struct pvb_host *host, uint32_t domid, uint64_t until, const c
 	}
 }
 
-int run_domain(struct pvb_host *host, uint32_t domid, unsigned seconds, const char *last,
-	       struct run *run, struct pvb_error *error)
+int run_domain(struct pvb_host *host, uint32_t domid, unsigned seconds,
+	       bool (*whole)(const char *text), struct run *run, struct pvb_error *error)
 {
 	PVB_AUTO_CLOSE int console = -1;
 	int rc = pvb_domain_open_console(host, domid, &console, error);
@@ -85,6 +79,6 @@ int run_domain(struct pvb_host *host, uint32_t domid, unsigned seconds, const ch
 		rc = pvb_domain_unpause(host, domid, error);
 	if (rc)
 		return rc;
-	return follow(host, domid, milliseconds() + (uint64_t)seconds * 1000, last, console, run,
+	return follow(host, domid, milliseconds() + (uint64_t)seconds * 1000, whole, console, run,
 		      error);
 }

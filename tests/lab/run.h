@@ -21,10 +21,11 @@ struct run {
 };
 
 /*
- * Unpause a built domain and follow it for so many seconds at most. last is a word of the last
- * line that it prints, whereafter nothing is waited for; may be NULL. The domain is left as it is.
+ * Unpause a built domain and follow it for so many seconds at most. Once it has shut down, what is
+ * still on its way is waited for until whole() says that there is no more to come, or for a
+ * moment; whole may be NULL. The domain is left as it is.
  */
-int run_domain(struct pvb_host *host, uint32_t domid, unsigned seconds, const char *last,
-	       struct run *run, struct pvb_error *error);
+int run_domain(struct pvb_host *host, uint32_t domid, unsigned seconds,
+	       bool (*whole)(const char *text), struct run *run, struct pvb_error *error);
 
 #endif

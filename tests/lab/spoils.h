@@ -16,32 +16,47 @@
 
 struct spoiling;
 
+/* Which of the probe's kernels (examples/probe/README.md) it takes to see the spoil. */
+enum spoil_kernel { SPOIL_PROBE, SPOIL_PROBE_P2M, SPOIL_PROBE_LEGACY };
+
+/* Before which call it is done; or once the domain is whole. */
+#define SPOIL_LAST PVB_CALL_COUNT
+
 /*
  *   what      is wrong then, in words
- *   check     the check of the probe guest that has to find it; NULL where the hypervisor refuses
+ *   checks    those of the probe that have to find it, in its order, with blanks between; NULL
+ *             where the hypervisor refuses
  *   refused   the code that it refuses with, or 0
  *   at        the call before which (or in which) it is done
- *   act       returns 0 once it is done, or -code
+ *   act       returns 0 once it is done, or -code. NULL: the plan is for a kernel that is a page
+ *             longer than it is
+ *   kernel    not every kernel has what is to be spoiled
+ *   no_ramdisk   it would be in the way
+ *   cmdline   more of the command line. "%LENGTH", at its end, stands for the length of all of it
  */
 struct spoil {
 	const char *name;
 	const char *what;
-	const char *check;
+	const char *checks;
 	int refused;
 	enum pvb_host_call at;
 	int (*act)(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error);
+	enum spoil_kernel kernel;
+	bool no_ramdisk;
+	const char *cmdline;
 };
 
-/* plan, relay and spoil are set by who builds; done says that it came to it. */
+/* plan, relay and spoil are set by spoil_build(); done says that it came to it. */
 struct spoiling {
 	const struct spoil *spoil;
+	const struct pvb_image *image;
 	const struct pvb_plan *plan;
 	struct relay relay;
 	bool done;
 };
 
-extern const struct spoil spoils[];
-extern const size_t spoil_count;
+/* All of them, by number; NULL past the end. */
+const struct spoil *spoil_at(size_t index);
 
 /* NULL if there is none of that name. */
 const struct spoil *spoil_find(const char *name);
@@ -50,7 +65,11 @@ const struct spoil *spoil_find(const char *name);
  * Build a guest through spoiling->relay, which is opened over the host and closed again. spoil
  * may be NULL: nothing is spoiled. A spoil that was not come to fails with PVB_E_ARG_INVALID.
  */
-int spoil_build(struct spoiling *spoiling, const struct spoil *spoil, const struct guest *guest,
+int spoil_build(struct spoiling *spoiling, const struct spoil *spoil, struct guest *guest,
 		struct pvb_host *host, uint32_t *domid, struct pvb_error *error);
+
+/* The tables that all of them are made of. */
+extern const struct spoil spoils_of_contents[], spoils_of_tables[], spoils_of_calls[];
+extern const size_t spoils_of_contents_count, spoils_of_tables_count, spoils_of_calls_count;
 
 #endif

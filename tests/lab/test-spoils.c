@@ -41,7 +41,7 @@ static int set_up(void **state)
 	files.guest.kernel = files.kernel_path;
 	files.guest.ramdisk = files.ramdisk_path;
 	files.guest.command_line = "console=hvc0";
-	files.guest.memory = UINT64_C(32) << 20;
+	files.guest.memory = UINT64_C(33) << 20;
 	assert_ok(guest_open(&files.guest, NULL, &error), &error);
 	*state = &files;
 	return 0;
@@ -75,8 +75,8 @@ static bool audit_objects(const struct files *files, struct pvb_host *host, uint
 }
 
 /* Build with a spoil (or none), all that can be seen of it into facts. */
-static int build(const struct files *files, const struct spoil *spoil, struct facts *facts,
-		 bool *objects, struct pvb_error *error)
+static int build(struct files *files, const struct spoil *spoil, struct facts *facts, bool *objects,
+		 struct pvb_error *error)
 {
 	struct trace trace = {.facts = facts};
 	struct relay relay;
@@ -111,9 +111,23 @@ static void note(void *opaque, const char *place, const char *a, const char *b)
 	++*(unsigned *)opaque;
 }
 
+/*
+ * The kernel of the probe has symbols, which this one lacks; and the simulated host has no store.
+ */
+static bool cannot_be_done_here(const struct spoil *spoil)
+{
+	static const char *const names[] = {"kernel-data", "kernel-bss", "node-absent"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(spoil->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static void each_spoil_makes_another_domain_or_is_refused(void **state)
 {
-	const struct files *files = *state;
+	struct files *files = *state;
+	const struct spoil *spoil;
 	struct facts good = {0};
 	struct pvb_error error;
 	bool objects;
@@ -121,12 +135,12 @@ static void each_spoil_makes_another_domain_or_is_refused(void **state)
 
 	assert_ok(build(files, NULL, &good, &objects, &error), &error);
 	assert_false(objects);
-	for (size_t i = 0; i < spoil_count; i++) {
-		const struct spoil *spoil = &spoils[i];
+	for (size_t i = 0; (spoil = spoil_at(i)); i++) {
+		int wanted = cannot_be_done_here(spoil) ? PVB_E_ARG_UNSUPPORTED : spoil->refused;
 		struct facts facts = {0};
 		unsigned differences = 0;
 		int rc = build(files, spoil, &facts, &objects, &error);
-		bool right = rc == -spoil->refused;
+		bool right = rc == -wanted;
 
 		if (rc == 0 && right) {
 			facts_compare(&good, &facts, note, &differences);
@@ -145,13 +159,16 @@ static void each_spoil_makes_another_domain_or_is_refused(void **state)
 
 static void spoils_have_names_of_their_own_and_say_who_finds_them(void **state)
 {
+	const struct spoil *spoil;
+	size_t i;
+
 	(void)state;
-	assert_true(spoil_count > 60);
-	for (size_t i = 0; i < spoil_count; i++) {
-		assert_ptr_equal(spoil_find(spoils[i].name), &spoils[i]);
-		assert_true(!!spoils[i].check != !!spoils[i].refused);
-		assert_true(strlen(spoils[i].what) > 10);
+	for (i = 0; (spoil = spoil_at(i)); i++) {
+		assert_ptr_equal(spoil_find(spoil->name), spoil);
+		assert_true(!!spoil->checks != !!spoil->refused);
+		assert_true(strlen(spoil->what) > 10);
 	}
+	assert_true(i > 60);
 	assert_null(spoil_find("nothing of the kind"));
 }
 

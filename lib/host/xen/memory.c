@@ -29,6 +29,12 @@ int xen_claim_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes, stru
 	set_xen_guest_handle(claim.extent_start, HYPERCALL_BUFFER_NULL);
 	if (xc_memory_op(xen->xc, XENMEM_claim_pages, &claim, sizeof claim) == 0)
 		return 0;
+	if (errno == ENOMEM)
+		return pvb_fail(error, PVB_E_HOST_CLAIM, "claim_memory",
+				"%" PRIu64
+				" bytes cannot be set aside for domain %u: so much is not "
+				"free, or others have claimed it",
+				bytes, domid);
 	return xen_refused(xen, error, PVB_E_HOST_CLAIM, "claim_memory", errno,
 			   "%" PRIu64 " bytes cannot be set aside for domain %u", bytes, domid);
 }

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is wrong in what the hypervisor and the store were told. */
+#include "lab/spoil-pages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <xenctrl.h>
+#include <xenstore.h>
+
+#include "core/error.h"
+#include "plan/plan.h"
+
+#define NOBODYS_FRAME UINT64_C(0xfffffff)
+
+/* ---- registers ---------------------------------------------------------------------------- */
+
+#define REGISTER(function, assignment)                                                             \
+	static int function(struct spoiling *spoiling, struct relay_call *call,                    \
+			    struct pvb_error *error)                                               \
+	{                                                                                          \
+		(void)spoiling;                                                                    \
+		(void)error;                                                                       \
+		call->vcpu->assignment;                                                            \
+		return 0;                                                                          \
+	}
+
+REGISTER(rsi, rsi += PAGE_SIZE)
+REGISTER(rsp, rsp -= PAGE_SIZE)
+REGISTER(ds, ds = 0xe02b)
+REGISTER(rflags_direction, rflags |= 1u << 10)
+REGISTER(rflags_carry, rflags |= 1)
+REGISTER(rbx, rbx = 1)
+REGISTER(r15, r15 = 1)
+REGISTER(cr3_other, cr[3] = spoil_maddr(spoiling, spoiling->plan->pages - 1))
+REGISTER(cr3_nobodys, cr[3] = NOBODYS_FRAME << PAGE_SHIFT)
+REGISTER(rip_not_canonical, rip = UINT64_C(0x800000000000))
+
+/* ---- the shared info page -------------------------------------------------------------- */
+
+static int shared_info(struct spoiling *spoiling, size_t offset, uint64_t value, size_t size,
+		       struct pvb_error *error)
+{
+	const struct relay *relay = &spoiling->relay;
+	struct pvb_host_domain domain;
+	int rc = pvb_host_get_domain(relay->inner, relay->domid, &domain, error);
+
+	return rc ? rc
+		  : spoil_write_frame(spoiling, domain.shared_info.n, offset, &value, size, error);
+}
+
+#define SHARED(name) offsetof(shared_info_x86_64_t, name)
+#define SHARED_BYTES(function, offset, value, size)                                                \
+	static int function(struct spoiling *spoiling, struct relay_call *call,                    \
+			    struct pvb_error *error)                                               \
+	{                                                                                          \
+		(void)call;                                                                        \
+		return shared_info(spoiling, offset, value, size, error);                          \
+	}
+
+SHARED_BYTES(upcalls_unmasked, SHARED(vcpu_info[5].evtchn_upcall_mask), 0, 1)
+SHARED_BYTES(event_pending, SHARED(evtchn_pending[3]), 1, 8)
+SHARED_BYTES(event_masked, SHARED(evtchn_mask[3]), 1, 8)
+SHARED_BYTES(max_pfn, SHARED(arch.max_pfn), 1, 8)
+SHARED_BYTES(shared_info_tail, 0xd00, 1, 1)
+
+/* wc_sec and wc_nsec, and the upper half of the seconds. */
+static int wall_clock(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
+{
+	int rc = shared_info(spoiling, SHARED(wc_sec), 0, 8, error);
+
+	(void)call;
+	return rc ? rc : shared_info(spoiling, SHARED(wc_sec_hi), 0, 4, error);
+}
+
+/* ---- grants, memory -------------------------------------------------------------------------- */
+
+/* Done once those whom the grants are for have mapped them. */
+static int grant(struct spoiling *spoiling, uint32_t index, uint16_t flags, uint16_t domid,
+		 uint64_t pfn, struct pvb_error *error)
+{
+	const struct relay *relay = &spoiling->relay;
+	const struct pvb_host_grant entry = {.index = index,
+					     .flags = flags,
+					     .domid = domid,
+					     .frame = PVB_MFN(spoil_mfn(spoiling, pfn))};
+
+	return pvb_host_set_grants(relay->inner, relay->domid, &entry, 1, error);
+}
+
+#define GRANT(function, index, flags, domid, pfn)                                                  \
+	static int function(struct spoiling *spoiling, struct relay_call *call,                    \
+			    struct pvb_error *error)                                               \
+	{                                                                                          \
+		(void)call;                                                                        \
+		return grant(spoiling, index, flags, domid, pfn, error);                           \
+	}
+
+GRANT(grant_console_frame, 0, 1, 0, spoiling->plan->boot_stack.first.n)
+GRANT(grant_console_domid, 0, 1, 5, spoiling->plan->console.first.n)
+GRANT(grant_store_frame, 1, 1, 0, spoiling->plan->boot_stack.first.n)
+GRANT(grant_store_read_only, 1, 5, 0, spoiling->plan->xenstore.first.n)
+
+static int half_a_map(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
+{
+	(void)spoiling;
+	(void)error;
+	call->value /= 2;
+	return 0;
+}
+
+/* The promise is in the command line. */
+static int nothing(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
+{
+	(void)spoiling;
+	(void)call;
+	(void)error;
+	return 0;
+}
+
+/* ---- the store ----------------------------------------------------------------------------- */
+
+static int node_absent(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
+{
+	struct xs_handle *store;
+	char path[64];
+
+	(void)call;
+	if (strcmp(spoiling->relay.inner->ops->name, "xen") != 0)
+		return pvb_fail(error, PVB_E_ARG_UNSUPPORTED, "spoil", "this host has no store");
+	(void)snprintf(path, sizeof path, "/local/domain/%u/domid", spoiling->relay.domid);
+	store = xs_open(0);
+	bool gone = store && xs_rm(store, XBT_NULL, path);
+
+	if (store)
+		xs_close(store);
+	return gone ? 0 : pvb_fail(error, PVB_E_HOST_STATE, "spoil", "%s cannot be removed", path);
+}
+
+/* ---- all of them ------------------------------------------------------------------------- */
+
+#define VCPU .at = PVB_CALL_SET_VCPU
+#define AFTER_VCPU .at = PVB_CALL_SET_GRANTS
+#define LAST .at = SPOIL_LAST
+
+const struct spoil spoils_of_calls[] = {
+	{"rsi", "rsi leads to the page behind start_info", "registers-rsi", VCPU, .act = rsi},
+	{"rsp", "rsp is the end of the page before the boot stack", "registers-rsp", VCPU,
+	 .act = rsp},
+	{"ds", "ds is not null", "registers-segments", VCPU, .act = ds},
+	{"rflags-direction", "strings go downwards", "registers-flags", VCPU,
+	 .act = rflags_direction},
+	{"rflags-carry", "rflags has the carry bit", "registers-flags", VCPU, .act = rflags_carry},
+	{"rbx", "rbx is not 0", "registers-rest", VCPU, .act = rbx},
+	{"r15", "r15 is not 0", "registers-rest", VCPU, .act = r15},
+	{"cr3-other", "cr3 is an ordinary page", .refused = PVB_E_HOST_CONTEXT, VCPU,
+	 .act = cr3_other},
+	{"cr3-nobodys", "cr3 is nobody's frame", .refused = PVB_E_HOST_CONTEXT, VCPU,
+	 .act = cr3_nobodys},
+	{"rip-not-canonical", "rip is no address", .refused = PVB_E_HOST_CONTEXT, VCPU,
+	 .act = rip_not_canonical},
+
+	{"upcalls-unmasked", "vCPU 5 would take upcalls", "shared-info-upcalls", VCPU,
+	 .act = upcalls_unmasked},
+	{"event-pending", "an event is pending", "shared-info-events", VCPU, .act = event_pending},
+	{"event-masked", "an event is masked", "shared-info-events", VCPU, .act = event_masked},
+	{"max-pfn", "arch.max_pfn is set, which is the guest's to do", "shared-info-arch", VCPU,
+	 .act = max_pfn},
+	{"shared-info-tail", "the shared info page is not zero behind the structure",
+	 "shared-info-rest", VCPU, .act = shared_info_tail},
+	{"wall-clock", "the wall clock is zero", "shared-info-clock", AFTER_VCPU,
+	 .act = wall_clock},
+
+	{"grant-console-frame", "another page is granted as the console", "console-grant", LAST,
+	 .act = grant_console_frame},
+	{"grant-console-domid", "the console is granted to another domain", "console-grant", LAST,
+	 .act = grant_console_domid},
+	{"grant-store-frame", "another page is granted as the store", "store-grant", LAST,
+	 .act = grant_store_frame},
+	{"grant-store-read-only", "the store is granted read-only", "store-grant", LAST,
+	 .act = grant_store_read_only},
+	{"half-a-map", "the memory map has half of the memory", "memory-map",
+	 .at = PVB_CALL_SET_MEMORY_MAP, .act = half_a_map},
+	{"less-than-promised", "there is not as much memory as was promised", "memory-size", LAST,
+	 .act = nothing, .cmdline = "probe.expect-pages=1048576"},
+	{"node-absent", "what every domain may read of the store is not there", "store-answers",
+	 LAST, .act = node_absent},
+};
+
+const size_t spoils_of_calls_count = sizeof spoils_of_calls / sizeof spoils_of_calls[0];

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The simulated host against the real one: one plan, built on both, makes the same domain by the
+# same calls; and what one refuses the other does.
+# Time limit: 240
+# shellcheck source-path=SCRIPTDIR/.. source=tap.sh
+. /tests/tap.sh
+
+remember
+head -c 1234567 /dev/urandom >"$work/module"
+
+alike() { # kernel option...
+	local kernel=$1
+	shift
+	try compare-model "$@" --name "model" --cmdline "console=hvc0 of=the model" "$kernel"
+	ok "${kernel##*/}: both hosts make the same of it" exited 0
+}
+
+for kernel in vmlinuz-6.12 vmlinuz-6.1-cloud grub-x86_64-xen.bin; do
+	if [[ -f $kernels/$kernel ]]; then
+		alike "$kernels/$kernel" --both --ramdisk "$work/module" --memory 128
+	else
+		skip "$kernel: both hosts make the same of it" "tests/real/fetch-kernels did not fetch it"
+	fi
+done
+for kernel in probe probe-p2m probe-legacy; do
+	alike "/tests/bin/$kernel" --both --ramdisk "$work/module" --memory 65 --vcpus 3
+done
+
+try compare-model --refusals -v
+cp "$work/out" "$output/refusals"
+ok "both hosts refuse the same, for the same reasons" exited 0
+ok "domains and free memory are as before" as_before
+finish

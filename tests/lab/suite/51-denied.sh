@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every kind of call to the hypervisor is denied in turn, and nothing of the domain is left.
+# Time limit: 240
+# shellcheck source-path=SCRIPTDIR/.. source=tap.sh
+. /tests/tap.sh
+
+remember
+head -c 123456 /dev/urandom >"$work/module"
+tap denied-call --state "xenstore-ls -fp" --name denied --memory 64 --ramdisk "$work/module" /tests/bin/probe-legacy
+ok "domains and free memory are as before" as_before
+finish
