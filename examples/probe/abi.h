@@ -61,6 +61,9 @@ struct start_info {
 	uint64_t nr_p2m_frames;
 };
 
+/* What is mapped at the start ends at a multiple of this. */
+#define REGION_ALIGN (UINT64_C(4) << 20)
+
 #define SIF_PRIVILEGED (1u << 0)
 #define SIF_INITDOMAIN (1u << 1)
 #define SIF_MULTIBOOT_MOD (1u << 2)

@@ -81,9 +81,12 @@ void check_console_page(void)
 		     ring->out_prod, ring->in_cons);
 	if (ring->in_prod > CONSOLE_IN_SIZE)
 		fail("in_prod is %u, in a ring of %u", ring->in_prod, CONSOLE_IN_SIZE);
+	else if (ring->in_prod)
+		odd("there are %u bytes of input already", ring->in_prod);
 	if (ring->connection > 1)
 		fail("connection is %u", (unsigned)ring->connection);
-	if (first_nonzero(ring->out, sizeof ring->out) < sizeof ring->out)
+	if (!ring->in_prod && first_nonzero(ring, offsetof(struct console_ring, in_cons)) <
+				      offsetof(struct console_ring, in_cons))
 		odd("something stands in the ring where nothing was written");
 }
 
@@ -111,7 +114,8 @@ void check_store_page(void)
 		     ring->req_cons, ring->req_prod, ring->rsp_cons, ring->rsp_prod);
 	if (ring->connection || ring->error)
 		fail("connection is %u and error %u", ring->connection, ring->error);
-	if (first_nonzero(ring->req, sizeof ring->req) < sizeof ring->req)
+	if (first_nonzero(ring, offsetof(struct store_ring, req_cons)) <
+	    offsetof(struct store_ring, req_cons))
 		odd("something stands in the ring where nothing was written");
 }
 

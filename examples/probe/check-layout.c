@@ -2,13 +2,7 @@
 /* What is mapped where at the start, by the start-of-day comment of Xen's xen.h. */
 #include "check.h"
 
-#define REGION_ALIGN (UINT64_C(4) << 20)
 #define PADDING_PAGES ((UINT64_C(512) << 10) / PAGE_SIZE)
-
-static uint64_t page_of(uint64_t va)
-{
-	return (va - PROBE_VIRT_BASE) >> PAGE_SHIFT;
-}
 
 static void in_order(void *context, uint64_t va, uint64_t entry)
 {
@@ -18,9 +12,9 @@ static void in_order(void *context, uint64_t va, uint64_t entry)
 		return;
 	if (va != *next)
 		fail("%lx to %lx is not mapped", *next, va - 1);
-	if (m2p(mfn) != page_of(va))
+	if (m2p(mfn) != page_of((const void *)va))
 		fail("%lx maps frame %lx, which is PFN %lx and not %lx", va, mfn, m2p(mfn),
-		     page_of(va));
+		     page_of((const void *)va));
 	*next = va + PAGE_SIZE;
 }
 
@@ -37,18 +31,16 @@ void check_tables_map(void)
 void check_layout_padding(void)
 {
 	uint64_t used = m2p(facts.root) + facts.region_tables + 1; /* and the stack */
-	uint64_t end = (uint64_t)direct(facts.region_pages) + REGION_ALIGN - 1;
-	uint64_t pages = page_of(end - end % REGION_ALIGN);
 
-	if (pages < used + PADDING_PAGES)
+	if (facts.region_end < used + PADDING_PAGES)
 		fail("the region ends %lu pages behind the boot stack; 512 KiB are promised",
-		     pages - used);
+		     facts.region_end - used);
 }
 
 /* Kernel, ramdisk, list, start_info, store, console, tables, stack: packed together. */
 void check_layout_order(void)
 {
-	uint64_t expected = page_of((uint64_t)kernel_end);
+	uint64_t expected = page_of(kernel_end);
 
 	if (module_mapped())
 		expected += module_pages();

@@ -88,14 +88,14 @@ void check_module_place(void)
 #ifndef PROBE_MOD_START_PFN
 	fail("mod_start is a PFN, which this kernel did not ask for");
 #endif
-	if (info->mod_start < facts.region_pages || info->mod_start >= facts.pages ||
+	if (info->mod_start < facts.region_end || info->mod_start >= facts.pages ||
 	    pages > facts.pages - info->mod_start)
 		fail("%lu pages from PFN %lx on are not in %lx to %lx, the memory behind the "
 		     "region",
-		     pages, info->mod_start, facts.region_pages, facts.pages);
-	else if (info->mod_start != facts.region_pages)
+		     pages, info->mod_start, facts.region_end, facts.pages);
+	else if (info->mod_start != facts.region_end)
 		odd("mod_start is PFN %lx; the region ends at PFN %lx", info->mod_start,
-		    facts.region_pages);
+		    facts.region_end);
 }
 
 void check_module_length(void)

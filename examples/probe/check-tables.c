@@ -58,10 +58,9 @@ static void flags_upper(void *context, unsigned level, uint64_t va, uint64_t ent
 static void flags_leaf(void *context, uint64_t va, uint64_t entry)
 {
 	uint64_t flags = entry & ~PTE_FRAME;
-	bool may_read_only =
-		is_table(entry_mfn(entry)) ||
-		(in_region(va) && (va - PROBE_VIRT_BASE) >> PAGE_SHIFT >= m2p(facts.root) &&
-		 ((va - PROBE_VIRT_BASE) >> PAGE_SHIFT) - m2p(facts.root) < facts.region_tables);
+	uint64_t pfn = page_of((const void *)va), first = m2p(facts.root);
+	bool may_read_only = is_table(entry_mfn(entry)) ||
+			     (in_region(va) && pfn >= first && pfn - first < facts.region_tables);
 
 	(void)context;
 	if (!(flags & PTE_WRITABLE) && !may_read_only)
@@ -105,7 +104,7 @@ void check_tables_update(void)
 {
 	static struct page page __attribute__((aligned(PAGE_SIZE)));
 	volatile uint64_t *there = window_page(WINDOW_PAGE), *here = (uint64_t *)&page;
-	uint64_t pfn = ((uint64_t)&page - PROBE_VIRT_BASE) >> PAGE_SHIFT, word, place;
+	uint64_t pfn = page_of(&page), word, place;
 	struct mmu_update update;
 
 	if (!leaf_of((uint64_t)there, &place)) {

@@ -32,7 +32,7 @@ const struct table *table_at(unsigned i)
 
 bool in_region(uint64_t va)
 {
-	return va >= PROBE_VIRT_BASE && (va - PROBE_VIRT_BASE) >> PAGE_SHIFT < facts.pages;
+	return va >= PROBE_VIRT_BASE && page_of((const void *)va) < facts.pages;
 }
 
 bool in_list(uint64_t va)
@@ -68,7 +68,7 @@ static void survey_leaf(void *context, uint64_t va, uint64_t entry)
 	(void)context;
 	(void)entry;
 	if (in_region(va))
-		facts.region_pages = ((va - PROBE_VIRT_BASE) >> PAGE_SHIFT) + 1;
+		facts.region_end = page_of((const void *)(va | (REGION_ALIGN - 1))) + 1;
 }
 
 /* ---- start_info ---- */
@@ -87,13 +87,13 @@ static bool has_magic(const void *page)
  */
 static const struct start_info *find_start_info(void)
 {
-	uint64_t first = ((uint64_t)kernel_end - PROBE_VIRT_BASE) >> PAGE_SHIFT, word;
+	uint64_t first = page_of(kernel_end), word;
 	const void *given = (const void *)entry_registers.rsi;
 	bool possible = entry_registers.rsi % PAGE_SIZE == 0 && peek_word(given, &word);
 
 	if (possible && has_magic(given))
 		return given;
-	for (uint64_t pfn = first; pfn < facts.region_pages; pfn++)
+	for (uint64_t pfn = first; pfn < facts.region_end; pfn++)
 		if (has_magic(direct(pfn)))
 			return direct(pfn);
 	return possible ? given : NULL;
@@ -145,6 +145,7 @@ static uint64_t grant_frame(void)
 static void open_pages(void)
 {
 	const struct start_info *info = facts.start_info;
+	uint64_t console = frame_by(facts.console_pfn, info->console_mfn);
 	uint64_t grants = grant_frame();
 
 	facts.has_shared_info = open_page(WINDOW_SHARED_INFO, info->shared_info >> PAGE_SHIFT,
@@ -152,8 +153,11 @@ static void open_pages(void)
 	facts.has_grants = grants != UINT64_MAX &&
 			   open_page(WINDOW_GRANTS, grants, facts.grants, sizeof facts.grants);
 	facts.has_console =
-		open_page(WINDOW_CONSOLE, frame_by(facts.console_pfn, info->console_mfn),
-			  &facts.console_ring, sizeof facts.console_ring);
+		open_page(WINDOW_CONSOLE, console, &facts.console_ring, sizeof facts.console_ring);
+	/* Who reads the console maps what is granted: to be heard, what is wrong is used. */
+	if (facts.has_grants && m2p(facts.grants[GRANT_CONSOLE].frame) != NO_PFN)
+		facts.has_console |=
+			window_map(WINDOW_CONSOLE, facts.grants[GRANT_CONSOLE].frame, PTE_WRITABLE);
 	facts.has_store = open_page(WINDOW_STORE, frame_by(facts.store_pfn, info->store_mfn),
 				    &facts.store_ring, sizeof facts.store_ring);
 }
@@ -173,7 +177,7 @@ bool facts_find(void)
 	facts.start_info = find_start_info();
 	if (!facts.start_info)
 		return false;
-	facts.start_info_pfn = ((uint64_t)facts.start_info - PROBE_VIRT_BASE) >> PAGE_SHIFT;
+	facts.start_info_pfn = page_of(facts.start_info);
 	facts.store_pfn = facts.start_info_pfn + 1;
 	facts.console_pfn = facts.start_info_pfn + 2;
 

@@ -142,7 +142,26 @@ static uint64_t leaf_of_first_window(void)
 		    !(entry & PTE_PRESENT))
 			return 0;
 	}
-	return entry;
+	return m2p(entry_mfn(entry)) == page_of(&windows[WINDOW_TABLE]) ? entry : 0;
+}
+
+/* Which frame the M2P has for a page, by looking through all of it. */
+static uint64_t frame_by_m2p(uint64_t pfn)
+{
+	const uint64_t in_page = PAGE_SIZE / sizeof(uint64_t);
+
+	for (uint64_t mfn = 0; mfn < facts.m2p_frames;) {
+		uint64_t found;
+
+		if (!peek_word((uint64_t *)facts.m2p_start + mfn, &found)) {
+			mfn += in_page - mfn % in_page; /* a hole in the machine's memory */
+			continue;
+		}
+		if (found == pfn)
+			return mfn;
+		mfn++;
+	}
+	return 0;
 }
 
 bool pages_start(void)
@@ -163,6 +182,11 @@ bool pages_start(void)
 		if (!windows_own[i])
 			return false;
 	}
+	/* That the tables are not where they belong is tables.map's to say, and of those only. */
+	if (!windows_own[WINDOW_TABLE])
+		windows_own[WINDOW_TABLE] = frame_by_m2p(page_of(&windows[WINDOW_TABLE]))
+						    << PAGE_SHIFT |
+					    (windows_own[WINDOW_PAGE] & ~PTE_FRAME);
 	windows_known = true;
 	return true;
 }

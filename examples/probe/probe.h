@@ -81,6 +81,10 @@ uint64_t m2p(uint64_t mfn);
 
 /* Where the initial mapping should have that page of memory, and the frame that is there. */
 void *direct(uint64_t pfn);
+static inline uint64_t page_of(const void *va)
+{
+	return ((uint64_t)va - PROBE_VIRT_BASE) >> PAGE_SHIFT;
+}
 uint64_t frame_of(uint64_t pfn);
 
 /* The leaf entry for an address, 0 if there is none; where it stands in machine memory. */
@@ -124,7 +128,7 @@ struct facts {
 	uint64_t store_pfn, console_pfn; /* behind start_info, by the order of xen.h */
 	uint64_t list_pages;             /* that a p2m list of so much memory takes */
 
-	uint64_t region_pages;  /* from virt_base to the end of the last page mapped */
+	uint64_t region_end;    /* the PFN behind the last page mapped, up to 4 MiB */
 	unsigned tables;        /* all that the processor walks */
 	uint64_t region_tables; /* those that map something of the region, and the root */
 	uint64_t list_tables;   /* those that map the list where INIT_P2M wants it */

@@ -12,6 +12,7 @@ tool_tests = \
 	tests/tool/test-lab-usage.sh \
 	tests/tool/test-picture.sh \
 	tests/tool/test-plan.sh \
+	tests/tool/test-probe.sh \
 	tests/tool/test-usage.sh
 
 TESTS += $(tool_tests)

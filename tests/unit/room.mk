@@ -85,3 +85,13 @@ tests_unit_test_xen_context_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 tests_unit_test_xen_store_SOURCES = tests/unit/test-xen-store.c $(fake_xenstore)
 tests_unit_test_xen_store_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
 endif
+
+# The headers of Xen that guests include, and the example that does without them.
+if BUILD_PROBE
+if HAVE_XEN
+check_PROGRAMS += tests/unit/test-probe-abi
+TESTS += tests/unit/test-probe-abi
+tests_unit_test_probe_abi_SOURCES = tests/unit/test-probe-abi.c tests/unit/probe-abi.h \
+	tests/unit/probe-abi-ours.c tests/unit/probe-abi-ours.h
+endif
+endif
