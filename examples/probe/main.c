@@ -80,13 +80,19 @@ void untested(const char *format, ...)
 	__builtin_va_end(arguments);
 }
 
+static bool has_passed(const char *name)
+{
+	for (unsigned i = 0; i < check_count; i++)
+		if (text_equal(checks[i].name, name))
+			return run.outcomes[i] == PASSED;
+	return false;
+}
+
 static const char *missing(const struct check *check)
 {
 	for (unsigned i = 0; i < 2 && check->needs[i]; i++)
-		for (unsigned j = 0; j < check_count; j++)
-			if (run.outcomes[j] != PASSED &&
-			    text_equal(checks[j].name, check->needs[i]))
-				return check->needs[i];
+		if (!has_passed(check->needs[i]))
+			return check->needs[i];
 	return NULL;
 }
 
@@ -140,7 +146,7 @@ static void verdict(void)
 		say("probe: verdict PASS, %u checks, %u not tested, %u with notes, %lu ms\n",
 		    run.count[PASSED], run.count[UNTESTED], run.notes,
 		    (time_now() - run.began) / 1000000);
-	if (run.outcomes[check_count - 1] == PASSED)
+	if (has_passed("store.answers"))
 		(void)store_write("data/probe", run.count[FAILED] ? names : "PASS", &why);
 }
 

@@ -64,28 +64,17 @@ static const char *const variants[] = {
 /* Longer than the probe takes anywhere, emulated or not. */
 #define MOST_SECONDS 60
 
-/*
- * A finding is a line "probe: FAIL CHECK: ..."; the verdict, its last, "probe: PASS ..." or
- * "probe: FAIL CHECK CHECK...".
- */
-#define PASSED "probe: PASS "
-#define FAILED "probe: FAIL "
+/* The last line is "probe: verdict PASS, ..." or "probe: verdict FAIL CHECK CHECK...". */
+#define VERDICT "probe: verdict "
+#define PASSED VERDICT "PASS"
+#define FAILED VERDICT "FAIL "
 
+/* A whole line. */
 static const char *verdict(const char *text)
 {
-	for (const char *line = text; line && *line;) {
-		const char *end = strchr(line, '\n');
+	const char *line = strstr(text, VERDICT);
 
-		if (!end)
-			return NULL;
-		if (strncmp(line, PASSED, strlen(PASSED)) == 0)
-			return line;
-		if (strncmp(line, FAILED, strlen(FAILED)) == 0 &&
-		    !memchr(line + strlen(FAILED), ':', (size_t)(end - line) - strlen(FAILED)))
-			return line;
-		line = end + 1;
-	}
-	return NULL;
+	return line && strchr(line, '\n') ? line : NULL;
 }
 
 static bool has_verdict(const char *text)

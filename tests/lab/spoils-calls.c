@@ -32,6 +32,9 @@ REGISTER(rflags_direction, rflags |= 1u << 10)
 REGISTER(rflags_carry, rflags |= 1)
 REGISTER(rbx, rbx = 1)
 REGISTER(r15, r15 = 1)
+REGISTER(fs_base, fs_base = PAGE_SIZE)
+REGISTER(gs_base, gs_base_kernel = PAGE_SIZE)
+REGISTER(dr7, debugreg[7] = 0x401)
 REGISTER(cr3_other, cr[3] = spoil_maddr(spoiling, spoiling->plan->pages - 1))
 REGISTER(cr3_nobodys, cr[3] = NOBODYS_FRAME << PAGE_SHIFT)
 REGISTER(rip_not_canonical, rip = UINT64_C(0x800000000000))
@@ -144,15 +147,18 @@ static int node_absent(struct spoiling *spoiling, struct relay_call *call, struc
 #define LAST .at = SPOIL_LAST
 
 const struct spoil spoils_of_calls[] = {
-	{"rsi", "rsi leads to the page behind start_info", "registers-rsi", VCPU, .act = rsi},
-	{"rsp", "rsp is the end of the page before the boot stack", "registers-rsp", VCPU,
+	{"rsi", "rsi leads to the page behind start_info", "registers.rsi", VCPU, .act = rsi},
+	{"rsp", "rsp is the end of the page before the boot stack", "registers.rsp", VCPU,
 	 .act = rsp},
-	{"ds", "ds is not null", "registers-segments", VCPU, .act = ds},
-	{"rflags-direction", "strings go downwards", "registers-flags", VCPU,
+	{"ds", "ds is not null", "registers.segments", VCPU, .act = ds},
+	{"rflags-direction", "strings go downwards", "registers.rflags", VCPU,
 	 .act = rflags_direction},
-	{"rflags-carry", "rflags has the carry bit", "registers-flags", VCPU, .act = rflags_carry},
-	{"rbx", "rbx is not 0", "registers-rest", VCPU, .act = rbx},
-	{"r15", "r15 is not 0", "registers-rest", VCPU, .act = r15},
+	{"rflags-carry", "rflags has the carry bit", "registers.rflags", VCPU, .act = rflags_carry},
+	{"rbx", "rbx is not 0", "registers.general", VCPU, .act = rbx},
+	{"r15", "r15 is not 0", "registers.general", VCPU, .act = r15},
+	{"fs-base", "fs has a base", "registers.bases", VCPU, .act = fs_base},
+	{"gs-base", "gs has a base", "registers.bases", VCPU, .act = gs_base},
+	{"dr7", "a breakpoint is armed", "registers.debug", VCPU, .act = dr7},
 	{"cr3-other", "cr3 is an ordinary page", .refused = PVB_E_HOST_CONTEXT, VCPU,
 	 .act = cr3_other},
 	{"cr3-nobodys", "cr3 is nobody's frame", .refused = PVB_E_HOST_CONTEXT, VCPU,
@@ -160,30 +166,30 @@ const struct spoil spoils_of_calls[] = {
 	{"rip-not-canonical", "rip is no address", .refused = PVB_E_HOST_CONTEXT, VCPU,
 	 .act = rip_not_canonical},
 
-	{"upcalls-unmasked", "vCPU 5 would take upcalls", "shared-info-upcalls", VCPU,
+	{"upcalls-unmasked", "vCPU 5 would take upcalls", "shared_info.mask", VCPU,
 	 .act = upcalls_unmasked},
-	{"event-pending", "an event is pending", "shared-info-events", VCPU, .act = event_pending},
-	{"event-masked", "an event is masked", "shared-info-events", VCPU, .act = event_masked},
-	{"max-pfn", "arch.max_pfn is set, which is the guest's to do", "shared-info-arch", VCPU,
+	{"event-pending", "an event is pending", "shared_info.events", VCPU, .act = event_pending},
+	{"event-masked", "an event is masked", "shared_info.events", VCPU, .act = event_masked},
+	{"max-pfn", "arch.max_pfn is set, which is the guest's to do", "shared_info.arch", VCPU,
 	 .act = max_pfn},
 	{"shared-info-tail", "the shared info page is not zero behind the structure",
-	 "shared-info-rest", VCPU, .act = shared_info_tail},
-	{"wall-clock", "the wall clock is zero", "shared-info-clock", AFTER_VCPU,
+	 "shared_info.tail", VCPU, .act = shared_info_tail},
+	{"wall-clock", "the wall clock is zero", "shared_info.clock", AFTER_VCPU,
 	 .act = wall_clock},
 
-	{"grant-console-frame", "another page is granted as the console", "console-grant", LAST,
+	{"grant-console-frame", "another page is granted as the console", "grants.console", LAST,
 	 .act = grant_console_frame},
-	{"grant-console-domid", "the console is granted to another domain", "console-grant", LAST,
+	{"grant-console-domid", "the console is granted to another domain", "grants.console", LAST,
 	 .act = grant_console_domid},
-	{"grant-store-frame", "another page is granted as the store", "store-grant", LAST,
+	{"grant-store-frame", "another page is granted as the store", "grants.store", LAST,
 	 .act = grant_store_frame},
-	{"grant-store-read-only", "the store is granted read-only", "store-grant", LAST,
+	{"grant-store-read-only", "the store is granted read-only", "grants.store", LAST,
 	 .act = grant_store_read_only},
-	{"half-a-map", "the memory map has half of the memory", "memory-map",
+	{"half-a-map", "the memory map has half of the memory", "memory.map",
 	 .at = PVB_CALL_SET_MEMORY_MAP, .act = half_a_map},
-	{"less-than-promised", "there is not as much memory as was promised", "memory-size", LAST,
+	{"less-than-promised", "there is not as much memory as was promised", "memory.size", LAST,
 	 .act = nothing, .cmdline = "probe.expect-pages=1048576"},
-	{"node-absent", "what every domain may read of the store is not there", "store-answers",
+	{"node-absent", "what every domain may read of the store is not there", "store.answers",
 	 LAST, .act = node_absent},
 };
 

@@ -109,9 +109,9 @@ static void fill_behind(char *line)
 	memset(line + length, 'x', FIELD_SIZE(cmd_line) - length);
 }
 
-static void add_a_space(char *line)
+static void change_first(char *line)
 {
-	line[strnlen(line, FIELD_SIZE(cmd_line) - 2)] = ' ';
+	line[0] ^= 1;
 }
 
 static void write_last(char *line)
@@ -128,7 +128,7 @@ static void write_last(char *line)
 	}
 
 COMMAND_LINE(cmd_line_endless, fill_behind)
-COMMAND_LINE(cmd_line_longer, add_a_space)
+COMMAND_LINE(cmd_line, change_first)
 COMMAND_LINE(cmd_line_tail, write_last)
 
 /* ---- the p2m list ------------------------------------------------------------------- */
@@ -259,72 +259,72 @@ static int hypercall_page(struct spoiling *spoiling, struct relay_call *call,
 #define PIN .at = PVB_CALL_PIN_TABLE
 
 const struct spoil spoils_of_contents[] = {
-	{"magic", "start_info.magic is a 32-bit guest's", "start-info-magic", PIN, .act = magic},
-	{"nr-pages-more", "start_info.nr_pages is one more", "start-info-nr-pages", PIN,
+	{"magic", "start_info.magic is a 32-bit guest's", "start_info.magic", PIN, .act = magic},
+	{"nr-pages-more", "start_info.nr_pages is one more", "start_info.nr_pages", PIN,
 	 .act = nr_pages_more},
-	{"nr-pages-less", "start_info.nr_pages is one less", "start-info-nr-pages", PIN,
+	{"nr-pages-less", "start_info.nr_pages is one less", "start_info.nr_pages", PIN,
 	 .act = nr_pages_less},
-	{"flags-privileged", "start_info.flags calls it privileged", "start-info-flags", PIN,
+	{"flags-privileged", "start_info.flags calls it privileged", "start_info.flags", PIN,
 	 .act = flags_privileged},
-	{"flags-without-p2m", "start_info.flags lacks SIF_VIRT_P2M_4TOOLS", "start-info-flags", PIN,
+	{"flags-without-p2m", "start_info.flags lacks SIF_VIRT_P2M_4TOOLS", "start_info.flags", PIN,
 	 .act = flags_without_p2m},
-	{"flags-unknown", "start_info.flags has a bit that nothing defines", "start-info-flags",
+	{"flags-unknown", "start_info.flags has a bit that nothing defines", "start_info.flags",
 	 PIN, .act = flags_unknown},
-	{"pt-base", "start_info.pt_base is a page off", "start-info-pt-base", PIN, .act = pt_base},
-	{"nr-pt-frames-more", "start_info.nr_pt_frames is one more", "start-info-nr-pt-frames", PIN,
+	{"pt-base", "start_info.pt_base is a page off", "start_info.pt_base", PIN, .act = pt_base},
+	{"nr-pt-frames-more", "start_info.nr_pt_frames is one more", "start_info.nr_pt_frames", PIN,
 	 .act = nr_pt_frames_more},
-	{"nr-pt-frames-less", "start_info.nr_pt_frames is one less", "start-info-nr-pt-frames", PIN,
+	{"nr-pt-frames-less", "start_info.nr_pt_frames is one less", "start_info.nr_pt_frames", PIN,
 	 .act = nr_pt_frames_less},
-	{"nr-p2m-frames", "start_info.nr_p2m_frames is one more", "start-info-p2m-frames", PIN,
+	{"nr-p2m-frames", "start_info.nr_p2m_frames is one more", "start_info.nr_p2m_frames", PIN,
 	 .act = nr_p2m_frames},
-	{"first-p2m-pfn", "start_info.first_p2m_pfn is one more", "start-info-p2m-frames", PIN,
+	{"first-p2m-pfn", "start_info.first_p2m_pfn is one more", "start_info.first_p2m_pfn", PIN,
 	 .act = first_p2m_pfn, .kernel = SPOIL_PROBE_P2M},
-	{"start-info-tail", "start_info's page is not zero behind it", "start-info-rest", PIN,
+	{"start-info-tail", "start_info's page is not zero behind it", "start_info.tail", PIN,
 	 .act = start_info_tail},
-	{"cmd-line-endless", "the command line has no end", "command-line-ends", PIN,
+	{"cmd-line-endless", "the command line has no end", "start_info.cmd_line", PIN,
 	 .act = cmd_line_endless},
-	{"cmd-line-tail", "something stands behind the command line", "command-line-rest", PIN,
+	{"cmd-line-tail", "something stands behind the command line", "start_info.cmd_line", PIN,
 	 .act = cmd_line_tail},
-	{"cmd-line-longer", "the command line is a byte longer", "command-line-expected", PIN,
-	 .act = cmd_line_longer, .cmdline = "probe.expect-command-line=%LENGTH"},
-	{"mfn-list", "start_info.mfn_list is a page off", "p2m-placed", PIN, .act = mfn_list},
-	{"mod-start", "start_info.mod_start is a page off", "ramdisk-placed", PIN,
-	 .act = mod_start},
-	{"mod-len", "start_info.mod_len is a byte less", "ramdisk-length", PIN, .act = mod_len},
-	{"shared-info", "start_info.shared_info is the next frame", "shared-info-mapped", PIN,
+	{"cmd-line", "the command line has another first letter", "start_info.cmd_line", PIN,
+	 .act = cmd_line, .cmdline = "probe.command-line-crc=%CRC"},
+	{"mfn-list", "start_info.mfn_list is a page off", "start_info.mfn_list", PIN,
+	 .act = mfn_list},
+	{"mod-start", "start_info.mod_start is a page off", "module.place", PIN, .act = mod_start},
+	{"mod-len", "start_info.mod_len is a byte less", "module.length", PIN, .act = mod_len},
+	{"shared-info", "start_info.shared_info is the next frame", "start_info.shared_info", PIN,
 	 .act = shared_info_address},
-	{"console-mfn", "start_info's console frame is the boot stack's", "console-page", PIN,
-	 .act = console_mfn},
-	{"console-port", "start_info's console port is none", "console-port", PIN,
+	{"console-mfn", "start_info's console frame is the boot stack's", "start_info.console_mfn",
+	 PIN, .act = console_mfn},
+	{"console-port", "start_info's console port is none", "start_info.console_evtchn", PIN,
 	 .act = console_evtchn},
-	{"store-mfn", "start_info.store_mfn is the boot stack's", "store-page", PIN,
+	{"store-mfn", "start_info.store_mfn is the boot stack's", "start_info.store_mfn", PIN,
 	 .act = store_mfn},
-	{"store-port", "start_info.store_evtchn is no port", "store-port", PIN,
+	{"store-port", "start_info.store_evtchn is no port", "start_info.store_evtchn", PIN,
 	 .act = store_evtchn},
 
-	{"p2m-swapped", "two entries of the p2m list are swapped", "p2m-frames", PIN,
+	{"p2m-swapped", "two entries of the p2m list are swapped", "p2m.list", PIN,
 	 .act = p2m_swapped},
-	{"p2m-last-missing", "the last entry of the p2m list is none", "p2m-frames", PIN,
+	{"p2m-last-missing", "the last entry of the p2m list is none", "p2m.list", PIN,
 	 .act = p2m_last_missing},
-	{"p2m-foreign", "an entry of the p2m list is another's frame", "p2m-frames", PIN,
+	{"p2m-foreign", "an entry of the p2m list is another's frame", "p2m.list", PIN,
 	 .act = p2m_foreign},
-	{"p2m-rest", "the entry behind the last page is one", "p2m-rest", PIN, .act = p2m_rest},
+	{"p2m-rest", "the entry behind the last page is one", "p2m.tail", PIN, .act = p2m_rest},
 
-	{"console-ring", "the console has been read from", "console-ring", PIN,
+	{"console-ring", "the console has been read from", "console.page", PIN,
 	 .act = console_ring},
-	{"store-ring", "the store has been read from", "store-ring", PIN, .act = store_ring},
-	{"ramdisk", "a byte of the ramdisk is another", "ramdisk-contents", PIN,
+	{"store-ring", "the store has been read from", "store.page", PIN, .act = store_ring},
+	{"ramdisk", "a byte of the ramdisk is another", "module.checksum", PIN,
 	 .act = ramdisk_contents},
-	{"ramdisk-rest", "what is behind the ramdisk is not zero", "ramdisk-rest", PIN,
+	{"ramdisk-rest", "what is behind the ramdisk is not zero", "module.tail", PIN,
 	 .act = ramdisk_rest},
-	{"kernel-data", "a byte of the kernel's data is another", "image-data", PIN,
+	{"kernel-data", "a byte of the kernel's data is another", "kernel.data", PIN,
 	 .act = image_data},
-	{"kernel-bss", "the kernel's bss is not zero", "image-bss", PIN, .act = image_bss},
-	{"boot-stack", "the boot stack is not zero", "boot-stack-zero", PIN, .act = boot_stack},
-	{"hypercall-page", "the hypercall page is not filled", "hypercall-page", PIN,
+	{"kernel-bss", "the kernel's bss is not zero", "kernel.bss", PIN, .act = image_bss},
+	{"boot-stack", "the boot stack is not zero", "registers.stack", PIN, .act = boot_stack},
+	{"hypercall-page", "the hypercall page is not filled", "kernel.hypercall_page", PIN,
 	 .act = hypercall_page, .kernel = SPOIL_PROBE_LEGACY},
 	{"a-page-too-far", "everything is placed for a kernel that is a page longer",
-	 "region-order", .no_ramdisk = true},
+	 "layout.order", .no_ramdisk = true},
 };
 
 const size_t spoils_of_contents_count = sizeof spoils_of_contents / sizeof spoils_of_contents[0];

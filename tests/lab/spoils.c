@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <zlib.h>
+
 #include "core/error.h"
 #include "plan/plan.h"
 
@@ -43,15 +45,14 @@ static void join_command_line(const struct guest *guest, const struct spoil *spo
 			      size_t size)
 {
 	const char *more = spoil && spoil->cmdline ? spoil->cmdline : "";
-	const char *length = strstr(more, "%LENGTH");
-	int before = length ? (int)(length - more) : (int)strlen(more);
+	const char *mark = strstr(more, "%CRC");
+	int before = mark ? (int)(mark - more) : (int)strlen(more);
 	int used = snprintf(line, size, "%s%s%.*s", guest->command_line ? guest->command_line : "",
 			    guest->command_line && *more ? " " : "", before, more);
 
-	/* The length of all of it, its own digits included. */
-	if (length && (size_t)used < size)
-		(void)snprintf(line + used, size - (size_t)used, "%d",
-			       used + 2 < 100 ? used + 2 : used + 3);
+	if (mark && (size_t)used < size)
+		(void)snprintf(line + used, size - (size_t)used, "0x%lx",
+			       crc32(0, (const Bytef *)line, (uInt)(used - before)));
 }
 
 static int plan(struct guest *guest, const struct spoil *spoil, const struct pvb_host_info *host,

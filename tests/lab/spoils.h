@@ -32,7 +32,8 @@ enum spoil_kernel { SPOIL_PROBE, SPOIL_PROBE_P2M, SPOIL_PROBE_LEGACY };
  *             longer than it is
  *   kernel    not every kernel has what is to be spoiled
  *   no_ramdisk   it would be in the way
- *   cmdline   more of the command line. "%LENGTH", at its end, stands for the length of all of it
+ *   cmdline   more of the command line. "%CRC", at its end, stands for the CRC-32 of all before
+ *             that word
  */
 struct spoil {
 	const char *name;

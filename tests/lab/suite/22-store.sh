@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What others know of our domains: node by node what xl writes.
-# Time limit: 240
+# Time limit: 400
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 kernel_or_skip grub-x86_64-xen.bin
@@ -44,6 +44,12 @@ ok "and for xl" test "$status" -ne 0
 cfg other kernel=grub-x86_64-xen.bin uuid="$(xl vm-list | awk '$NF == "twin" { print $1 }')"
 pvb create -e -p "$work/other.cfg"
 ok "and so is its UUID" both exited 1 '&&' err_has "UUID"
+
+# What another toolstack has attached, that one takes down.
+try xenstore-write "/libxl/$domid/device/vbd/51712/backend" somewhere
+pvb destroy twin
+ok "with a disk it is not ours to destroy" both exited 3 '&&' err_has vbd '&&' err_has "xl destroy $domid"
+try xenstore-rm "/libxl/$domid/device/vbd"
 
 try xl rename twin renamed
 pvb list

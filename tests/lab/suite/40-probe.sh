@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The probe guest: what we build is right from inside, what xl builds is right but for what is
 # known, and what is wrong is said.
-# Time limit: 150
+# Time limit: 200
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 
@@ -15,9 +15,9 @@ head -c 300000 /dev/urandom >"$work/payload"
 { printf PVPROBE1; gzip -c "$work/payload" | tail -c 8; cat "$work/payload"; } >"$work/ramdisk"
 length=$(stat -c %s "$work/ramdisk")
 
-# probe NAME VARIANT MIB WORDS...: its cfg, with the ramdisk; the words are its command line, which
+# guest NAME VARIANT MIB WORDS...: its cfg, with the ramdisk; the words are its command line, which
 # then says its own checksum, and what memory and ramdisk it has to find.
-probe() {
+guest() {
 	local name=$1 variant=$2 mib=$3 line crc
 	shift 3
 	line="$* probe.expect-pages=$((mib * 256)) probe.expect-ramdisk=$length "
@@ -26,37 +26,37 @@ probe() {
 		"extra=${line}probe.command-line-crc=0x$crc"
 }
 
-# said FILE: what the probe said, as lines.
+# said: what the probe said, as lines.
 said() { tr -d '\r' <"$work/out" | sed -n 's/^probe: //p'; }
 verdict() { [[ $(said | grep '^verdict') == "verdict $1"* ]] || { said; return 1; }; }
 # The checks that have a note, in the order of the alphabet.
 noted() { said | sed -n 's/^note \([^:]*\):.*/\1/p' | sort -u | tr '\n' ' '; }
 has_notes() { [[ $(noted) == "$1" ]] || { echo "notes: $(noted)"; return 1; }; }
 
-probe ours-small probe 33 probe.strict
+guest ours-small probe 33 probe.strict
 pvb create -c "$work/ours-small.cfg"
 ok "probe, 33 MiB, by pvbuild: strictly right" both exited 0 '&&' verdict PASS
-probe ours-p2m probe-p2m 1024 probe.strict
+guest ours-p2m probe-p2m 1024 probe.strict
 pvb create -c "$work/ours-p2m.cfg"
 ok "probe-p2m, 1 GiB, by pvbuild: strictly right" both exited 0 '&&' verdict PASS
-probe ours-legacy probe-legacy 5 probe.strict
+guest ours-legacy probe-legacy 5 probe.strict
 pvb create -c "$work/ours-legacy.cfg"
 ok "probe-legacy, 5 MiB, by pvbuild: strictly right" both exited 0 '&&' verdict PASS
 
 # What xl does otherwise, and may: no SIF_VIRT_P2M_4TOOLS, zeroes behind the list, whole pages.
-probe xl-small probe 33
+guest xl-small probe 33
 try xl create -c "$work/xl-small.cfg"
 ok "probe, 33 MiB, by xl: right" both exited 0 '&&' verdict PASS '&&' has_notes "p2m.tail start_info.flags "
-probe xl-p2m probe-p2m 65
+guest xl-p2m probe-p2m 65
 try xl create -c "$work/xl-p2m.cfg"
 ok "probe-p2m, 65 MiB, by xl: right" both exited 0 '&&' verdict PASS '&&' \
 	has_notes "module.length p2m.tail start_info.flags "
-probe xl-legacy probe-legacy 1024
+guest xl-legacy probe-legacy 1024
 try xl create -c "$work/xl-legacy.cfg"
 ok "probe-legacy, 1 GiB, by xl: right" both exited 0 '&&' verdict PASS '&&' has_notes "start_info.flags "
 
 # It can fail, and says so in all three places.
-probe wrong probe 33 probe.expect-pages=1 probe.no-such-option
+guest wrong probe 33 probe.expect-pages=1 probe.no-such-option
 sed -i '/^on_crash/d' "$work/wrong.cfg"
 echo 'on_crash = "preserve"' >>"$work/wrong.cfg"
 pvb create "$work/wrong.cfg"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What becomes of a domain whose guest ends, with and without somebody attached.
-# Time limit: 120
+# Time limit: 400
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 
