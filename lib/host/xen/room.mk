@@ -33,7 +33,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/xen.c \
 	lib/host/xen/xen.h
 lib_libpvbuild_all_la_CFLAGS += $(XEN_CFLAGS)
-lib_libpvbuild_all_la_CPPFLAGS = $(AM_CPPFLAGS) -DPVB_GUARD_PROGRAM='"$(pkglibexecdir)/pvbuild-guard"'
+lib_libpvbuild_all_la_CPPFLAGS += -DPVB_GUARD_PROGRAM='"$(pkglibexecdir)/pvbuild-guard"'
 lib_libpvbuild_all_la_LIBADD += $(XEN_LIBS)
 
 # What clears a domain away whose builder was killed.
