@@ -81,6 +81,7 @@ coverage:
 # hundreds of MiB; all other tests of the parts, and images that lie, run under valgrind.
 valgrind_tests = \
 	$(filter-out %/test-image-codec %/test-image-failures %/test-sim-fail,$(unit_tests)) \
+	$(filter-out %/test-xen-guard,$(xen_tests)) \
 	tests/malformed/test-malformed-codecs tests/malformed/test-malformed-containers \
 	tests/malformed/test-malformed-elf tests/malformed/test-malformed-notes
 

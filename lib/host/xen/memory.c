@@ -114,11 +114,12 @@ int xen_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frame
 		   bool writable, void **at, struct pvb_error *error)
 {
 	struct xen_host *xen = xen_of(host);
-	PVB_AUTO_FREE int *failed = calloc(count, sizeof *failed);
 	int protection = PROT_READ | (writable ? PROT_WRITE : 0);
 
 	if (!count)
 		return pvb_fail(error, PVB_E_ARG_INVALID, "map_frames", "a mapping of no frames");
+
+	PVB_AUTO_FREE int *failed = calloc(count, sizeof *failed);
 	if (!failed)
 		return pvb_fail_memory(error, "map_frames", "a mapping");
 	void *mapped = xenforeignmemory_map(xen->foreign, domid, protection, count,
