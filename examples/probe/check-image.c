@@ -10,12 +10,14 @@ extern const uint8_t image_bss[], image_bss_end[];
 
 void check_kernel_data(void)
 {
+	uint64_t size = (uint64_t)image_pattern_end - (uint64_t)image_pattern;
 	uint32_t expected = 0;
 
-	for (const volatile uint32_t *word = image_pattern; word < image_pattern_end; word++) {
+	for (uint64_t i = 0; i < size / sizeof image_pattern[0]; i++) {
 		expected += STRIDE;
-		if (*word != expected)
-			fail("the word at %lx is %x, not %x", (uint64_t)word, *word, expected);
+		if (image_pattern[i] != expected)
+			fail("the word at %lx is %x, not %x", (uint64_t)&image_pattern[i],
+			     image_pattern[i], expected);
 	}
 }
 

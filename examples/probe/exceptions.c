@@ -20,7 +20,7 @@ void exceptions_start(void)
 		traps[i].vector = (uint8_t)i;
 		traps[i].flags = 0;
 		traps[i].cs = KERNEL_CS;
-		traps[i].address = (uint64_t)(exception_entries + i * ENTRY_SIZE);
+		traps[i].address = (uint64_t)exception_entries + (uint64_t)i * ENTRY_SIZE;
 	}
 	traps[VECTORS] = (struct trap_info){0};
 	(void)hypercall_set_trap_table(traps);

@@ -166,7 +166,7 @@ static uint64_t frame_by_m2p(uint64_t pfn)
 
 bool pages_start(void)
 {
-	struct machphys_mapping mapping;
+	struct machphys_mapping mapping = {0};
 	uint64_t cr3;
 
 	/* Xen carries it out for us, and answers with the machine address of our root. */

@@ -5,7 +5,9 @@
  *   compare-model [--host A] [--against B] [guest options] KERNEL
  *       plan once, for A; build on A and on B; and compare the two domains as they are read
  *       back, and the calls that made them. A is "xen" where nothing is said; B a
- *       simulated host like A. With --both, with the ramdisk, and then without.
+ *       simulated host like A. With --both, with the ramdisk, and then without. With
+ *       --unintroduced, the rest of the host is not told of the domains, which takes much of the
+ *       time and shows in nothing that is compared.
  *   compare-model [--host A] [--against B] --refusals
  *       try on both what a hypervisor must refuse
  *   compare-model [--host A] --domid X --domid Y
@@ -45,7 +47,8 @@ enum {
 	OPTION_VERBOSE = 'v',
 	OPTION_XL = 'x',
 	OPTION_DOCUMENT = 'D',
-	OPTION_BOTH = 'b'
+	OPTION_BOTH = 'b',
+	OPTION_UNINTRODUCED = 'u'
 };
 
 static const struct option long_options[] = {
@@ -57,6 +60,7 @@ static const struct option long_options[] = {
 	{"verbose", no_argument, NULL, OPTION_VERBOSE},
 	{"xl", no_argument, NULL, OPTION_XL},
 	{"both", no_argument, NULL, OPTION_BOTH},
+	{"unintroduced", no_argument, NULL, OPTION_UNINTRODUCED},
 	{"document", no_argument, NULL, OPTION_DOCUMENT},
 	GUEST_OPTIONS,
 	{NULL, 0, NULL, 0},
@@ -78,6 +82,7 @@ struct comparison {
 	bool xl;
 	bool document;
 	bool both;
+	bool unintroduced;
 	uint32_t domid[2];
 	unsigned domids;
 };
@@ -85,7 +90,8 @@ struct comparison {
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: %s [--host A] [--against B] [--print] [-v] [--both] %s KERNEL\n"
+		"usage: %s [--host A] [--against B] [--print] [-v] [--both] [--unintroduced]\n"
+		"       %s KERNEL\n"
 		"       %s [--host A] [--against B] [--print] [-v] --refusals\n"
 		"       %s [--host A] [--print] [--xl] --domid X [--domid Y]\n"
 		"       %s --document\n",
@@ -119,6 +125,9 @@ static bool parse(struct comparison *comparison, int argc, char **argv)
 			break;
 		case OPTION_BOTH:
 			comparison->both = true;
+			break;
+		case OPTION_UNINTRODUCED:
+			comparison->unintroduced = true;
 			break;
 		case OPTION_DOCUMENT:
 			comparison->document = true;
@@ -158,6 +167,13 @@ static void describe_like(const struct pvb_host_info *info, char *text, size_t s
 		       strstr(info->capabilities, "xen-3.0-x86_32p") ? "" : ",no-pv32");
 }
 
+static int introduce_nobody(struct relay *relay, struct relay_call *call, struct pvb_error *error)
+{
+	(void)relay;
+	(void)error;
+	return call->call == PVB_CALL_INTRODUCE_DOMAIN ? RELAY_DONE : 0;
+}
+
 static int build_and_dump(struct comparison *comparison, struct side *side, struct pvb_error *error)
 {
 	uint64_t hypercall_page = pvb_plan_info(comparison->guest.plan)->hypercall_page;
@@ -166,7 +182,11 @@ static int build_and_dump(struct comparison *comparison, struct side *side, stru
 	struct relay relay;
 	char why[300];
 
-	relay_open(&relay, side->host, trace_watcher(&trace));
+	struct relay_watcher watcher = trace_watcher(&trace);
+
+	if (comparison->unintroduced)
+		watcher.before = introduce_nobody;
+	relay_open(&relay, side->host, watcher);
 	int rc = guest_build(&comparison->guest, &relay.host, true, &domain, error);
 	relay_close(&relay);
 	if (rc)

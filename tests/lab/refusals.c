@@ -24,11 +24,20 @@
 /* PFNs of the small domain: its tables, and the pages that they map. */
 enum { L4, L3, L2, L1, FIRST_PAGE, PAGES = 24 };
 
-/* A domain of a few pages, with page tables that would do. */
+/*
+ * A domain of a few pages, with page tables that would do.
+ *
+ *   open     there is such a domain
+ *   filled   it has memory
+ *   spent    what was done to it cannot be undone
+ *   other    another one, for what is foreign to this one
+ */
 struct ground {
 	struct pvb_host *host;
 	uint32_t domid;
 	pvb_mfn_t mfn[PAGES];
+	bool open, filled, spent;
+	struct ground *other;
 };
 
 static int populate_some(const struct ground *ground, uint64_t first, uint64_t count,
@@ -130,15 +139,27 @@ static struct pvb_host_vcpu good_registers(const struct ground *ground)
 	};
 }
 
-static int pin_root(const struct ground *ground, struct pvb_error *error)
+static int pin_root(struct ground *ground, struct pvb_error *error)
 {
-	return pvb_host_pin_table(ground->host, ground->domid, 4, ground->mfn[L4], error);
+	int rc = pvb_host_pin_table(ground->host, ground->domid, 4, ground->mfn[L4], error);
+
+	ground->spent |= rc == 0;
+	return rc;
+}
+
+static int set_registers(struct ground *ground, uint32_t number, const struct pvb_host_vcpu *vcpu,
+			 struct pvb_error *error)
+{
+	int rc = pvb_host_set_vcpu(ground->host, ground->domid, number, vcpu, error);
+
+	ground->spent |= rc == 0;
+	return rc;
 }
 
 /* ---- page tables ---------------------------------------------------------------- */
 
 /* Write an entry that must not be, and pin. setup is for what already fails on the way. */
-static int pin_with(const struct ground *ground, unsigned table, unsigned index, uint64_t entry,
+static int pin_with(struct ground *ground, unsigned table, unsigned index, uint64_t entry,
 		    struct pvb_error *error)
 {
 	int rc = set_entry(ground, table, index, entry, error);
@@ -228,18 +249,16 @@ static int hypercalls_in_table(struct ground *ground, struct pvb_error *error)
 	return pvb_host_fill_hypercall_page(ground->host, ground->domid, ground->mfn[L1], error);
 }
 
+static int make_ready(struct ground *ground, struct pvb_host *host, bool bare,
+		      struct pvb_error *error);
+
 /* With a frame of another domain. */
 static int with_other(struct ground *ground, struct pvb_error *error,
 		      int (*act)(struct ground *, pvb_mfn_t, struct pvb_error *))
 {
-	struct ground other;
-
-	if (ground_open(&other, ground->host, error))
+	if (make_ready(ground->other, ground->host, false, error))
 		return -PVB_E_BUG;
-	int rc = ground_fill(&other, error) ? -PVB_E_BUG : act(ground, other.mfn[5], error);
-
-	(void)pvb_host_destroy_domain(ground->host, other.domid, NULL);
-	return rc;
+	return act(ground, ground->other->mfn[5], error);
 }
 
 static int act_leaf(struct ground *ground, pvb_mfn_t frame, struct pvb_error *error)
@@ -278,7 +297,7 @@ static int act_cr3(struct ground *ground, pvb_mfn_t frame, struct pvb_error *err
 	struct pvb_host_vcpu vcpu = good_registers(ground);
 
 	vcpu.cr[3] = frame.n << 12;
-	return pvb_host_set_vcpu(ground->host, ground->domid, 0, &vcpu, error);
+	return set_registers(ground, 0, &vcpu, error);
 }
 
 #define WITH_OTHER(name, act)                                                                      \
@@ -295,12 +314,6 @@ WITH_OTHER(hypercalls_foreign, act_hypercalls)
 WITH_OTHER(cr3_foreign, act_cr3)
 
 /* ---- registers ------------------------------------------------------------------ */
-
-static int set_registers(const struct ground *ground, uint32_t number,
-			 const struct pvb_host_vcpu *vcpu, struct pvb_error *error)
-{
-	return pvb_host_set_vcpu(ground->host, ground->domid, number, vcpu, error);
-}
 
 static int vcpu_other_root(struct ground *ground, struct pvb_error *error)
 {
@@ -357,6 +370,7 @@ static int vcpu_never_set(struct ground *ground, struct pvb_error *error)
 
 static int unpause_unset(struct ground *ground, struct pvb_error *error)
 {
+	ground->spent = true;
 	return pvb_host_unpause_domain(ground->host, ground->domid, error);
 }
 
@@ -384,6 +398,8 @@ static int populate_half(struct ground *ground, struct pvb_error *error)
 				    error))
 		return -PVB_E_BUG;
 	int rc = populate_some(ground, PAGES, 8, more, &done, error);
+
+	ground->spent = true;
 	if (rc)
 		return rc;
 	return done == 8
@@ -448,6 +464,7 @@ static int too_many_ports(struct ground *ground, struct pvb_error *error)
 	uint32_t port;
 	int rc = 0;
 
+	ground->spent = true;
 	for (unsigned i = 0; rc == 0 && i <= MAX_PORTS; i++)
 		rc = pvb_host_alloc_event_channel(ground->host, ground->domid, 0, &port, error);
 	return rc;
@@ -555,26 +572,54 @@ static const struct {
 	{"pause a domain that there is not", pause_nobody, true, false},
 };
 
-static int try_one(struct pvb_host *host, size_t index, struct pvb_error *error)
+static int give_up(struct ground *ground, struct pvb_error *error)
 {
-	struct ground ground;
+	int rc = ground->open ? pvb_host_destroy_domain(ground->host, ground->domid, error) : 0;
 
-	if (ground_open(&ground, host, error))
-		return -PVB_E_BUG;
-	int rc = refusals[index].bare ? 0 : ground_fill(&ground, error);
-	rc = rc ? -PVB_E_BUG : refusals[index].act(&ground, error);
-	if (pvb_host_destroy_domain(host, ground.domid, rc ? NULL : error))
-		rc = -PVB_E_BUG;
+	ground->open = ground->filled = ground->spent = false;
+	return rc;
+}
+
+/* As new: what an earlier trial left is made good where that is possible. */
+static int make_ready(struct ground *ground, struct pvb_host *host, bool bare,
+		      struct pvb_error *error)
+{
+	int rc = 0;
+
+	if (ground->spent || (bare && ground->filled))
+		rc = give_up(ground, error);
+	if (rc == 0 && !ground->open) {
+		rc = ground_open(ground, host, error);
+		ground->open = rc == 0;
+	}
+	if (rc == 0 && !bare && ground->filled)
+		rc = write_tables(ground, error);
+	if (rc == 0 && !bare && !ground->filled) {
+		rc = ground_fill(ground, error);
+		ground->filled = rc == 0;
+	}
+	return rc;
+}
+
+/* What was accepted may have changed anything. */
+static int try_one(struct ground *ground, struct pvb_host *host, size_t index,
+		   struct pvb_error *error)
+{
+	int rc = make_ready(ground, host, refusals[index].bare, error);
+
+	rc = rc ? -PVB_E_BUG : refusals[index].act(ground, error);
+	ground->spent |= rc == 0 || rc == -PVB_E_BUG;
 	return rc;
 }
 
 unsigned try_refusals(struct pvb_host *host, struct facts *facts, bool verbose)
 {
+	struct ground other = {.open = false}, ground = {.other = &other};
 	unsigned wrong = 0;
 
 	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
 		struct pvb_error error = {0};
-		int rc = try_one(host, i, &error);
+		int rc = try_one(&ground, host, i, &error);
 
 		if (rc == -PVB_E_BUG)
 			facts_add(facts, refusals[i].name, "could not be tried: %.300s",
@@ -588,5 +633,7 @@ unsigned try_refusals(struct pvb_host *host, struct facts *facts, bool verbose)
 			printf("# %s: %s: %s\n", refusals[i].name, pvb_code_name(-rc),
 			       error.message);
 	}
+	wrong += give_up(&ground, NULL) != 0;
+	wrong += give_up(&other, NULL) != 0;
 	return wrong;
 }

@@ -34,7 +34,7 @@ static int after(struct relay *relay, struct relay_call *call, int rc)
                                                                                                    \
 		if (rc_ == 0)                                                                      \
 			rc_ = (expression);                                                        \
-		return after(relay, call, rc_);                                                    \
+		return after(relay, call, rc_ == RELAY_DONE ? 0 : rc_);                            \
 	} while (0)
 
 static int get_info(struct pvb_host *host, struct pvb_host_info *info, struct pvb_error *error)

@@ -15,6 +15,8 @@
 
 struct relay;
 
+#define RELAY_DONE 1
+
 /*
  * A call on its way. What a call does not have is 0.
  *
@@ -40,7 +42,8 @@ struct relay_call {
 };
 
 /*
- * before   returns 0, or -code with *error filled: then the call fails so, and goes nowhere
+ * before   returns 0, or -code with *error filled: then the call fails so, and goes nowhere; or
+ *          RELAY_DONE: it goes nowhere either, and has succeeded
  * after    the call has come back with call->rc
  * Either may be NULL.
  */

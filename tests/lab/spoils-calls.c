@@ -35,7 +35,11 @@ REGISTER(r15, r15 = 1)
 REGISTER(fs_base, fs_base = PAGE_SIZE)
 REGISTER(gs_base, gs_base_kernel = PAGE_SIZE)
 REGISTER(dr7, debugreg[7] = 0x401)
-REGISTER(cr3_other, cr[3] = spoil_maddr(spoiling, spoiling->plan->pages - 1))
+/* Of the padding: mapped writable. One that is not, and is empty, would do. */
+REGISTER(cr3_other, cr[3] = spoil_maddr(spoiling, (spoiling->plan->initial.to.a -
+						   spoiling->plan->virt_base.a) /
+								  PAGE_SIZE -
+							  1))
 REGISTER(cr3_nobodys, cr[3] = NOBODYS_FRAME << PAGE_SHIFT)
 REGISTER(rip_not_canonical, rip = UINT64_C(0x800000000000))
 
@@ -99,16 +103,43 @@ static int grant(struct spoiling *spoiling, uint32_t index, uint16_t flags, uint
 		return grant(spoiling, index, flags, domid, pfn, error);                           \
 	}
 
-GRANT(grant_console_frame, 0, 1, 0, spoiling->plan->boot_stack.first.n)
-GRANT(grant_console_domid, 0, 1, 5, spoiling->plan->console.first.n)
 GRANT(grant_store_frame, 1, 1, 0, spoiling->plan->boot_stack.first.n)
 GRANT(grant_store_read_only, 1, 5, 0, spoiling->plan->xenstore.first.n)
 
-static int half_a_map(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
+/*
+ * The console's is changed on its way: xenconsoled takes the frame from the store where the
+ * grant is of no use to it.
+ */
+static struct pvb_host_grant *console_grant(struct relay_call *call)
+{
+	for (size_t i = 0; i < call->count; i++)
+		if (call->grants[i].index == 0)
+			return &call->grants[i];
+	return NULL;
+}
+
+#define CONSOLE_GRANT(function, assignment)                                                        \
+	static int function(struct spoiling *spoiling, struct relay_call *call,                    \
+			    struct pvb_error *error)                                               \
+	{                                                                                          \
+		struct pvb_host_grant *grant = console_grant(call);                                \
+                                                                                                   \
+		(void)spoiling;                                                                    \
+		if (!grant)                                                                        \
+			return pvb_fail(error, PVB_E_ARG_INVALID, "spoil",                         \
+					"the console is not granted");                             \
+		grant->assignment;                                                                 \
+		return 0;                                                                          \
+	}
+
+CONSOLE_GRANT(no_console_grant, flags = 0)
+CONSOLE_GRANT(other_console_grant, domid = 5)
+
+static int smaller_map(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
 {
 	(void)spoiling;
 	(void)error;
-	call->value /= 2;
+	call->value -= UINT64_C(1) << 20;
 	return 0;
 }
 
@@ -147,18 +178,20 @@ static int node_absent(struct spoiling *spoiling, struct relay_call *call, struc
 #define LAST .at = SPOIL_LAST
 
 const struct spoil spoils_of_calls[] = {
-	{"rsi", "rsi leads to the page behind start_info", "registers.rsi", VCPU, .act = rsi},
+	{"rsi", "rsi leads to the page behind start_info", "registers.rsi", VCPU, .act = rsi,
+	 .group = 1},
 	{"rsp", "rsp is the end of the page before the boot stack", "registers.rsp", VCPU,
-	 .act = rsp},
-	{"ds", "ds is not null", "registers.segments", VCPU, .act = ds},
+	 .act = rsp, .group = 1},
+	{"ds", "ds is not null", "registers.segments", VCPU, .act = ds, .group = 1},
 	{"rflags-direction", "strings go downwards", "registers.rflags", VCPU,
-	 .act = rflags_direction},
-	{"rflags-carry", "rflags has the carry bit", "registers.rflags", VCPU, .act = rflags_carry},
-	{"rbx", "rbx is not 0", "registers.general", VCPU, .act = rbx},
-	{"r15", "r15 is not 0", "registers.general", VCPU, .act = r15},
-	{"fs-base", "fs has a base", "registers.bases", VCPU, .act = fs_base},
-	{"gs-base", "gs has a base", "registers.bases", VCPU, .act = gs_base},
-	{"dr7", "a breakpoint is armed", "registers.debug", VCPU, .act = dr7},
+	 .act = rflags_direction, .group = 1},
+	{"rflags-carry", "rflags has the carry bit", "registers.rflags", VCPU, .act = rflags_carry,
+	 .group = 2},
+	{"rbx", "rbx is not 0", "registers.general", VCPU, .act = rbx, .group = 1},
+	{"r15", "r15 is not 0", "registers.general", VCPU, .act = r15, .group = 2},
+	{"fs-base", "fs has a base", "registers.bases", VCPU, .act = fs_base, .group = 1},
+	{"gs-base", "gs has a base", "registers.bases", VCPU, .act = gs_base, .group = 2},
+	{"dr7", "a breakpoint is armed", "registers.debug", VCPU, .act = dr7, .group = 1},
 	{"cr3-other", "cr3 is an ordinary page", .refused = PVB_E_HOST_CONTEXT, VCPU,
 	 .act = cr3_other},
 	{"cr3-nobodys", "cr3 is nobody's frame", .refused = PVB_E_HOST_CONTEXT, VCPU,
@@ -167,30 +200,32 @@ const struct spoil spoils_of_calls[] = {
 	 .act = rip_not_canonical},
 
 	{"upcalls-unmasked", "vCPU 5 would take upcalls", "shared_info.mask", VCPU,
-	 .act = upcalls_unmasked},
-	{"event-pending", "an event is pending", "shared_info.events", VCPU, .act = event_pending},
-	{"event-masked", "an event is masked", "shared_info.events", VCPU, .act = event_masked},
+	 .act = upcalls_unmasked, .group = 3},
+	{"event-pending", "an event is pending", "shared_info.events", VCPU, .act = event_pending,
+	 .group = 3},
+	{"event-masked", "an event is masked", "shared_info.events", VCPU, .act = event_masked,
+	 .group = 4},
 	{"max-pfn", "arch.max_pfn is set, which is the guest's to do", "shared_info.arch", VCPU,
-	 .act = max_pfn},
+	 .act = max_pfn, .group = 3},
 	{"shared-info-tail", "the shared info page is not zero behind the structure",
-	 "shared_info.tail", VCPU, .act = shared_info_tail},
-	{"wall-clock", "the wall clock is zero", "shared_info.clock", AFTER_VCPU,
-	 .act = wall_clock},
+	 "shared_info.tail", VCPU, .act = shared_info_tail, .group = 3},
+	{"wall-clock", "the wall clock is zero", "shared_info.clock", AFTER_VCPU, .act = wall_clock,
+	 .group = 3},
 
-	{"grant-console-frame", "another page is granted as the console", "grants.console", LAST,
-	 .act = grant_console_frame},
-	{"grant-console-domid", "the console is granted to another domain", "grants.console", LAST,
-	 .act = grant_console_domid},
+	{"grant-console-absent", "the console is granted to nobody", "grants.console", AFTER_VCPU,
+	 .act = no_console_grant, .group = 2},
+	{"grant-console-domid", "the console is granted to another domain", "grants.console",
+	 AFTER_VCPU, .act = other_console_grant, .group = 4},
 	{"grant-store-frame", "another page is granted as the store", "grants.store", LAST,
-	 .act = grant_store_frame},
+	 .act = grant_store_frame, .group = 4},
 	{"grant-store-read-only", "the store is granted read-only", "grants.store", LAST,
-	 .act = grant_store_read_only},
-	{"half-a-map", "the memory map has half of the memory", "memory.map",
-	 .at = PVB_CALL_SET_MEMORY_MAP, .act = half_a_map},
+	 .act = grant_store_read_only, .group = 2},
+	{"map-smaller", "the memory map ends before the memory", "memory.map",
+	 .at = PVB_CALL_SET_MEMORY_MAP, .act = smaller_map, .group = 2},
 	{"less-than-promised", "there is not as much memory as was promised", "memory.size", LAST,
-	 .act = nothing, .cmdline = "probe.expect-pages=1048576"},
+	 .act = nothing, .cmdline = "probe.expect-pages=1048576", .group = 2},
 	{"node-absent", "what every domain may read of the store is not there", "store.answers",
-	 LAST, .act = node_absent},
+	 LAST, .act = node_absent, .group = 6},
 };
 
 const size_t spoils_of_calls_count = sizeof spoils_of_calls / sizeof spoils_of_calls[0];

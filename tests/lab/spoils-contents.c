@@ -47,8 +47,8 @@ FIELD_OFF(nr_pages_less, nr_pages, -1)
 FIELD_OFF(flags_privileged, flags, SIF_PRIVILEGED)
 FIELD_OFF(flags_without_p2m, flags, -SIF_VIRT_P2M_4TOOLS)
 FIELD_OFF(flags_unknown, flags, 1u << 7)
-FIELD_OFF(store_evtchn, store_evtchn, 100)
-FIELD_OFF(console_evtchn, console.domU.evtchn, 100)
+FIELD_OFF(store_evtchn, store_evtchn, 1000)
+FIELD_OFF(console_evtchn, console.domU.evtchn, 1000)
 FIELD_OFF(pt_base, pt_base, PAGE_SIZE)
 FIELD_OFF(nr_pt_frames_more, nr_pt_frames, 1)
 FIELD_OFF(nr_pt_frames_less, nr_pt_frames, -1)
@@ -109,9 +109,9 @@ static void fill_behind(char *line)
 	memset(line + length, 'x', FIELD_SIZE(cmd_line) - length);
 }
 
-static void change_first(char *line)
+static void change_a_letter(char *line)
 {
-	line[0] ^= 1;
+	line[strlen("probe.")] ^= 1;
 }
 
 static void write_last(char *line)
@@ -128,7 +128,7 @@ static void write_last(char *line)
 	}
 
 COMMAND_LINE(cmd_line_endless, fill_behind)
-COMMAND_LINE(cmd_line, change_first)
+COMMAND_LINE(cmd_line_letter, change_a_letter)
 COMMAND_LINE(cmd_line_tail, write_last)
 
 /* ---- the p2m list ------------------------------------------------------------------- */
@@ -162,7 +162,7 @@ static int p2m_swapped(struct spoiling *spoiling, struct relay_call *call, struc
 P2M_ENTRY(p2m_last_missing, spoiling->plan->pages - 1, UINT64_MAX)
 P2M_ENTRY(p2m_foreign, spoiling->plan->pages / 3, 0)
 
-static int p2m_rest(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
+static int p2m_tail(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
 {
 	(void)call;
 	if (spoiling->plan->pages * sizeof(uint64_t) % PAGE_SIZE == 0)
@@ -172,23 +172,27 @@ static int p2m_rest(struct spoiling *spoiling, struct relay_call *call, struct p
 
 /* ---- rings, ramdisk, kernel, stack -------------------------------------------------------- */
 
-#define RING(function, place, structure, a, b)                                                     \
-	static int function(struct spoiling *spoiling, struct relay_call *call,                    \
-			    struct pvb_error *error)                                               \
-	{                                                                                          \
-		const uint32_t one = 1;                                                            \
-		uint64_t pfn = spoiling->plan->place.first.n;                                      \
-		int rc = spoil_write(spoiling, pfn, offsetof(struct structure, a), &one,           \
-				     sizeof one, error);                                           \
-                                                                                                   \
-		(void)call;                                                                        \
-		return rc ? rc                                                                     \
-			  : spoil_write(spoiling, pfn, offsetof(struct structure, b), &one,        \
-					sizeof one, error);                                        \
-	}
+/* As if something had been typed and been taken. */
+static int console_ring(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
+{
+	const uint32_t one = 1;
+	uint64_t pfn = spoiling->plan->console.first.n;
+	int rc = spoil_write(spoiling, pfn, offsetof(struct xencons_interface, in_cons), &one,
+			     sizeof one, error);
 
-RING(console_ring, console, xencons_interface, in_cons, in_prod)
-RING(store_ring, xenstore, xenstore_domain_interface, rsp_cons, rsp_prod)
+	(void)call;
+	return rc ? rc
+		  : spoil_write(spoiling, pfn, offsetof(struct xencons_interface, in_prod), &one,
+				sizeof one, error);
+}
+
+/* Not its indices: xenstored sets those that it does not believe. */
+static int store_page(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
+{
+	(void)call;
+	return spoil_byte(spoiling, spoiling->plan->xenstore.first.n,
+			  offsetof(struct xenstore_domain_interface, rsp[7]), error);
+}
 
 static int ramdisk_byte(struct spoiling *spoiling, uint64_t at, struct pvb_error *error)
 {
@@ -259,70 +263,78 @@ static int hypercall_page(struct spoiling *spoiling, struct relay_call *call,
 #define PIN .at = PVB_CALL_PIN_TABLE
 
 const struct spoil spoils_of_contents[] = {
-	{"magic", "start_info.magic is a 32-bit guest's", "start_info.magic", PIN, .act = magic},
+	{"magic", "start_info.magic is a 32-bit guest's", "start_info.magic", PIN, .act = magic,
+	 .group = 1},
 	{"nr-pages-more", "start_info.nr_pages is one more", "start_info.nr_pages", PIN,
-	 .act = nr_pages_more},
+	 .act = nr_pages_more, .group = 1},
 	{"nr-pages-less", "start_info.nr_pages is one less", "start_info.nr_pages", PIN,
-	 .act = nr_pages_less},
+	 .act = nr_pages_less, .group = 2},
 	{"flags-privileged", "start_info.flags calls it privileged", "start_info.flags", PIN,
-	 .act = flags_privileged},
-	{"flags-without-p2m", "start_info.flags lacks SIF_VIRT_P2M_4TOOLS", "start_info.flags", PIN,
-	 .act = flags_without_p2m},
+	 .act = flags_privileged, .group = 1},
 	{"flags-unknown", "start_info.flags has a bit that nothing defines", "start_info.flags",
-	 PIN, .act = flags_unknown},
-	{"pt-base", "start_info.pt_base is a page off", "start_info.pt_base", PIN, .act = pt_base},
-	{"nr-pt-frames-more", "start_info.nr_pt_frames is one more", "start_info.nr_pt_frames", PIN,
-	 .act = nr_pt_frames_more},
-	{"nr-pt-frames-less", "start_info.nr_pt_frames is one less", "start_info.nr_pt_frames", PIN,
-	 .act = nr_pt_frames_less},
-	{"nr-p2m-frames", "start_info.nr_p2m_frames is one more", "start_info.nr_p2m_frames", PIN,
-	 .act = nr_p2m_frames},
-	{"first-p2m-pfn", "start_info.first_p2m_pfn is one more", "start_info.first_p2m_pfn", PIN,
-	 .act = first_p2m_pfn, .kernel = SPOIL_PROBE_P2M},
-	{"start-info-tail", "start_info's page is not zero behind it", "start_info.tail", PIN,
-	 .act = start_info_tail},
-	{"cmd-line-endless", "the command line has no end", "start_info.cmd_line", PIN,
-	 .act = cmd_line_endless},
-	{"cmd-line-tail", "something stands behind the command line", "start_info.cmd_line", PIN,
-	 .act = cmd_line_tail},
-	{"cmd-line", "the command line has another first letter", "start_info.cmd_line", PIN,
-	 .act = cmd_line, .cmdline = "probe.command-line-crc=%CRC"},
-	{"mfn-list", "start_info.mfn_list is a page off", "start_info.mfn_list", PIN,
-	 .act = mfn_list},
-	{"mod-start", "start_info.mod_start is a page off", "module.place", PIN, .act = mod_start},
-	{"mod-len", "start_info.mod_len is a byte less", "module.length", PIN, .act = mod_len},
+	 PIN, .act = flags_unknown, .group = 2},
+	{"flags-without-p2m", "start_info.flags lacks SIF_VIRT_P2M_4TOOLS", "start_info.flags", PIN,
+	 .act = flags_without_p2m, .group = 3},
 	{"shared-info", "start_info.shared_info is the next frame", "start_info.shared_info", PIN,
-	 .act = shared_info_address},
-	{"console-mfn", "start_info's console frame is the boot stack's", "start_info.console_mfn",
-	 PIN, .act = console_mfn},
-	{"console-port", "start_info's console port is none", "start_info.console_evtchn", PIN,
-	 .act = console_evtchn},
+	 .act = shared_info_address, .group = 5},
 	{"store-mfn", "start_info.store_mfn is the boot stack's", "start_info.store_mfn", PIN,
-	 .act = store_mfn},
+	 .act = store_mfn, .group = 2},
 	{"store-port", "start_info.store_evtchn is no port", "start_info.store_evtchn", PIN,
-	 .act = store_evtchn},
+	 .act = store_evtchn, .group = 5},
+	{"console-mfn", "start_info's console frame is the boot stack's", "start_info.console_mfn",
+	 PIN, .act = console_mfn, .group = 2},
+	{"console-port", "start_info's console port is none", "start_info.console_evtchn", PIN,
+	 .act = console_evtchn, .group = 6},
+	{"pt-base", "start_info.pt_base is a page off", "start_info.pt_base", PIN, .act = pt_base,
+	 .group = 2},
+	{"nr-pt-frames-more", "start_info.nr_pt_frames is one more", "start_info.nr_pt_frames", PIN,
+	 .act = nr_pt_frames_more, .group = 2},
+	{"nr-pt-frames-less", "start_info.nr_pt_frames is one less", "start_info.nr_pt_frames", PIN,
+	 .act = nr_pt_frames_less, .group = 3},
+	{"mfn-list", "start_info.mfn_list is a page off", "start_info.mfn_list", PIN,
+	 .act = mfn_list, .group = 5},
+	{"first-p2m-pfn", "start_info.first_p2m_pfn is one more", "start_info.first_p2m_pfn", PIN,
+	 .act = first_p2m_pfn, .kernel = SPOIL_PROBE_P2M, .group = 1},
+	{"nr-p2m-frames", "start_info.nr_p2m_frames is one more", "start_info.nr_p2m_frames", PIN,
+	 .act = nr_p2m_frames, .group = 2},
+	{"cmd-line-endless", "the command line has no end", "start_info.cmd_line", PIN,
+	 .act = cmd_line_endless, .group = 3},
+	{"cmd-line-tail", "something stands behind the command line", "start_info.cmd_line", PIN,
+	 .act = cmd_line_tail, .group = 2},
+	{"cmd-line-letter", "an option in the command line has another letter",
+	 "start_info.cmd_line", PIN, .act = cmd_line_letter},
+	{"start-info-tail", "start_info's page is not zero behind it", "start_info.tail", PIN,
+	 .act = start_info_tail, .group = 2},
 
 	{"p2m-swapped", "two entries of the p2m list are swapped", "p2m.list", PIN,
-	 .act = p2m_swapped},
+	 .act = p2m_swapped, .group = 4},
 	{"p2m-last-missing", "the last entry of the p2m list is none", "p2m.list", PIN,
-	 .act = p2m_last_missing},
+	 .act = p2m_last_missing, .group = 6},
 	{"p2m-foreign", "an entry of the p2m list is another's frame", "p2m.list", PIN,
 	 .act = p2m_foreign},
-	{"p2m-rest", "the entry behind the last page is one", "p2m.tail", PIN, .act = p2m_rest},
+	{"p2m-tail", "the entry behind the last page is one", "p2m.tail", PIN, .act = p2m_tail,
+	 .group = 3},
 
-	{"console-ring", "the console has been read from", "console.page", PIN,
-	 .act = console_ring},
-	{"store-ring", "the store has been read from", "store.page", PIN, .act = store_ring},
+	{"console-page", "the console has been read from", "console.page", PIN, .act = console_ring,
+	 .group = 4},
+	{"store-page", "something stands in the store's ring", "store.page", PIN, .act = store_page,
+	 .group = 4},
+	{"mod-start", "start_info.mod_start is a page off", "module.place", PIN, .act = mod_start,
+	 .group = 4},
+	{"mod-len", "start_info.mod_len is a byte less", "module.length", PIN, .act = mod_len,
+	 .group = 3},
 	{"ramdisk", "a byte of the ramdisk is another", "module.checksum", PIN,
-	 .act = ramdisk_contents},
+	 .act = ramdisk_contents, .group = 3},
 	{"ramdisk-rest", "what is behind the ramdisk is not zero", "module.tail", PIN,
-	 .act = ramdisk_rest},
+	 .act = ramdisk_rest, .group = 3},
 	{"kernel-data", "a byte of the kernel's data is another", "kernel.data", PIN,
-	 .act = image_data},
-	{"kernel-bss", "the kernel's bss is not zero", "kernel.bss", PIN, .act = image_bss},
-	{"boot-stack", "the boot stack is not zero", "registers.stack", PIN, .act = boot_stack},
+	 .act = image_data, .group = 3},
+	{"kernel-bss", "the kernel's bss is not zero", "kernel.bss", PIN, .act = image_bss,
+	 .group = 3},
+	{"boot-stack", "the boot stack is not zero", "registers.stack", PIN, .act = boot_stack,
+	 .group = 1},
 	{"hypercall-page", "the hypercall page is not filled", "kernel.hypercall_page", PIN,
-	 .act = hypercall_page, .kernel = SPOIL_PROBE_LEGACY},
+	 .act = hypercall_page, .kernel = SPOIL_PROBE_LEGACY, .group = 1},
 	{"a-page-too-far", "everything is placed for a kernel that is a page longer",
 	 "layout.order", .no_ramdisk = true},
 };

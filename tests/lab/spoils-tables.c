@@ -8,10 +8,15 @@
 /* A frame that no domain has. */
 #define NOBODYS_FRAME UINT64_C(0xfffffff)
 
-/* The last page of the initial mapping: padding, that nobody uses; and its PFN. */
+/* The last page of the initial mapping, and others before it: padding, that nobody uses. */
+static uint64_t padding_va(const struct spoiling *spoiling, unsigned before)
+{
+	return spoiling->plan->initial.to.a - (before + 1) * PAGE_SIZE;
+}
+
 static uint64_t spare_va(const struct spoiling *spoiling)
 {
-	return spoiling->plan->initial.to.a - PAGE_SIZE;
+	return padding_va(spoiling, 0);
 }
 
 static uint64_t pfn_of(const struct spoiling *spoiling, uint64_t va)
@@ -33,8 +38,8 @@ static uint64_t tables_va(const struct spoiling *spoiling)
 		return spoil_entry(spoiling, va, level, clear, set, error);                        \
 	}
 
-ENTRY(read_only, spare_va(spoiling), 1, PTE_RW, 0)
-ENTRY(no_execute, spare_va(spoiling), 1, 0, PTE_NX)
+ENTRY(read_only, padding_va(spoiling, 2), 1, PTE_RW, 0)
+ENTRY(no_execute, padding_va(spoiling, 3), 1, 0, PTE_NX)
 ENTRY(upper_read_only, spare_va(spoiling), 2, PTE_RW, 0)
 ENTRY(last_unmapped, spare_va(spoiling), 1, UINT64_MAX, 0)
 ENTRY(other_page, spare_va(spoiling), 1, PTE_FRAME,
@@ -44,6 +49,10 @@ ENTRY(table_alias, spare_va(spoiling), 1, PTE_FRAME,
       spoil_maddr(spoiling, spoiling->plan->page_tables.first.n))
 ENTRY(nobodys, spare_va(spoiling), 1, PTE_FRAME, NOBODYS_FRAME << PAGE_SHIFT)
 ENTRY(uncached, spare_va(spoiling), 1, 0, PTE_PCD)
+/* The L3 table of the initial mapping, a second time. */
+ENTRY(second_time, UINT64_C(300) << 39, 4, 0,
+      spoil_maddr(spoiling, spoiling->plan->initial.level[2].first.n) | PTE_P | PTE_RW | PTE_US |
+	      PTE_A)
 ENTRY(superpage, spare_va(spoiling), 2, 0, PTE_PSE)
 
 static int swapped(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
@@ -147,25 +156,28 @@ static int behind_the_list(struct spoiling *spoiling, struct relay_call *call,
 #define REFUSED .refused = PVB_E_HOST_PIN, PIN
 
 const struct spoil spoils_of_tables[] = {
+	{"last-unmapped", "the last page of the initial mapping is not mapped", "tables.map", PIN,
+	 .act = last_unmapped, .group = 2},
+	{"swapped", "two pages of the padding are mapped in each other's place", "tables.map", PIN,
+	 .act = swapped, .group = 4},
+	{"other-page", "a page is mapped where another belongs", "tables.map", PIN,
+	 .act = other_page, .group = 6},
 	{"table-twice", "an L1 table is used by two L2 entries", "tables.map", PIN,
 	 .act = table_twice},
-	{"table-elsewhere", "an L1 table is in the padding", "tables.place", PIN,
-	 .act = table_elsewhere},
-	{"read-only", "a page of the padding is read-only", "tables.flags", PIN, .act = read_only},
-	{"no-execute", "a page of the padding cannot be executed", "tables.flags", PIN,
-	 .act = no_execute},
-	{"upper-read-only", "an L2 entry is read-only", "tables.flags", PIN,
-	 .act = upper_read_only},
-	{"swapped", "two pages of the padding are mapped in each other's place", "tables.map", PIN,
-	 .act = swapped},
-	{"other-page", "a page is mapped where another belongs", "tables.map", PIN,
-	 .act = other_page},
-	{"last-unmapped", "the last page of the initial mapping is not mapped", "tables.map", PIN,
-	 .act = last_unmapped},
-	{"list-unmapped", "a page of the p2m list is not mapped", "p2m.mapped", PIN,
-	 .act = list_unmapped, .kernel = SPOIL_PROBE_P2M},
+	{"second-time", "an L4 entry behind the hypervisor's maps everything again", "tables.stray",
+	 PIN, .act = second_time, .group = 6},
 	{"behind-the-list", "a page is mapped behind the p2m list", "tables.stray", PIN,
-	 .act = behind_the_list, .kernel = SPOIL_PROBE_P2M},
+	 .act = behind_the_list, .kernel = SPOIL_PROBE_P2M, .group = 1},
+	{"table-elsewhere", "an L1 table is in the padding", "tables.place", PIN,
+	 .act = table_elsewhere, .group = 3},
+	{"read-only", "a page of the padding is read-only", "tables.flags", PIN, .act = read_only,
+	 .group = 2},
+	{"no-execute", "a page of the padding cannot be executed", "tables.flags", PIN,
+	 .act = no_execute, .group = 6},
+	{"upper-read-only", "an L2 entry is read-only", "tables.flags", PIN, .act = upper_read_only,
+	 .group = 4},
+	{"list-unmapped", "a page of the p2m list is not mapped", "p2m.mapped", PIN,
+	 .act = list_unmapped, .kernel = SPOIL_PROBE_P2M, .group = 1},
 
 	{"table-writable", "the root table is mapped writable where it belongs", REFUSED,
 	 .act = table_writable},

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "core/error.h"
 #include "plan/plan.h"
 
@@ -40,65 +38,78 @@ const struct spoil *spoil_find(const char *name)
 
 /* ---- the plan ------------------------------------------------------------------------- */
 
-/* The spoil's command line behind the guest's. */
-static void join_command_line(const struct guest *guest, const struct spoil *spoil, char *line,
+/* What the spoils want of the command line, behind the guest's. */
+static void join_command_line(const struct guest *guest, const struct spoil_set *set, char *line,
 			      size_t size)
 {
-	const char *more = spoil && spoil->cmdline ? spoil->cmdline : "";
-	const char *mark = strstr(more, "%CRC");
-	int before = mark ? (int)(mark - more) : (int)strlen(more);
-	int used = snprintf(line, size, "%s%s%.*s", guest->command_line ? guest->command_line : "",
-			    guest->command_line && *more ? " " : "", before, more);
+	int used = snprintf(line, size, "%s", guest->command_line ? guest->command_line : "");
 
-	if (mark && (size_t)used < size)
-		(void)snprintf(line + used, size - (size_t)used, "0x%lx",
-			       crc32(0, (const Bytef *)line, (uInt)(used - before)));
+	for (size_t i = 0; i < set->n; i++)
+		if (set->v[i]->cmdline)
+			used += snprintf(line + used, size - (size_t)used, "%s%s", used ? " " : "",
+					 set->v[i]->cmdline);
 }
 
-static int plan(struct guest *guest, const struct spoil *spoil, const struct pvb_host_info *host,
+static int plan(struct guest *guest, const struct spoil_set *set, const struct pvb_host_info *host,
 		struct pvb_error *error)
 {
 	char line[1024];
 	struct guest other = *guest;
+	bool ramdisk = guest->ramdisk, longer = false;
 
-	join_command_line(guest, spoil, line, sizeof line);
+	for (size_t i = 0; i < set->n; i++) {
+		ramdisk &= !set->v[i]->no_ramdisk;
+		longer |= !set->v[i]->act;
+	}
+	join_command_line(guest, set, line, sizeof line);
 	other.command_line = line;
-	int rc = guest_plan(&other, host, guest->ramdisk && !(spoil && spoil->no_ramdisk), error);
+	int rc = guest_plan(&other, host, ramdisk, error);
 
 	guest->plan = other.plan;
 	guest->has_ramdisk = other.has_ramdisk;
-	if (rc || !spoil || spoil->act)
+	if (rc || !longer)
 		return rc;
 
 	/* A plan for a kernel that is a page longer. */
-	struct pvb_image_info longer = *pvb_image_info(guest->image);
+	struct pvb_image_info image = *pvb_image_info(guest->image);
 	struct pvb_spec spec = PVB_SPEC_INIT;
 
-	longer.pv.kernel_end += UINT64_C(4096);
+	image.pv.kernel_end += UINT64_C(4096);
 	spec.memory = guest->memory;
 	spec.vcpus = guest->vcpus;
 	spec.command_line = line;
 	pvb_plan_free(guest->plan);
 	guest->plan = NULL;
-	return pvb_plan_from_info(&longer, &spec, host, &guest->plan, error);
+	return pvb_plan_from_info(&image, &spec, host, &guest->plan, error);
 }
 
 /* ---- the build ------------------------------------------------------------------------- */
 
-static int spoil_call(struct relay *relay, struct relay_call *call, struct pvb_error *error)
+/* Those whose time has come. */
+static int spoil_now(struct spoiling *spoiling, enum pvb_host_call at, struct relay_call *call,
+		     struct pvb_error *error)
 {
-	struct spoiling *spoiling = relay->watcher.opaque;
+	int rc = 0;
 
-	if (!spoiling->spoil || spoiling->done || call->call != spoiling->spoil->at)
-		return 0;
-	spoiling->done = true;
-	return spoiling->spoil->act(spoiling, call, error);
+	for (size_t i = 0; rc == 0 && i < spoiling->set->n; i++) {
+		const struct spoil *spoil = spoiling->set->v[i];
+
+		if (spoiling->done[i] || !spoil->act || spoil->at != at)
+			continue;
+		spoiling->done[i] = true;
+		rc = spoil->act(spoiling, call, error);
+	}
+	return rc;
+}
+
+static int on_call(struct relay *relay, struct relay_call *call, struct pvb_error *error)
+{
+	return spoil_now(relay->watcher.opaque, call->call, call, error);
 }
 
 static int build(struct spoiling *spoiling, const struct guest *guest, uint32_t *domid,
 		 struct pvb_error *error)
 {
-	const struct spoil *spoil = spoiling->spoil;
 	struct pvb_domain *domain = NULL;
 	int rc = guest_build(guest, &spoiling->relay.host, true, &domain, error);
 
@@ -106,36 +117,30 @@ static int build(struct spoiling *spoiling, const struct guest *guest, uint32_t 
 		return rc;
 	*domid = pvb_domain_info(domain)->domid;
 	pvb_domain_free(domain);
-	if (spoil && spoil->at == SPOIL_LAST) {
-		spoiling->done = true;
-		rc = spoil->act(spoiling, NULL, error);
-	}
-	if (rc == 0 && !spoiling->done)
-		rc = pvb_fail(error, PVB_E_ARG_INVALID, "spoil",
-			      "the build never came to where it would have been spoiled");
+	rc = spoil_now(spoiling, SPOIL_LAST, NULL, error);
+	for (size_t i = 0; rc == 0 && i < spoiling->set->n; i++)
+		if (spoiling->set->v[i]->act && !spoiling->done[i])
+			rc = pvb_fail(error, PVB_E_ARG_INVALID, "spoil",
+				      "the build never came to where %s is done",
+				      spoiling->set->v[i]->name);
 	if (rc)
 		(void)pvb_host_destroy_domain(spoiling->relay.inner, *domid, NULL);
 	return rc;
 }
 
-int spoil_build(struct spoiling *spoiling, const struct spoil *spoil, struct guest *guest,
+int spoil_build(struct spoiling *spoiling, const struct spoil_set *set, struct guest *guest,
 		struct pvb_host *host, uint32_t *domid, struct pvb_error *error)
 {
 	struct pvb_host_info info;
 	int rc = pvb_host_get_info(host, &info, error);
 
 	if (rc == 0)
-		rc = plan(guest, spoil, &info, error);
+		rc = plan(guest, set, &info, error);
 	if (rc)
 		return rc;
-	*spoiling = (struct spoiling){
-		.spoil = spoil,
-		.image = guest->image,
-		.plan = guest->plan,
-		.done = !spoil || !spoil->act,
-	};
+	*spoiling = (struct spoiling){.set = set, .image = guest->image, .plan = guest->plan};
 	relay_open(&spoiling->relay, host,
-		   (struct relay_watcher){.before = spoil_call, .opaque = spoiling});
+		   (struct relay_watcher){.before = on_call, .opaque = spoiling});
 	rc = build(spoiling, guest, domid, error);
 	relay_close(&spoiling->relay);
 	return rc;

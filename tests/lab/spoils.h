@@ -32,8 +32,9 @@ enum spoil_kernel { SPOIL_PROBE, SPOIL_PROBE_P2M, SPOIL_PROBE_LEGACY };
  *             longer than it is
  *   kernel    not every kernel has what is to be spoiled
  *   no_ramdisk   it would be in the way
- *   cmdline   more of the command line. "%CRC", at its end, stands for the CRC-32 of all before
- *             that word
+ *   cmdline   more of the command line
+ *   group     spoils of the same number can be in one domain, and be told apart all the same:
+ *             none hides another or keeps a check from being made that another one needs. 0: alone
  */
 struct spoil {
 	const char *name;
@@ -45,15 +46,24 @@ struct spoil {
 	enum spoil_kernel kernel;
 	bool no_ramdisk;
 	const char *cmdline;
+	unsigned group;
 };
 
-/* plan, relay and spoil are set by spoil_build(); done says that it came to it. */
+#define SPOILS_TOGETHER 32
+
+/* What is done to one domain. */
+struct spoil_set {
+	const struct spoil *v[SPOILS_TOGETHER];
+	size_t n;
+};
+
+/* All is set by spoil_build(); done says of which spoils it was come to. */
 struct spoiling {
-	const struct spoil *spoil;
+	const struct spoil_set *set;
 	const struct pvb_image *image;
 	const struct pvb_plan *plan;
 	struct relay relay;
-	bool done;
+	bool done[SPOILS_TOGETHER];
 };
 
 /* All of them, by number; NULL past the end. */
@@ -63,10 +73,10 @@ const struct spoil *spoil_at(size_t index);
 const struct spoil *spoil_find(const char *name);
 
 /*
- * Build a guest through spoiling->relay, which is opened over the host and closed again. spoil
- * may be NULL: nothing is spoiled. A spoil that was not come to fails with PVB_E_ARG_INVALID.
+ * Build a guest through spoiling->relay, which is opened over the host and closed again. A spoil
+ * that was not come to fails with PVB_E_ARG_INVALID.
  */
-int spoil_build(struct spoiling *spoiling, const struct spoil *spoil, struct guest *guest,
+int spoil_build(struct spoiling *spoiling, const struct spoil_set *set, struct guest *guest,
 		struct pvb_host *host, uint32_t *domid, struct pvb_error *error);
 
 /* The tables that all of them are made of. */

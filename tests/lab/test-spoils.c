@@ -75,8 +75,8 @@ static bool audit_objects(const struct files *files, struct pvb_host *host, uint
 }
 
 /* Build with a spoil (or none), all that can be seen of it into facts. */
-static int build(struct files *files, const struct spoil *spoil, struct facts *facts, bool *objects,
-		 struct pvb_error *error)
+static int build(struct files *files, const struct spoil_set *set, struct facts *facts,
+		 bool *objects, struct pvb_error *error)
 {
 	struct trace trace = {.facts = facts};
 	struct relay relay;
@@ -88,7 +88,7 @@ static int build(struct files *files, const struct spoil *spoil, struct facts *f
 
 	assert_ok(pvb_host_open(HOST, &host, error), error);
 	relay_open(&relay, host, trace_watcher(&trace));
-	int rc = spoil_build(&spoiling, spoil, &files->guest, &relay.host, &domid, error);
+	int rc = spoil_build(&spoiling, set, &files->guest, &relay.host, &domid, error);
 	relay_close(&relay);
 	if (rc == 0) {
 		/* What is wrong enough cannot even be read back. */
@@ -133,13 +133,16 @@ static void each_spoil_makes_another_domain_or_is_refused(void **state)
 	bool objects;
 	unsigned wrong = 0;
 
-	assert_ok(build(files, NULL, &good, &objects, &error), &error);
+	const struct spoil_set nothing = {.n = 0};
+
+	assert_ok(build(files, &nothing, &good, &objects, &error), &error);
 	assert_false(objects);
 	for (size_t i = 0; (spoil = spoil_at(i)); i++) {
 		int wanted = cannot_be_done_here(spoil) ? PVB_E_ARG_UNSUPPORTED : spoil->refused;
+		const struct spoil_set set = {.v = {spoil}, .n = 1};
 		struct facts facts = {0};
 		unsigned differences = 0;
-		int rc = build(files, spoil, &facts, &objects, &error);
+		int rc = build(files, &set, &facts, &objects, &error);
 		bool right = rc == -wanted;
 
 		if (rc == 0 && right) {
@@ -172,11 +175,34 @@ static void spoils_have_names_of_their_own_and_say_who_finds_them(void **state)
 	assert_null(spoil_find("nothing of the kind"));
 }
 
+static void spoils_of_a_group_can_be_told_apart(void **state)
+{
+	const struct spoil *a, *b;
+
+	(void)state;
+	for (size_t i = 0; (a = spoil_at(i)); i++) {
+		unsigned others = 0;
+
+		/* What cannot be built is no part of a domain. */
+		assert_true(!a->refused || !a->group);
+		for (size_t k = i + 1; a->group && (b = spoil_at(k)); k++) {
+			if (b->group != a->group || b->kernel != a->kernel)
+				continue;
+			others++;
+			if (strcmp(a->checks, b->checks) == 0)
+				fail_msg("%s and %s are both found by %s", a->name, b->name,
+					 a->checks);
+		}
+		assert_true(others < SPOILS_TOGETHER);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_spoil_makes_another_domain_or_is_refused),
 		cmocka_unit_test(spoils_have_names_of_their_own_and_say_who_finds_them),
+		cmocka_unit_test(spoils_of_a_group_can_be_told_apart),
 	};
 
 	return cmocka_run_group_tests_name("lab: spoils", tests, set_up, tear_down);

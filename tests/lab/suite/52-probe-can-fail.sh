@@ -14,6 +14,6 @@ head -c 10001 /dev/urandom >"$work/payload"
 	gzip -c "$work/payload" | tail -c 8
 	cat "$work/payload"
 } >"$work/module"
-tap spoiled-builder --all --name spoiled --ramdisk "$work/module" /tests/bin/probe
+tap spoiled-builder "${PVB_LAB_SPOILS:---together}" --name spoiled --ramdisk "$work/module" /tests/bin/probe
 ok "domains and free memory are as before" as_before
 finish
