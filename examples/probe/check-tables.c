@@ -102,7 +102,7 @@ void check_tables_xen_slots(void)
  */
 void check_tables_update(void)
 {
-	static struct page page __attribute__((aligned(PAGE_SIZE)));
+	static struct page page;
 	volatile uint64_t *there = window_page(WINDOW_PAGE), *here = (uint64_t *)&page;
 	uint64_t pfn = page_of(&page), word, place;
 	struct mmu_update update;

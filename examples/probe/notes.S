@@ -23,7 +23,9 @@ hypercall_page:
 	.fill PAGE_SIZE, 1, 0xcc
 
 	.section __xen_guest, "a"
-	.asciz "GUEST_OS=pvbuild-probe,XEN_VER=xen-3.0,LOADER=generic,VIRT_BASE=" TEXT(PROBE_VIRT_BASE) ",ELF_PADDR_OFFSET=0x0,HYPERCALL_PAGE=" TEXT(PROBE_FIRST_PAGE)
+	.ascii "GUEST_OS=pvbuild-probe,XEN_VER=xen-3.0,LOADER=generic"
+	.ascii ",VIRT_BASE=", TEXT(PROBE_VIRT_BASE), ",ELF_PADDR_OFFSET=0x0"
+	.ascii ",HYPERCALL_PAGE=", TEXT(PROBE_FIRST_PAGE), "\0"
 
 #else
 

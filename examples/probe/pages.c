@@ -7,7 +7,7 @@
 #include "hypercall.h"
 #include "probe.h"
 
-static struct page windows[WINDOWS] __attribute__((aligned(PAGE_SIZE)));
+static struct page windows[WINDOWS];
 static uint64_t windows_own[WINDOWS]; /* the leaf entries they came with */
 static bool windows_known;
 

@@ -145,7 +145,7 @@ extern struct facts facts;
 
 struct page {
 	uint8_t bytes[PAGE_SIZE];
-};
+} __attribute__((aligned(PAGE_SIZE)));
 extern struct page shared_info_page, boot_stack_page;
 
 /* The page as Xen goes on writing it; NULL if it could not be mapped. */
