@@ -32,7 +32,7 @@ our_scripts_of_parts = $(srcdir)/tools/lab/pvbuild-lab.in \
 	$(srcdir)/tests/tool/test-lab-usage.sh $(srcdir)/tests/lab/suite/*.sh
 
 .PHONY: format lint lint-format lint-functions lint-shell lint-tidy lint-cppcheck \
-	coverage check-valgrind
+	coverage check-valgrind check-lab check-newer-xen lab-programs
 
 format:
 	$(CLANG_FORMAT) -i $(our_sources)
@@ -81,6 +81,7 @@ coverage:
 # hundreds of MiB; all other tests of the parts, and images that lie, run under valgrind.
 valgrind_tests = \
 	$(filter-out %/test-image-codec %/test-image-failures %/test-sim-fail,$(unit_tests)) \
+	$(filter-out %/test-xen-guard,$(xen_tests)) \
 	tests/malformed/test-malformed-codecs tests/malformed/test-malformed-containers \
 	tests/malformed/test-malformed-elf tests/malformed/test-malformed-notes
 

@@ -27,6 +27,19 @@ static int has_ended(void *opaque, struct pvb_error *error)
 	return rc ? rc : ward_has_ended(attachment->host, attachment->ward, attachment->end, error);
 }
 
+/* A domain that is gone has nothing more to say, and one that cannot be asked is not waited for. */
+static bool expects(void *opaque)
+{
+	const struct attachment *attachment = opaque;
+	struct pvb_error unused;
+	uint32_t bytes;
+
+	return !attachment->end->gone &&
+	       pvb_domain_console_pending(attachment->host, attachment->ward->domid, &bytes,
+					  &unused) == 0 &&
+	       bytes > 0;
+}
+
 /* The console has ended. So has the domain, or else nobody serves its console any more. */
 static int explain_end(const struct attachment *attachment, struct pvb_error *error)
 {
@@ -53,6 +66,7 @@ int attach(struct pvb_host *host, const struct ward *ward, int fd, bool *left, s
 		.out = STDOUT_FILENO,
 		.console = fd,
 		.has_ended = has_ended,
+		.expects = expects,
 		.opaque = &attachment,
 	};
 	int rc = pvb_domain_watch(host, &relay.ended, error);

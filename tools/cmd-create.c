@@ -194,7 +194,7 @@ static int stay(struct session *session, const struct options *options, struct w
 	for (;;) {
 		AUTO(round_end) struct round round = {.console = -1};
 		struct ward_end end;
-		bool restart;
+		bool restart = false;
 		int rc = ward_wait(session->host, ward, &end, error);
 
 		if (!rc)

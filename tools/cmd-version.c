@@ -9,6 +9,16 @@
 #include "json.h"
 #include "picture.h"
 
+/* Of which release the libraries are that it was built with: it works with no other hypervisor. */
+const char *version_of_xen(void)
+{
+#ifdef HAVE_XEN
+	return XEN_LIBRARIES_VERSION;
+#else
+	return NULL;
+#endif
+}
+
 static void print(void)
 {
 	(void)printf("pvbuild %s\n  kernels   ", pvb_version());
@@ -17,9 +27,9 @@ static void print(void)
 			(void)printf(" %s", codec == PVB_CODEC_NONE
 						    ? "uncompressed"
 						    : pvb_codec_name((enum pvb_codec)codec));
-	(void)printf("\n  xl.cfg     %s\n  JSON       %s\n  pictures   %s\n",
-		     cfg_available() ? "yes" : "no", json_available() ? "yes" : "no",
-		     picture_available() ? "yes" : "no");
+	(void)printf("\n  Xen        %s\n  xl.cfg     %s\n  JSON       %s\n  pictures   %s\n",
+		     version_of_xen() ? version_of_xen() : "no", cfg_available() ? "yes" : "no",
+		     json_available() ? "yes" : "no", picture_available() ? "yes" : "no");
 }
 
 int version_print(const struct options *options, struct pvb_error *error)
@@ -34,8 +44,9 @@ const struct command command_version = {
 	.name = "version",
 	.operands = "",
 	.summary = "print the version, and what this build can do",
-	.details = "Prints the version of the library, the compressions that it can undo, and\n"
-		   "whether this build reads xl.cfg files, prints JSON and draws pictures.",
+	.details = "Prints the version of the library, the compressions that it can undo, the\n"
+		   "release of Xen that it works with, and whether this build reads xl.cfg\n"
+		   "files, prints JSON and draws pictures.",
 	.most = 0,
 	.run = version_print,
 };

@@ -11,6 +11,8 @@
 int help_print(const struct options *options, const struct command *command,
 	       struct pvb_error *error);
 
+/* NULL where this build has no Xen. */
+const char *version_of_xen(void);
 int version_print(const struct options *options, struct pvb_error *error);
 
 #endif

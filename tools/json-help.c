@@ -10,8 +10,9 @@ static void add_line(struct json_object *object, const char *key, const char *te
 {
 	AUTO_FREE char *line = strdup(text);
 
-	for (char *bar = line; bar && (bar = strchr(bar, '|'));)
-		*bar = ' ';
+	for (char *at = line; at && *at; at++)
+		if (*at == '|')
+			*at = ' ';
 	json_add_text(object, key, line);
 }
 

@@ -5,6 +5,7 @@
 
 #include "cfg.h"
 #include "fault.h"
+#include "help.h"
 #include "json-build.h"
 #include "picture.h"
 
@@ -59,6 +60,7 @@ int json_print_version(struct pvb_error *error)
 	for (unsigned codec = PVB_CODEC_GZIP; codec <= PVB_CODEC_ZSTD; codec++)
 		json_add_bool(codecs, pvb_codec_name((enum pvb_codec)codec),
 			      pvb_codec_available((enum pvb_codec)codec));
+	json_add_text(object, "xen", version_of_xen());
 	json_add_bool(object, "config", cfg_available());
 	json_add_bool(object, "pictures", picture_available());
 	return print(object, error);

@@ -244,7 +244,7 @@ static int refuse_unknown(const char *argument, struct pvb_error *error)
 int options_parse(struct options *options, uint32_t allowed, bool stop, int count, char **arguments,
 		  struct pvb_error *error)
 {
-	struct getopt_tables tables;
+	struct getopt_tables tables = {0};
 	int value;
 
 	make_tables(&tables, allowed, stop);

@@ -14,10 +14,12 @@
 
 /*
  * What a guest wrote last is in a ring of its memory, from where the console daemon takes it
- * some time after the guest told it so, but at most every 200 ms (RATE_LIMIT_PERIOD of
- * xenconsoled). Nobody says when the last byte has come, so that is: after this long a silence.
+ * some time after the guest told it so, and at most every 200 ms (RATE_LIMIT_PERIOD of
+ * xenconsoled). What it has taken it passes on at once. So nothing more will come once the ring
+ * is empty and the console silent for that long; or where nobody seems to serve it.
  */
 #define SILENCE_MS 500
+#define PATIENCE 20 /* silences */
 
 /* Bytes on their way in one direction; more are taken once they have gone. */
 struct load {
@@ -58,6 +60,7 @@ struct state {
 	bool listening; /* to the person */
 	bool leaving;
 	bool draining; /* the domain has ended */
+	unsigned silences;
 };
 
 enum { IN, OUT, CONSOLE, ENDED, STOP, DESCRIPTORS };
@@ -125,7 +128,8 @@ static void tell_guest(struct state *state)
 
 static int check_domain(struct state *state, struct pvb_error *error)
 {
-	int ended = state->relay->has_ended(state->relay->opaque, error);
+	const struct relay *relay = state->relay;
+	int ended = relay->has_ended ? relay->has_ended(relay->opaque, error) : 0;
 
 	if (ended <= 0)
 		return ended;
@@ -133,6 +137,16 @@ static int check_domain(struct state *state, struct pvb_error *error)
 	state->listening = false;
 	state->to_guest.start = state->to_guest.end;
 	return 0;
+}
+
+/* A silence: whether it is the last one. */
+static bool is_over(struct state *state)
+{
+	const struct relay *relay = state->relay;
+
+	if (!load_empty(&state->to_person))
+		return false;
+	return !relay->expects || !relay->expects(relay->opaque) || ++state->silences == PATIENCE;
 }
 
 /* 1 when it is over, 0 to go on, or a negative code. */
@@ -176,7 +190,7 @@ int relay_run(const struct relay *relay, enum relay_outcome *outcome, struct pvb
 		return fault(error, PVB_E_HOST_STATE, STAGE, "the console cannot be used: %s",
 			     strerror(errno));
 
-	int rc = relay->has_ended ? check_domain(&state, error) : 0;
+	int rc = check_domain(&state, error);
 
 	while (!rc) {
 		struct pollfd fds[DESCRIPTORS];
@@ -189,7 +203,7 @@ int relay_run(const struct relay *relay, enum relay_outcome *outcome, struct pvb
 				     "cannot wait for the console: %s", strerror(errno));
 		if (ready < 0)
 			continue;
-		if (ready == 0 && load_empty(&state.to_person)) {
+		if (ready == 0 && is_over(&state)) {
 			*outcome = RELAY_ENDED;
 			return 0;
 		}

@@ -19,6 +19,8 @@ enum relay_outcome {
  *   escape     Ctrl-] from in is for us; where in is no terminal, it is a byte like any other
  *   console    the guest's side, which becomes non-blocking
  *   ended      readable once the domain may have ended; or -1
+ *   expects    asked of a domain that has ended, once its console is silent: whether more is to
+ *              come; or NULL
  *   has_ended  asked then, and at first: 1 if it has, 0 if not, or a negative code with *error
  *              filled; or NULL
  *   stop       readable once all is to be left as it is; or -1
@@ -30,6 +32,7 @@ struct relay {
 	int console;
 	int ended;
 	int (*has_ended)(void *opaque, struct pvb_error *error);
+	bool (*expects)(void *opaque);
 	void *opaque;
 	int stop;
 };

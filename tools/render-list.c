@@ -18,15 +18,22 @@ static struct state_text state_letters(const struct pvb_domain_state *domain)
 	static const char reasons[] = "-rscwS";
 	unsigned reason = domain->shutdown ? domain->shutdown_reason : PVB_SHUTDOWN_POWEROFF;
 
-	return (struct state_text){{
-		domain->running ? 'r' : '-',
-		domain->blocked ? 'b' : '-',
-		domain->paused ? 'p' : '-',
-		domain->shutdown ? 's' : '-',
-		reason < sizeof reasons - 1 ? reasons[reason] : '?',
-		domain->dying ? 'd' : '-',
-		'\0',
-	}};
+	struct state_text state = {"------"};
+
+	if (domain->running)
+		state.text[0] = 'r';
+	if (domain->blocked)
+		state.text[1] = 'b';
+	if (domain->paused)
+		state.text[2] = 'p';
+	if (domain->shutdown)
+		state.text[3] = 's';
+	state.text[4] = '?';
+	if (reason < sizeof reasons - 1)
+		state.text[4] = reasons[reason];
+	if (domain->dying)
+		state.text[5] = 'd';
+	return state;
 }
 
 void render_list(const struct pvb_domain_state *domains, size_t count)

@@ -93,6 +93,13 @@ PVB_API int pvb_domain_open_console(struct pvb_host *host, uint32_t domid, int *
 				    struct pvb_error *error);
 
 /*
+ * Bytes that the guest has written to its console and that have not come out at its other end yet,
+ * as the guest has it: to know of one that has ended that nothing more will come.
+ */
+PVB_API int pvb_domain_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *bytes,
+				       struct pvb_error *error);
+
+/*
  * A descriptor to poll, which becomes readable once domains have come or ended since the last
  * call of this function. It belongs to the host handle; do not read or close it.
  */

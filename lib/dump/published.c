@@ -204,8 +204,8 @@ static int read_frames(const struct published *p2m, pvb_mfn_t from, pvb_mfn_t *f
 static int read_tree(struct published *p2m, struct pvb_error *error)
 {
 	enum { ENTRIES_MAX = DUMP_PAGE_BYTES / 4 };
-	pvb_mfn_t lists[ENTRIES_MAX];
-	pvb_mfn_t frames[ENTRIES_MAX];
+	pvb_mfn_t lists[ENTRIES_MAX] = {{0}};
+	pvb_mfn_t frames[ENTRIES_MAX] = {{0}};
 	int rc = read_frames(p2m, p2m->root, lists, error);
 
 	for (uint64_t i = 0; !rc && i < p2m->per_page && i * p2m->per_page < p2m->pages; i++) {

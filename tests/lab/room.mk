@@ -3,7 +3,8 @@
 # Tests on real Xen: programs and suites that run inside the lab's dom0, beside the domains that
 # they are about. README.md tells how.
 EXTRA_DIST += doc/libxl-differences.md
-lab_scripts = tests/lab/make-ramdisk tests/lab/run-lab tests/lab/test-lab.sh
+lab_scripts = tests/lab/make-ramdisk tests/lab/newer-xen tests/lab/run-lab tests/lab/test-lab.sh \
+	tests/lab/test-newer-xen.sh
 EXTRA_DIST += tests/lab/suite $(lab_scripts) \
 	tests/lab/README.md tests/lab/guest-init tests/lab/run-suite tests/lab/tap.sh
 
@@ -11,11 +12,13 @@ EXTRA_DIST += tests/lab/suite $(lab_scripts) \
 # packages, so it is not among the tests of make check.
 check-lab:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/lab/test-lab.sh
-.PHONY: check-lab
-clean-local: clean-lab
-clean-lab:
+# The same with the Xen of a newer Debian, for which pvbuild is built in a chroot.
+check-newer-xen:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/lab/test-newer-xen.sh
+# What run-lab takes along; probes and examples are built with everything else.
+lab-programs: $(filter-out tests/lab/test-%,$(filter tests/lab/%,$(check_PROGRAMS)))
+clean-local:
 	-rm -rf tests/lab/output
-.PHONY: clean-lab
 if HAVE_XEN
 lab_build = \
 	tests/lab/guest.c tests/lab/guest.h \

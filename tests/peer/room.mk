@@ -9,17 +9,20 @@ if HAVE_XEN
 check_LTLIBRARIES += tests/peer/adapter.la
 tests_peer_adapter_la_SOURCES = \
 	tests/peer/adapter/adapter.h \
+	tests/peer/adapter/context.c \
 	tests/peer/adapter/domctl.c \
 	tests/peer/adapter/foreign.c \
 	tests/peer/adapter/hypercall.c \
 	tests/peer/adapter/internal.h \
 	tests/peer/adapter/link.c \
+	tests/peer/adapter/m2p.c \
 	tests/peer/adapter/memory-op.c \
-	tests/peer/adapter/mmuext-op.c
+	tests/peer/adapter/mmuext-op.c \
+	tests/peer/adapter/sysctl.c
 tests_peer_adapter_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests $(XEN_CFLAGS)
 tests_peer_adapter_la_LIBADD = lib/libpvbuild-all.la
 tests_peer_adapter_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere \
-	-export-symbols-regex '^(xencall|xenforeignmemory_|xendevicemodel_|munmap$$|peer_attach$$)'
+	-export-symbols-regex '^(xencall|xenforeignmemory_|xendevicemodel_|munmap$$|peer_attach$$|peer_refuse$$)'
 
 peer_sources = \
 	tests/peer/domain.c \
@@ -31,7 +34,8 @@ peer_sources = \
 peer_tests = \
 	tests/peer/test-adapter \
 	tests/peer/test-behaviour \
-	tests/peer/test-peer
+	tests/peer/test-peer \
+	tests/peer/test-xen-host
 check_PROGRAMS += $(peer_tests)
 TESTS += $(peer_tests)
 
@@ -55,5 +59,10 @@ tests_peer_test_peer_SOURCES = $(peer_sources) \
 	tests/peer/view.h
 tests_peer_test_peer_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 tests_peer_test_peer_LDADD = lib/libpvbuild-all.la $(XEN_LIBS) -lxentoollog
+
+tests_peer_test_xen_host_SOURCES = tests/peer/preload.c tests/peer/test-xen-host.c \
+	$(torture_scenario) $(fake_xenstore)
+tests_peer_test_xen_host_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
+tests_peer_test_xen_host_LDADD = $(test_ldadd) $(XEN_LIBS)
 
 endif

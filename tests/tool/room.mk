@@ -9,6 +9,7 @@ tool_tests = \
 	tests/tool/test-domains.sh \
 	tests/tool/test-example.sh \
 	tests/tool/test-inspect.sh \
+	tests/tool/test-lab-outcome.sh \
 	tests/tool/test-lab-usage.sh \
 	tests/tool/test-picture.sh \
 	tests/tool/test-plan.sh \

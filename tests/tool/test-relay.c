@@ -31,6 +31,8 @@ struct scene {
 	bool has_ended;
 	bool fails;
 	const char *last_words;
+	const char *very_last_words;
+	unsigned expected;
 	struct relay relay;
 };
 
@@ -45,6 +47,18 @@ static int has_ended(void *opaque, struct pvb_error *error)
 	if (scene->last_words)
 		(void)!write(scene->guest, scene->last_words, strlen(scene->last_words));
 	return scene->has_ended;
+}
+
+/* The console daemon has been asleep for so many silences. */
+static bool expects(void *opaque)
+{
+	struct scene *scene = opaque;
+
+	if (!scene->expected)
+		return false;
+	if (--scene->expected == 0)
+		(void)!write(scene->guest, scene->very_last_words, strlen(scene->very_last_words));
+	return true;
 }
 
 static int set_up(void **state)
@@ -145,6 +159,18 @@ static void what_comes_after_the_end_arrives_too(void **state)
 	scene->has_ended = true;
 	assert_int_equal(outcome_of(scene), RELAY_ENDED);
 	assert_arrived(scene->out[0], "last words");
+}
+
+static void what_is_expected_is_waited_for(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->relay.expects = expects;
+	scene->expected = 2;
+	scene->very_last_words = "at last";
+	scene->has_ended = true;
+	assert_int_equal(outcome_of(scene), RELAY_ENDED);
+	assert_arrived(scene->out[0], "at last");
 }
 
 static void other_domains_may_come_and_go(void **state)
@@ -383,6 +409,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_SCENE(what_the_guest_writes_arrives_before_its_end),
 		IN_SCENE(what_comes_after_the_end_arrives_too),
+		IN_SCENE(what_is_expected_is_waited_for),
 		IN_SCENE(other_domains_may_come_and_go),
 		IN_SCENE(a_question_that_fails_ends_it),
 		IN_SCENE(what_is_typed_before_the_escape_arrives),

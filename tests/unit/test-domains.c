@@ -203,6 +203,10 @@ static void where_nothing_runs_there_is_no_console_and_nothing_to_wait_for(void 
 	assert_fails_with(pvb_domain_open_console(host, domid, &fd, &error), PVB_E_HOST_STATE,
 			  &error);
 	assert_int_equal(fd, -1);
+	uint32_t bytes = 4711;
+
+	assert_ok(pvb_domain_console_pending(host, domid, &bytes, &error), &error);
+	assert_int_equal(bytes, 0);
 	fd = 4711;
 	assert_fails_with(pvb_domain_watch(host, &fd, &error), PVB_E_HOST_STATE, &error);
 	assert_int_equal(fd, -1);

@@ -238,6 +238,47 @@ static void a_watch_that_fails_is_told_and_can_be_tried_again(void **state)
 	xs_close(watching);
 }
 
+static void where_the_ring_is_the_store_says(void **state)
+{
+	(void)state;
+	static const char path[] = "/local/domain/7/console/ring-ref";
+	static const char *const wrong[] = {"", "x", "0x10", "-1"};
+	struct pvb_error error;
+	struct xs_handle *store;
+
+	fake_store_reset();
+	assert_ok(xen_store_open(&store, &error), &error);
+	assert_true(xen_console_ring(store, 7).n == PVB_NO_FRAME);
+	assert_true(xs_write(store, XBT_NULL, path, "4711", 4));
+	assert_int_equal(xen_console_ring(store, 7).n, 4711);
+	for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		assert_true(xs_write(store, XBT_NULL, path, wrong[i], (unsigned)strlen(wrong[i])));
+		assert_true(xen_console_ring(store, 7).n == PVB_NO_FRAME);
+	}
+	xs_close(store);
+}
+
+/* Xen public io/console.h: 1024 bytes in, 2048 out, in_cons, in_prod, out_cons, out_prod. */
+static void what_nobody_has_read_is_counted(void **state)
+{
+	(void)state;
+	static uint32_t page[1024];
+	uint32_t *cons = &page[3080 / 4], *prod = &page[3084 / 4];
+
+	assert_int_equal(xen_console_unread(page), 0);
+	*prod = 5;
+	assert_int_equal(xen_console_unread(page), 5);
+	*cons = UINT32_MAX - 9;
+	assert_int_equal(xen_console_unread(page), 15);
+	*prod = *cons + 2048;
+	assert_int_equal(xen_console_unread(page), 2048);
+	/* What no ring can hold a guest made up. */
+	*prod = *cons + 2049;
+	assert_int_equal(xen_console_unread(page), 0);
+	*prod = *cons - 1;
+	assert_int_equal(xen_console_unread(page), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +289,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_pseudoterminal_is_not_opened),
 		cmocka_unit_test(a_store_that_fails_is_told_of_the_console),
 		cmocka_unit_test(the_descriptor_tells_what_happened_since_the_last_call),
+		cmocka_unit_test(where_the_ring_is_the_store_says),
+		cmocka_unit_test(what_nobody_has_read_is_counted),
 		cmocka_unit_test(a_watch_that_fails_is_told_and_can_be_tried_again),
 	};
 

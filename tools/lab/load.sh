@@ -78,6 +78,9 @@ load_program() {
 	[[ -x $program ]] || die "$LAB_USAGE" "$1: libtool's wrapper is there, but not the program" "run make"
 	# shellcheck disable=SC2016 # the dollar is the wrapper's
 	path=$(sed -n 's/^ *LD_LIBRARY_PATH="\([^$]*\)\$LD_LIBRARY_PATH"$/\1/p' "$1" | head -n 1)
+	path=${path%:}
+	# In a chroot the wrapper has been told paths as they are in there.
+	[[ -z $sysroot || $path == "$sysroot"/* ]] || path=$sysroot${path//:/:$sysroot}
 	ln -sfn "$(realpath "$program")" "$2"
 	load_libraries "$program" "$path"
 }

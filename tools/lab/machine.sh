@@ -73,27 +73,33 @@ machine_outcome() {
 	if read -r status <"$1/status" && [[ $status =~ ^[0-9]+$ ]]; then
 		return "$status"
 	fi
-	case $machine_status in
-	124 | 137) machine_failed "$LAB_TIME" "the time limit of $time_limit s is over" "--timeout SECONDS sets another" ;;
-	esac
-	if grep -aqE 'Panic on CPU|Xen call trace' "$1/log"; then
-		machine_failed "$LAB_CRASHED" "the hypervisor crashed"
-	elif grep -aqE 'Kernel panic|Domain 0 crashed|Hardware Dom0 (crashed|shutdown)' "$1/log" &&
-		! grep -aq 'lab: the command ended' "$1/log"; then
-		machine_failed "$LAB_CRASHED" "dom0 crashed"
-	elif [[ $machine_status -ne 0 ]]; then
-		sed 's/^/  /' "$1/qemu.err" >&2
-		machine_failed "$LAB_QEMU" "QEMU ended with status $machine_status"
+	if [[ $machine_status -eq 124 || $machine_status -eq 137 ]]; then
+		machine_failed "the time limit of $time_limit s is over" "--timeout SECONDS sets another"
+		return "$LAB_TIME"
 	fi
-	machine_failed "$LAB_NO_STATUS" "the machine was switched off before the command ended"
+	if grep -aqE 'Panic on CPU|Xen call trace' "$1/log"; then
+		machine_failed "the hypervisor crashed"
+		return "$LAB_CRASHED"
+	fi
+	if grep -aqE 'Kernel panic|Domain 0 crashed|Hardware Dom0 crashed' "$1/log"; then
+		machine_failed "dom0 crashed"
+		return "$LAB_CRASHED"
+	fi
+	if [[ $machine_status -ne 0 ]]; then
+		printable <"$1/qemu.err" | sed 's/^/  | /' >&2
+		machine_failed "QEMU ended with status $machine_status"
+		return "$LAB_QEMU"
+	fi
+	machine_failed "the machine was switched off before the command ended"
+	return "$LAB_NO_STATUS"
 }
 
-machine_failed() { # status message [hint]
-	say "$2"
+# machine_failed MESSAGE [HINT]: says it, with the end of the log.
+machine_failed() {
+	say "$1"
 	if [[ -z $verbose && -s log ]]; then
 		say "the last that was heard of it (-v shows all, --log FILE keeps it):"
 		tail -n 25 log | printable | sed 's/^/  | /' >&2
 	fi
-	[[ -z ${3:-} ]] || printf '  %s\n' "$3" >&2
-	return "$1"
+	[[ -z ${2:-} ]] || printf '  %s\n' "$2" >&2
 }

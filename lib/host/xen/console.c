@@ -14,6 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <xen/xen.h>
+/* After what it needs. */
+#include <xen/io/console.h>
+
 #include "core/cleanup.h"
 #include "core/error.h"
 #include "host/xen/store.h"
@@ -165,4 +169,29 @@ int xen_console_open(uint32_t domid, int *fd, struct pvb_error *error)
 	if (rc == 0 && tty)
 		rc = open_tty(tty, domid, fd, error);
 	return rc;
+}
+
+/* ---- its ring ---- */
+
+pvb_mfn_t xen_console_ring(struct xs_handle *store, uint32_t domid)
+{
+	char path[XEN_NODE_PATH_MAX];
+
+	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/console/ring-ref", domid);
+
+	PVB_AUTO_FREE char *text = xs_read(store, XBT_NULL, path, NULL);
+
+	if (!text || !text[0] || strspn(text, "0123456789") != strlen(text))
+		return PVB_MFN(PVB_NO_FRAME);
+	return PVB_MFN(strtoull(text, NULL, 10));
+}
+
+uint32_t xen_console_unread(const void *page)
+{
+	const struct xencons_interface *ring = page;
+	uint32_t unread = *(const volatile XENCONS_RING_IDX *)&ring->out_prod -
+			  *(const volatile XENCONS_RING_IDX *)&ring->out_cons;
+
+	/* A guest that says something else has nothing to say. */
+	return unread <= sizeof ring->out ? unread : 0;
 }

@@ -7,10 +7,20 @@
 
 #include <pvbuild/error.h>
 
+#include "core/frames.h"
+
 /*
  * Open the terminal that the console daemon has made for a domain, raw. It makes one
  * a moment after the domain was introduced, which is waited for.
  */
 int xen_console_open(uint32_t domid, int *fd, struct pvb_error *error);
+
+struct xs_handle;
+
+/* Where the ring of a domain's console is. PVB_NO_FRAME where it has none. */
+pvb_mfn_t xen_console_ring(struct xs_handle *store, uint32_t domid);
+
+/* Bytes in a ring, as its page has it, that the guest has written and nobody has read. */
+uint32_t xen_console_unread(const void *page);
 
 #endif

@@ -9,40 +9,35 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The selectors that user_regs has in the same place under the same names in both. */
-#define EACH_SELECTOR(X) X(cs) X(ss) X(ds) X(es) X(fs) X(gs)
+/* clang-format off */
+/* The selectors, which are called the same in both. */
+#define EACH_SELECTOR(X) \
+	X(cs) X(ss) X(ds) X(es) X(fs) X(gs)
 
-#define EACH_REGISTER_64(X)                                                                        \
-	X(rax)                                                                                     \
-	X(rbx)                                                                                     \
-	X(rcx)                                                                                     \
-	X(rdx)                                                                                     \
-	X(rsi)                                                                                     \
-	X(rdi) X(rbp) X(rsp) X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) X(rip)          \
-		X(rflags)
+#define EACH_REGISTER_64(X) \
+	X(rax) X(rbx) X(rcx) X(rdx) X(rsi) X(rdi) X(rbp) X(rsp) \
+	X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) X(rip) X(rflags)
 
-#define EACH_REGISTER_32(X)                                                                        \
-	X(rax, eax)                                                                                \
-	X(rbx, ebx)                                                                                \
-	X(rcx, ecx)                                                                                \
-	X(rdx, edx) X(rsi, esi) X(rdi, edi) X(rbp, ebp) X(rsp, esp) X(rip, eip) X(rflags, eflags)
+#define EACH_REGISTER_32(X) \
+	X(rax, eax) X(rbx, ebx) X(rcx, ecx) X(rdx, edx) X(rsi, esi) X(rdi, edi) X(rbp, ebp) \
+	X(rsp, esp) X(rip, eip) X(rflags, eflags)
 
 /* Of the structure itself. 64-bit guests have no code selectors with their callbacks. */
-#define EACH_FIELD(X)                                                                              \
-	X(kernel_ss, kernel_ss)                                                                    \
-	X(kernel_sp, kernel_sp)                                                                    \
-	X(event_callback_eip, event_callback_eip)                                                  \
-	X(failsafe_callback_eip, failsafe_callback_eip)                                            \
+#define EACH_FIELD(X) \
+	X(kernel_ss, kernel_ss) X(kernel_sp, kernel_sp) \
+	X(event_callback_eip, event_callback_eip) \
+	X(failsafe_callback_eip, failsafe_callback_eip) \
 	X(ldt_base, ldt_base) X(ldt_entries, ldt_ents) X(gdt_entries, gdt_ents)
 
-#define EACH_FIELD_64(X)                                                                           \
-	EACH_FIELD(X)                                                                              \
-	X(syscall_callback_eip, syscall_callback_eip)                                              \
-	X(fs_base, fs_base) X(gs_base_kernel, gs_base_kernel) X(gs_base_user, gs_base_user)
+#define EACH_FIELD_64(X) \
+	EACH_FIELD(X) \
+	X(syscall_callback_eip, syscall_callback_eip) X(fs_base, fs_base) \
+	X(gs_base_kernel, gs_base_kernel) X(gs_base_user, gs_base_user)
 
-#define EACH_FIELD_32(X)                                                                           \
-	EACH_FIELD(X)                                                                              \
+#define EACH_FIELD_32(X) \
+	EACH_FIELD(X) \
 	X(event_callback_cs, event_callback_cs) X(failsafe_callback_cs, failsafe_callback_cs)
+/* clang-format on */
 
 void xen_context_put_64(const struct pvb_host_vcpu *registers, vcpu_guest_context_x86_64_t *context)
 {

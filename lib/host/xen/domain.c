@@ -261,15 +261,15 @@ int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_doma
 		     size_t room, size_t *count, struct pvb_error *error)
 {
 	struct xen_host *xen = xen_of(host);
-	PVB_AUTO_FREE xc_domaininfo_t *info = calloc(room, sizeof *info);
+	size_t got = 0;
 
 	*count = 0;
-	if (!info)
-		return pvb_fail_memory(error, "list_domains", "a list of domains");
 	if (first >= DOMID_FIRST_RESERVED || !room)
 		return 0;
 
-	size_t got = 0;
+	PVB_AUTO_FREE xc_domaininfo_t *info = calloc(room, sizeof *info);
+	if (!info)
+		return pvb_fail_memory(error, "list_domains", "a list of domains");
 	do {
 		int n = xc_domain_getinfolist(xen->xc, first, (unsigned)(room - *count), info);
 

@@ -113,7 +113,7 @@ int xen_set_grants(struct pvb_host *host, uint32_t domid, const struct pvb_host_
 			unmap(xen, &table);
 			page = grants[i].index / (uint32_t)ENTRIES;
 			rc = map(xen, call, domid, page, &table, error);
-			if (rc)
+			if (!table.entry)
 				break;
 		}
 		grant_entry_v1_t *entry = &table.entry[grants[i].index % ENTRIES];
@@ -147,7 +147,7 @@ int xen_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant 
 		struct table table;
 
 		rc = map(xen, call, domid, page, &table, error);
-		for (uint32_t i = 0; i < ENTRIES && !rc && *count < room; i++) {
+		for (uint32_t i = 0; table.entry && i < ENTRIES && *count < room; i++) {
 			grant_entry_v1_t entry = table.entry[i];
 
 			if (entry.flags)

@@ -48,6 +48,8 @@ int xen_introduce_domain(struct pvb_host *host, uint32_t domid,
 			 const struct pvb_host_introduction *told, struct pvb_error *error);
 int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error);
+int xen_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *bytes,
+			struct pvb_error *error);
 int xen_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error);
 
 #endif

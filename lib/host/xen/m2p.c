@@ -46,6 +46,20 @@ uint64_t xen_m2p_continue(const uint64_t *entries, uint64_t count, uint64_t star
 
 /* ---- where the table is ------------------------------------------------------------------ */
 
+static int keep_chunks(struct xen_m2p *m2p, const xen_pfn_t *extents, uint64_t count,
+		       struct pvb_error *error)
+{
+	uint64_t *chunks = malloc((count + 1) * sizeof *chunks);
+
+	if (!chunks)
+		return pvb_fail_memory(error, call, "the places of the M2P");
+	for (uint64_t i = 0; i < count; i++)
+		chunks[i] = extents[i];
+	m2p->chunks = chunks;
+	m2p->limit = count * XEN_M2P_CHUNK_ENTRIES;
+	return 0;
+}
+
 static int find_chunks(struct xen_host *xen, struct pvb_error *error)
 {
 	uint64_t frames = xen->top_frame + 1;
@@ -67,13 +81,9 @@ static int find_chunks(struct xen_host *xen, struct pvb_error *error)
 		rc = xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
 				 "the hypervisor does not say where its M2P is");
 	} else {
-		/* The numbers are of memory that is there, not of what can still be plugged in. */
-		xen->m2p.count = list.nr_extents;
-		xen->m2p.limit = pvb_min(frames, list.nr_extents * XEN_M2P_CHUNK_ENTRIES);
-		xen->m2p.chunks = malloc(count * sizeof *xen->m2p.chunks);
-		rc = xen->m2p.chunks ? 0 : pvb_fail_memory(error, call, "the places of the M2P");
-		for (uint64_t i = 0; !rc && i < list.nr_extents; i++)
-			xen->m2p.chunks[i] = extents[i];
+		rc = keep_chunks(&xen->m2p, extents, pvb_min(list.nr_extents, count), error);
+		/* The table is of memory that is there, not of what can still be plugged in. */
+		xen->m2p.limit = pvb_min(frames, xen->m2p.limit);
 	}
 	xc_hypercall_buffer_free(xen->xc, extents);
 	return rc;

@@ -35,7 +35,6 @@ struct xen_m2p_window {
  */
 struct xen_m2p {
 	uint64_t *chunks;
-	uint64_t count;
 	uint64_t limit;
 	uint64_t clock;
 	struct xen_m2p_window window[XEN_M2P_WINDOWS];

@@ -29,6 +29,12 @@ int xen_claim_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes, stru
 	set_xen_guest_handle(claim.extent_start, HYPERCALL_BUFFER_NULL);
 	if (xc_memory_op(xen->xc, XENMEM_claim_pages, &claim, sizeof claim) == 0)
 		return 0;
+	if (errno == ENOMEM)
+		return pvb_fail(error, PVB_E_HOST_CLAIM, "claim_memory",
+				"%" PRIu64
+				" bytes cannot be set aside for domain %u: so much is not "
+				"free, or others have claimed it",
+				bytes, domid);
 	return xen_refused(xen, error, PVB_E_HOST_CLAIM, "claim_memory", errno,
 			   "%" PRIu64 " bytes cannot be set aside for domain %u", bytes, domid);
 }
@@ -108,11 +114,12 @@ int xen_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frame
 		   bool writable, void **at, struct pvb_error *error)
 {
 	struct xen_host *xen = xen_of(host);
-	PVB_AUTO_FREE int *failed = calloc(count, sizeof *failed);
 	int protection = PROT_READ | (writable ? PROT_WRITE : 0);
 
 	if (!count)
 		return pvb_fail(error, PVB_E_ARG_INVALID, "map_frames", "a mapping of no frames");
+
+	PVB_AUTO_FREE int *failed = calloc(count, sizeof *failed);
 	if (!failed)
 		return pvb_fail_memory(error, "map_frames", "a mapping");
 	void *mapped = xenforeignmemory_map(xen->foreign, domid, protection, count,

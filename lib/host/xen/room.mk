@@ -2,6 +2,9 @@
 #
 # Real Xen. Its libraries' headers are included here and nowhere else.
 EXTRA_DIST += lib/host/xen/device.h
+# Said in any case: for automake, a flag of some configurations takes the place of all in the others.
+lib_libpvbuild_all_la_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DPVB_GUARD_PROGRAM='"$(pkglibexecdir)/pvbuild-guard"'
 if HAVE_XEN
 lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/console.c \
@@ -33,7 +36,6 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/xen.c \
 	lib/host/xen/xen.h
 lib_libpvbuild_all_la_CFLAGS += $(XEN_CFLAGS)
-lib_libpvbuild_all_la_CPPFLAGS = $(AM_CPPFLAGS) -DPVB_GUARD_PROGRAM='"$(pkglibexecdir)/pvbuild-guard"'
 lib_libpvbuild_all_la_LIBADD += $(XEN_LIBS)
 
 # What clears a domain away whose builder was killed.

@@ -147,8 +147,8 @@ int xen_store_check_name(struct xs_handle *store, xs_transaction_t transaction, 
 		if (other == domid || !taken || strcmp(taken, name) != 0 ||
 		    !xs_is_domain_introduced(store, (unsigned)other))
 			continue;
-		int rc = pvb_fail(error, PVB_E_ARG_INVALID, STAGE,
-				  "there is a domain called \"%.64s\" already: %lu", name, other);
+		int rc = pvb_fail(error, PVB_E_ARG_NAME, STAGE,
+				  "there is a domain \"%.64s\" already, number %lu", name, other);
 		pvb_hint(error, "give the new one another name, or destroy that one first");
 		return rc;
 	}

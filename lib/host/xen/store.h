@@ -25,7 +25,7 @@ int xen_store_introduce(struct xs_handle *store, const struct xen_domain_record 
 			struct pvb_error *error);
 
 /*
- * That no other domain has this name, as libxl wants it. Fails with PVB_E_ARG_INVALID, saying which
+ * That no other domain has this name, as libxl wants it. Fails with PVB_E_ARG_NAME, saying which
  * has. Introducing a domain looks again, so that of two at the same time only one gets it.
  */
 int xen_store_check_name(struct xs_handle *store, xs_transaction_t transaction, const char *name,

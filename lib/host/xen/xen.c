@@ -115,6 +115,7 @@ static const struct pvb_host_ops ops = {
 	.get_domain = xen_get_domain,
 	.list_domains = xen_list_domains,
 	.open_console = xen_open_console,
+	.console_pending = xen_console_pending,
 	.watch_domains = xen_watch_domains,
 	.set_guest_bits = xen_set_guest_bits,
 	.set_max_memory = xen_set_max_memory,

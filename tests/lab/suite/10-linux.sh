@@ -7,9 +7,9 @@
 kernel_or_skip vmlinuz-6.1
 kernel_or_skip vmlinuz-6.12
 
-# boot NAME KERNEL MEMORY: in the background; leaves NAME.out, NAME.err and NAME.status.
+# boot NAME KERNEL MEMORY [VCPUS]: in the background; leaves NAME.out, NAME.err and NAME.status.
 boot() {
-	cfg "$1" "kernel=$2" "memory=$3"
+	cfg "$1" "kernel=$2" "memory=$3" "vcpus=${4:-1}"
 	{
 		local ended=0
 		pvbuild --host xen create -c "$work/$1.cfg" >"$work/$1.out" 2>"$work/$1.err" || ended=$?
@@ -34,11 +34,12 @@ boot xz-128 vmlinuz-6.1 128
 boot zstd-1024 vmlinuz-6.12 1024
 wait
 boot xz-1024 vmlinuz-6.1 1024
-boot zstd-128 vmlinuz-6.12 128
+boot zstd-128 vmlinuz-6.12 128 2
 wait
 booted xz-128 "Linux 6.1 (xz) in 128 MiB" 6.1
 booted xz-1024 "Linux 6.1 (xz) in 1 GiB" 6.1
 booted zstd-128 "Linux 6.12 (zstd) in 128 MiB" 6.12
+ok "its second vCPU is at work" out_has "2 CPU"
 booted zstd-1024 "Linux 6.12 (zstd) in 1 GiB" 6.12
 ok "domains and free memory are as before" as_before
 finish

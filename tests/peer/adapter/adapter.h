@@ -21,4 +21,12 @@
 typedef void peer_attach_fn(struct pvb_host *host);
 PVB_API peer_attach_fn peer_attach;
 
+/*
+ * From now on the hypercall of this number (__HYPERVISOR_*), where its command is this
+ * one (of domctl, sysctl, memory_op, ...), fails with this errno; 0 for as it is.
+ */
+#define PEER_REFUSE "peer_refuse"
+typedef void peer_refuse_fn(unsigned op, unsigned command, int reason);
+PVB_API peer_refuse_fn peer_refuse;
+
 #endif

@@ -32,9 +32,30 @@ static const char *const names[] = {
 	[XEN_DOMCTL_set_cpu_policy] = "set_cpu_policy",
 };
 
-static long result_of(int rc, const struct pvb_error *error)
+/*
+ * A domain of ours keeps the handle that it was made with. Xen lets it be changed: the last
+ * domain of which it was has the other one here.
+ */
+static struct {
+	uint8_t made[16];
+	uint8_t set[16];
+} handle;
+
+static const uint8_t *handle_of(const struct pvb_host_domain *domain)
 {
-	return rc ? peer_refused(error) : 0;
+	return memcmp(domain->uuid, handle.made, sizeof handle.made) ? domain->uuid : handle.set;
+}
+
+static long set_handle(struct peer_link *link, const struct xen_domctl *op)
+{
+	struct pvb_host_domain domain;
+	struct pvb_error error;
+
+	if (pvb_host_get_domain(link->host, op->domain, &domain, &error))
+		return peer_refused(&error);
+	memcpy(handle.made, domain.uuid, sizeof handle.made);
+	memcpy(handle.set, op->u.setdomainhandle.handle, sizeof handle.set);
+	return 0;
 }
 
 static long create(struct peer_link *link, struct xen_domctl *op)
@@ -58,6 +79,24 @@ static long create(struct peer_link *link, struct xen_domctl *op)
 	return 0;
 }
 
+void peer_describe(const struct pvb_host_domain *domain, struct xen_domctl_getdomaininfo *out)
+{
+	memset(out, 0, sizeof *out);
+	out->domain = (domid_t)domain->domid;
+	out->flags = (domain->dying ? XEN_DOMINF_dying : 0u) |
+		     (domain->shutdown ? XEN_DOMINF_shutdown : 0u) |
+		     (domain->paused ? XEN_DOMINF_paused : 0u) |
+		     (domain->shutdown_reason & XEN_DOMINF_shutdownmask)
+			     << XEN_DOMINF_shutdownshift;
+	out->tot_pages = domain->pages;
+	out->max_pages = domain->max_pages;
+	out->outstanding_pages = domain->claimed_pages;
+	out->shared_info_frame = domain->shared_info.n;
+	out->cpu_time = domain->cpu_time_ns;
+	out->max_vcpu_id = domain->vcpus - 1;
+	memcpy(out->handle, handle_of(domain), sizeof out->handle);
+}
+
 /* As 4.17 has it: the domain of that number, or the next that there is. */
 static long get_info(struct peer_link *link, struct xen_domctl *op)
 {
@@ -69,22 +108,8 @@ static long get_info(struct peer_link *link, struct xen_domctl *op)
 		return peer_refused(&error);
 	if (count == 0)
 		return -ESRCH;
-
-	struct xen_domctl_getdomaininfo *out = &op->u.getdomaininfo;
-
-	memset(out, 0, sizeof *out);
-	op->domain = out->domain = (domid_t)domain.domid;
-	out->flags = (domain.dying ? XEN_DOMINF_dying : 0u) |
-		     (domain.shutdown ? XEN_DOMINF_shutdown : 0u) |
-		     (domain.paused ? XEN_DOMINF_paused : 0u) |
-		     (domain.shutdown_reason & XEN_DOMINF_shutdownmask) << XEN_DOMINF_shutdownshift;
-	out->tot_pages = domain.pages;
-	out->max_pages = domain.max_pages;
-	out->outstanding_pages = domain.claimed_pages;
-	out->shared_info_frame = domain.shared_info.n;
-	out->cpu_time = domain.cpu_time_ns;
-	out->max_vcpu_id = domain.vcpus - 1;
-	memcpy(out->handle, domain.uuid, sizeof out->handle);
+	peer_describe(&domain, &op->u.getdomaininfo);
+	op->domain = op->u.getdomaininfo.domain;
 	return 0;
 }
 
@@ -99,102 +124,41 @@ static long max_vcpus(struct peer_link *link, const struct xen_domctl *op)
 	return domain.vcpus == op->u.max_vcpus.max ? 0 : -EINVAL;
 }
 
-static bool all_zero(const void *bytes, size_t size)
+static long get_frame_info(struct peer_link *link, const struct xen_domctl *op)
 {
-	const unsigned char *p = bytes;
+	static const uint32_t types[] = {
+		[PVB_FRAME_FOREIGN] = XEN_DOMCTL_PFINFO_XTAB,
+		[PVB_FRAME_PLAIN] = XEN_DOMCTL_PFINFO_NOTAB,
+		[PVB_FRAME_L1] = XEN_DOMCTL_PFINFO_L1TAB,
+		[PVB_FRAME_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+		[PVB_FRAME_L3] = XEN_DOMCTL_PFINFO_L3TAB,
+		[PVB_FRAME_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+	};
+	const struct xen_domctl_getpageframeinfo3 *request = &op->u.getpageframeinfo3;
+	struct pvb_host_frame_info info[1024];
+	struct pvb_error error;
 
-	for (size_t i = 0; i < size; i++) {
-		if (p[i])
-			return false;
-	}
-	return true;
+	if (request->num > sizeof info / sizeof info[0])
+		return -E2BIG;
+	if (pvb_host_get_frame_info(link->host, op->domain,
+				    (const pvb_mfn_t *)(const void *)request->array.p, request->num,
+				    info, &error))
+		return peer_refused(&error);
+	for (size_t i = 0; i < request->num; i++)
+		request->array.p[i] =
+			types[info[i].type] | (info[i].pinned ? XEN_DOMCTL_PFINFO_LPINTAB : 0u);
+	return 0;
 }
 
-/* Registers that both widths have, by the names of the 64-bit structure and of the 32-bit one. */
-#define COPY_COMMON(to, from, prefix)                                                              \
-	do {                                                                                       \
-		(to)->rax = (from)->user_regs.prefix##ax;                                          \
-		(to)->rbx = (from)->user_regs.prefix##bx;                                          \
-		(to)->rcx = (from)->user_regs.prefix##cx;                                          \
-		(to)->rdx = (from)->user_regs.prefix##dx;                                          \
-		(to)->rsi = (from)->user_regs.prefix##si;                                          \
-		(to)->rdi = (from)->user_regs.prefix##di;                                          \
-		(to)->rbp = (from)->user_regs.prefix##bp;                                          \
-		(to)->rsp = (from)->user_regs.prefix##sp;                                          \
-		(to)->rip = (from)->user_regs.prefix##ip;                                          \
-		(to)->rflags = (from)->user_regs.prefix##flags;                                    \
-		(to)->cs = (from)->user_regs.cs;                                                   \
-		(to)->ss = (from)->user_regs.ss;                                                   \
-		(to)->ds = (from)->user_regs.ds;                                                   \
-		(to)->es = (from)->user_regs.es;                                                   \
-		(to)->fs = (from)->user_regs.fs;                                                   \
-		(to)->gs = (from)->user_regs.gs;                                                   \
-		(to)->kernel_ss = (from)->kernel_ss;                                               \
-		(to)->kernel_sp = (from)->kernel_sp;                                               \
-		for (size_t i = 0; i < 8; i++) {                                                   \
-			(to)->cr[i] = (from)->ctrlreg[i];                                          \
-			(to)->debugreg[i] = (from)->debugreg[i];                                   \
-		}                                                                                  \
-		(to)->event_callback_eip = (from)->event_callback_eip;                             \
-		(to)->failsafe_callback_eip = (from)->failsafe_callback_eip;                       \
-		(to)->ldt_base = (from)->ldt_base;                                                 \
-		(to)->ldt_entries = (from)->ldt_ents;                                              \
-		(to)->gdt_entries = (from)->gdt_ents;                                              \
-		(to)->flags = (uint32_t)(from)->flags;                                             \
-		(to)->vm_assist = (uint32_t)(from)->vm_assist;                                     \
-	} while (0)
-
-/* What a host of ours has no place for, because a start of day leaves it zero. */
-#define HAS_MORE(context)                                                                          \
-	(!all_zero(&(context)->fpu_ctxt, sizeof(context)->fpu_ctxt) ||                             \
-	 !all_zero((context)->trap_ctxt, sizeof(context)->trap_ctxt) ||                            \
-	 !all_zero((context)->gdt_frames, sizeof(context)->gdt_frames))
-
-/* The structure is the 32-bit one where the domain is. */
-static long set_context(struct peer_link *link, const struct xen_domctl *op)
+static long get_width(struct peer_link *link, struct xen_domctl *op)
 {
-	const vcpu_guest_context_any_t *any = (const void *)op->u.vcpucontext.ctxt.p;
-	struct pvb_host_vcpu vcpu = {0};
 	struct pvb_host_domain domain;
 	struct pvb_error error;
 
 	if (pvb_host_get_domain(link->host, op->domain, &domain, &error))
 		return peer_refused(&error);
-	if (!any)
-		return peer_unknown("setvcpucontext without a context, vcpu",
-				    op->u.vcpucontext.vcpu, NULL);
-	if (domain.guest_bits == 64) {
-		const vcpu_guest_context_x86_64_t *context = &any->x64;
-
-		if (HAS_MORE(context))
-			return peer_unknown("setvcpucontext with FPU, traps or GDT, vcpu",
-					    op->u.vcpucontext.vcpu, NULL);
-		COPY_COMMON(&vcpu, context, r);
-		vcpu.r8 = context->user_regs.r8;
-		vcpu.r9 = context->user_regs.r9;
-		vcpu.r10 = context->user_regs.r10;
-		vcpu.r11 = context->user_regs.r11;
-		vcpu.r12 = context->user_regs.r12;
-		vcpu.r13 = context->user_regs.r13;
-		vcpu.r14 = context->user_regs.r14;
-		vcpu.r15 = context->user_regs.r15;
-		vcpu.syscall_callback_eip = context->syscall_callback_eip;
-		vcpu.fs_base = context->fs_base;
-		vcpu.gs_base_kernel = context->gs_base_kernel;
-		vcpu.gs_base_user = context->gs_base_user;
-	} else {
-		const vcpu_guest_context_x86_32_t *context = &any->x32;
-
-		if (HAS_MORE(context))
-			return peer_unknown("setvcpucontext with FPU, traps or GDT, vcpu",
-					    op->u.vcpucontext.vcpu, NULL);
-		COPY_COMMON(&vcpu, context, e);
-		vcpu.event_callback_cs = context->event_callback_cs;
-		vcpu.failsafe_callback_cs = context->failsafe_callback_cs;
-	}
-	return result_of(
-		pvb_host_set_vcpu(link->host, op->domain, op->u.vcpucontext.vcpu, &vcpu, &error),
-		&error);
+	op->u.address_size.size = domain.guest_bits;
+	return 0;
 }
 
 long peer_domctl(struct peer_link *link, const uint64_t *arguments)
@@ -209,30 +173,41 @@ long peer_domctl(struct peer_link *link, const uint64_t *arguments)
 	case XEN_DOMCTL_createdomain:
 		return create(link, op);
 	case XEN_DOMCTL_destroydomain:
-		return result_of(pvb_host_destroy_domain(host, op->domain, &error), &error);
+		return peer_result(pvb_host_destroy_domain(host, op->domain, &error), &error);
 	case XEN_DOMCTL_pausedomain:
-		return result_of(pvb_host_pause_domain(host, op->domain, &error), &error);
+		return peer_result(pvb_host_pause_domain(host, op->domain, &error), &error);
 	case XEN_DOMCTL_unpausedomain:
-		return result_of(pvb_host_unpause_domain(host, op->domain, &error), &error);
+		return peer_result_as(pvb_host_unpause_domain(host, op->domain, &error), &error,
+				      EINVAL);
 	case XEN_DOMCTL_getdomaininfo:
 		return get_info(link, op);
 	case XEN_DOMCTL_max_mem:
-		return result_of(pvb_host_set_max_memory(host, op->domain,
-							 op->u.max_mem.max_memkb << 10, &error),
-				 &error);
+		return peer_result(pvb_host_set_max_memory(host, op->domain,
+							   op->u.max_mem.max_memkb << 10, &error),
+				   &error);
 	case XEN_DOMCTL_max_vcpus:
 		return max_vcpus(link, op);
 	case XEN_DOMCTL_set_address_size:
-		return result_of(
+		return peer_result_as(
 			pvb_host_set_guest_bits(host, op->domain, op->u.address_size.size, &error),
-			&error);
+			&error, EACCES);
+	case XEN_DOMCTL_get_address_size:
+		return get_width(link, op);
 	case XEN_DOMCTL_hypercall_init:
-		return result_of(pvb_host_fill_hypercall_page(host, op->domain,
-							      PVB_MFN(op->u.hypercall_init.gmfn),
-							      &error),
-				 &error);
+		return peer_result(pvb_host_fill_hypercall_page(host, op->domain,
+								PVB_MFN(op->u.hypercall_init.gmfn),
+								&error),
+				   &error);
 	case XEN_DOMCTL_setvcpucontext:
-		return set_context(link, op);
+		return peer_set_context(link, op);
+	case XEN_DOMCTL_getvcpucontext:
+		return peer_get_context(link, op);
+	case XEN_DOMCTL_getpageframeinfo3:
+		return get_frame_info(link, op);
+	case XEN_DOMCTL_setdomainhandle:
+		return set_handle(link, op);
+	case XEN_DOMCTL_set_cpu_policy:
+		return peer_result(pvb_host_apply_cpu_policy(host, op->domain, &error), &error);
 	default:
 		return peer_unknown("domctl", op->cmd, PEER_NAME(names, op->cmd));
 	}

@@ -107,6 +107,28 @@ PVB_API int xenforeignmemory_restrict(xenforeignmemory_handle *fmem, domid_t dom
 	return -1;
 }
 
+/* As the kernel's privcmd has it: what could be mapped is, and of the rest it is said why not. */
+static void *map_what_can_be(struct peer_link *link, uint32_t domid, bool writable, size_t pages,
+			     const xen_pfn_t *frames, int *err)
+{
+	for (size_t i = 0; i < pages; i++) {
+		struct pvb_error error;
+		void *at;
+
+		err[i] = 0;
+		if (pvb_host_map_frames(link->host, domid,
+					(const pvb_mfn_t *)(const void *)&frames[i], 1, writable,
+					&at, &error))
+			err[i] = (int)peer_refused(&error);
+		else
+			pvb_host_unmap_frames(link->host, at, 1);
+	}
+	void *hole =
+		mmap(NULL, pages << XC_PAGE_SHIFT, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return hole == MAP_FAILED ? NULL : hole;
+}
+
 PVB_API void *xenforeignmemory_map2(xenforeignmemory_handle *fmem, uint32_t dom, void *addr,
 				    int prot, int flags, size_t pages, const xen_pfn_t *arr,
 				    int *err)
@@ -114,20 +136,25 @@ PVB_API void *xenforeignmemory_map2(xenforeignmemory_handle *fmem, uint32_t dom,
 	struct peer_link *link = (struct peer_link *)fmem;
 	struct mapping *mapping = NULL;
 	struct pvb_error error;
+	bool writable = (prot & PROT_WRITE) != 0;
 
 	if (addr || flags) {
 		errno = (int)-peer_unknown("xenforeignmemory_map2() at an address or with flags",
 					   (uint64_t)flags, NULL);
 		return NULL;
 	}
+	if (dom == DOMID_XEN)
+		return peer_map_m2p(link, arr, pages, prot);
 	mapping = calloc(1, sizeof *mapping);
 	if (!mapping)
 		return NULL;
 	mapping->host = link->host;
 	mapping->pages = pages;
 	if (pvb_host_map_frames(link->host, dom, (const pvb_mfn_t *)(const void *)arr, pages,
-				(prot & PROT_WRITE) != 0, &mapping->at, &error)) {
+				writable, &mapping->at, &error)) {
 		free(mapping);
+		if (err && error.code == PVB_E_HOST_MAP)
+			return map_what_can_be(link, dom, writable, pages, arr, err);
 		errno = (int)-peer_refused(&error);
 		return NULL;
 	}
@@ -149,10 +176,7 @@ PVB_API void *xenforeignmemory_map(xenforeignmemory_handle *fmem, uint32_t dom, 
 PVB_API int xenforeignmemory_unmap(xenforeignmemory_handle *fmem, void *addr, size_t pages)
 {
 	(void)fmem;
-	if (unmap(addr, pages))
-		return 0;
-	errno = EINVAL;
-	return -1;
+	return munmap(addr, pages << XC_PAGE_SHIFT);
 }
 
 /*

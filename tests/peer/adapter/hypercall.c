@@ -8,9 +8,12 @@
 
 #include <xencall.h>
 #include <xen/event_channel.h>
+#include <xen/grant_table.h>
 #include <xen/version.h>
 
 #include <pvbuild/export.h>
+
+#include "peer/adapter/adapter.h"
 
 /* Numbers of Xen's public xen.h. */
 static const char *const hypercall_names[] = {
@@ -74,6 +77,52 @@ long peer_refused(const struct pvb_error *error)
 	}
 }
 
+long peer_result(int rc, const struct pvb_error *error)
+{
+	return rc ? peer_refused(error) : 0;
+}
+
+/* Xen has an errno of its own for some of what a domain's state does not allow. */
+long peer_result_as(int rc, const struct pvb_error *error, int reason)
+{
+	return rc == -(int)PVB_E_HOST_STATE ? -reason : peer_result(rc, error);
+}
+
+/* ---- failing when it is told to --------------------------------------------------------- */
+
+static struct {
+	uint64_t op;
+	uint64_t command;
+	int reason;
+} order;
+
+void peer_refuse(unsigned op, unsigned command, int reason)
+{
+	order.op = op;
+	order.command = command;
+	order.reason = reason;
+}
+
+long peer_ordered(uint64_t op, uint64_t command)
+{
+	return order.reason && order.op == op && order.command == command ? -order.reason : 0;
+}
+
+/* The command, which is the first argument or the first word of what that points at. */
+static uint64_t command_of(uint64_t op, const uint64_t *arguments)
+{
+	switch (op) {
+	case __HYPERVISOR_domctl:
+	case __HYPERVISOR_sysctl:
+	case __HYPERVISOR_mmuext_op:
+		return *(const uint32_t *)peer_pointer(arguments[0]);
+	default:
+		return arguments[0];
+	}
+}
+
+/* ---- the small ones ---------------------------------------------------------------------- */
+
 static long xen_version(struct peer_link *link, const uint64_t *arguments)
 {
 	struct pvb_host_info info;
@@ -84,6 +133,9 @@ static long xen_version(struct peer_link *link, const uint64_t *arguments)
 	switch (arguments[0]) {
 	case XENVER_version:
 		return (long)(info.xen_major << 16 | info.xen_minor);
+	case XENVER_extraversion:
+		(void)snprintf(peer_pointer(arguments[1]), sizeof(xen_extraversion_t), "-peer");
+		return 0;
 	case XENVER_capabilities:
 		memset(peer_pointer(arguments[1]), 0, sizeof(xen_capabilities_info_t));
 		memcpy(peer_pointer(arguments[1]), info.capabilities,
@@ -109,6 +161,32 @@ static long event_channel_op(struct peer_link *link, const uint64_t *arguments)
 	return 0;
 }
 
+/* A host of ours has version 1 only, of which a page is there from the start. */
+static long grant_table_op(struct peer_link *link, const uint64_t *arguments)
+{
+	switch (arguments[0]) {
+	case GNTTABOP_get_version: {
+		struct gnttab_get_version *version = peer_pointer(arguments[1]);
+
+		version->version = 1;
+		return 0;
+	}
+	case GNTTABOP_query_size: {
+		struct gnttab_query_size *size = peer_pointer(arguments[1]);
+		struct pvb_host_domain domain;
+		struct pvb_error error;
+		bool there = !pvb_host_get_domain(link->host, size->dom, &domain, &error);
+
+		size->status = there ? GNTST_okay : GNTST_bad_domain;
+		size->nr_frames = 1;
+		size->max_nr_frames = 64;
+		return 0;
+	}
+	default:
+		return peer_unknown("grant_table_op subcommand", arguments[0], NULL);
+	}
+}
+
 static long multicall(struct peer_link *link, const uint64_t *arguments)
 {
 	struct multicall_entry *entries = peer_pointer(arguments[0]);
@@ -124,7 +202,15 @@ static long multicall(struct peer_link *link, const uint64_t *arguments)
 
 long peer_hypercall(struct peer_link *link, uint64_t op, const uint64_t *arguments)
 {
+	long ordered = peer_ordered(op, command_of(op, arguments));
+
+	if (ordered)
+		return ordered;
 	switch (op) {
+	case __HYPERVISOR_sysctl:
+		return peer_sysctl(link, arguments);
+	case __HYPERVISOR_grant_table_op:
+		return grant_table_op(link, arguments);
 	case __HYPERVISOR_memory_op:
 		return peer_memory_op(link, arguments);
 	case __HYPERVISOR_multicall:

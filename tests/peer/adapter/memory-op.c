@@ -78,6 +78,14 @@ static long claim(struct peer_link *link, const struct xen_memory_reservation *r
 
 	if (reservation->extent_start.p || reservation->extent_order || reservation->mem_flags)
 		return -EINVAL;
+	/* Domain 0 is there in Xen, and has no claim that it could give back. */
+	if (reservation->domid == 0 && reservation->nr_extents == 0) {
+		struct pvb_host_info info;
+
+		if (pvb_host_get_info(link->host, &info, &error))
+			return peer_refused(&error);
+		return info.claims ? 0 : -ENOSYS;
+	}
 	if (pvb_host_claim_memory(link->host, reservation->domid,
 				  (uint64_t)reservation->nr_extents << XC_PAGE_SHIFT, &error))
 		return peer_refused(&error);
@@ -107,6 +115,8 @@ long peer_memory_op(struct peer_link *link, const uint64_t *arguments)
 		return claim(link, peer_pointer(arguments[1]));
 	case XENMEM_set_memory_map:
 		return set_memory_map(link, peer_pointer(arguments[1]));
+	case XENMEM_machphys_mfn_list:
+		return peer_machphys_mfn_list(link, peer_pointer(arguments[1]));
 	default:
 		return peer_unknown("memory_op", arguments[0], PEER_NAME(names, arguments[0]));
 	}

@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The commands around a domain: create, list, pause, unpause, wait, audit, destroy.
+# Time limit: 240
+# shellcheck source-path=SCRIPTDIR/.. source=tap.sh
+. /tests/tap.sh
+
+state_of() { pvbuild list "$1" | awk 'NR == 2 { print $(NF - 1) }'; }
+is_in_state() { [[ $(state_of "$1") =~ $2 ]]; }
+is_gone() { ! pvbuild list "$1" >/dev/null 2>&1; }
+probe() { # name key=value...: a cfg of the probe guest
+	local name=$1
+	shift
+	cfg "$name" kernel=/tests/bin/probe ramdisk='' memory=32 extra='' "$@"
+}
+
+remember
+probe guest
+pvb create -c "$work/guest.cfg"
+ok "create -c is attached until the guest ends" both exited 0 '&&' out_has PASS '&&' \
+	err_has "has ended: poweroff" && cp "$work/out" "$output/probe"
+ok "from its first byte" bash -c "head -c 5 '$work/out' | grep -q probe"
+ok "and nothing is left of it" as_before
+
+probe crash extra='probe.expect-pages=1'
+pvb create -c "$work/crash.cfg" --no-monitor
+ok "a crash is told of" both exited 0 '&&' out_has FAIL '&&' err_has "has ended: crash"
+ok "with --no-monitor the domain stays" is_in_state crash '^---sc-$'
+pvb wait crash
+ok "wait says how a domain has ended" both exited 0 '&&' test "$(cat "$work/out")" = crash
+pvb --json wait crash
+ok "also as JSON" both exited 0 '&&' out_has '"reason": "crash"'
+pvb console crash
+ok "a console of what has ended is read to its end" both exited 0 '&&' err_has "has ended: crash"
+pvb destroy crash
+ok "destroy ends it" both exited 0 '&&' is_gone crash '&&' as_before
+
+probe hold extra='probe.hold'
+pvb --json create "$work/hold.cfg" --paused --audit
+ok "create --paused leaves it paused, and --audit has looked at it" both exited 0 '&&' out_has '"state": "paused"' '&&' \
+	out_has '"passed": true' '&&' is_in_state hold '^--p---$'
+pvb audit hold
+ok "audit takes a name" both exited 0 '&&' out_has "passed"
+pvb --json audit "$(xl domid hold)"
+ok "and a number" both exited 0 '&&' out_has '"passed": true'
+pvb create "$work/hold.cfg"
+ok "a name is not given twice" both exited 1 '&&' silent '&&' err_has "[arg.name, create]" '&&' err_has "already"
+pvb pause hold
+pvb unpause hold
+ok "pauses are counted" both exited 0 '&&' is_in_state hold '^--p---$'
+pvb unpause hold
+ok "unpause starts it" both exited 0 '&&' wait_for 20 is_in_state hold '^[r-]b----$'
+pvb audit hold
+ok "one that runs is not audited" both exited 3 '&&' err_has "[host.state, audit]"
+pvb --json pause hold
+ok "pause stops it" both exited 0 '&&' out_has '"action": "pause"' '&&' is_in_state hold '^-.p---$'
+pvb audit hold
+ok "one that has run is not audited, either" both exited 3 '&&' err_has "[host.state, audit]"
+pvbuild wait hold >"$work/reason" &
+waiting=$!
+pvb destroy hold
+ok "destroy ends one that has run" both exited 0 '&&' is_gone hold
+ok "of which wait learns" both wait "$waiting" '&&' test "$(cat "$work/reason")" = destroyed
+ok "nothing is left of it" as_before
+
+pvb --json create --kernel /tests/bin/probe --memory 32M --name "two words" --paused
+ok "a name may have blanks in it" both exited 0 '&&' out_has '"name": "two words"'
+pvb list "two words"
+ok "by which it is found" both exited 0 '&&' out_has "two words  "
+try xl destroy "two words"
+ok "by xl, too" both exited 0 '&&' is_gone "two words" '&&' as_before
+
+pvb destroy 0
+ok "domain 0 is nobody's to destroy" both exited 1 '&&' silent '&&' err_has "domain 0"
+pvb console nobody
+ok "who is not there has no console" both exited 3 '&&' silent '&&' err_has "[host.no-domain, "
+pvb --json list 0
+ok "domain 0 is listed" both exited 0 '&&' out_has '"domid": 0' '&&' out_has '"name": "Domain-0"'
+finish

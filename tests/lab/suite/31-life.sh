@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What becomes of a domain whose guest ends, with and without somebody attached.
+# Time limit: 400
+# shellcheck source-path=SCRIPTDIR/.. source=tap.sh
+. /tests/tap.sh
+
+logs=/var/log/xen
+state_of() { pvbuild list "$1" 2>/dev/null | awk 'NR == 2 { print $(NF - 1) }'; }
+is_in_state() { [[ $(state_of "$1") =~ $2 ]]; }
+is_gone() { ! pvbuild list "$1" >/dev/null 2>&1; }
+probe() { # name key=value...: a cfg of the probe guest
+	local name=$1
+	shift
+	cfg "$name" kernel=/tests/bin/probe ramdisk='' memory=32 extra='' "$@"
+}
+times() { [[ $(grep -cF -- "$2" "$1") -ge $3 ]]; } # file text count
+
+remember
+probe plain
+pvb create "$work/plain.cfg"
+ok "create starts a domain and returns" both exited 0 '&&' out_has "running"
+ok "what waits in the background destroys it when its guest is done" wait_for 20 is_gone plain
+ok "and says so in its log" both wait_for 5 has "$logs/pvbuild-plain.log" "poweroff, to be followed by destroy"
+ok "nothing is left of it" as_before
+
+probe kept on_poweroff=preserve
+pvb create "$work/kept.cfg"
+ok "preserve keeps it" wait_for 20 is_in_state kept '^---s--$'
+ok "for that, too, is said" wait_for 5 has "$logs/pvbuild-kept.log" "followed by preserve"
+pvb destroy kept
+ok "until it is destroyed" both exited 0 '&&' as_before
+
+probe again on_crash=restart extra='probe.expect-pages=1'
+pvb create "$work/again.cfg"
+ok "restart builds it anew" wait_for 40 times "$logs/pvbuild-again.log" "crash, to be followed by restart" 3
+# Between two of them there is none.
+stop_it() { pvbuild destroy again; ! pgrep -f "create $work/again.cfg"; }
+ok "until somebody destroys it" wait_for 20 stop_it
+ok "then there is nothing any more" as_before
+
+probe core on_crash=coredump-destroy extra='probe.expect-pages=1'
+pvb create "$work/core.cfg"
+ok "a core that cannot be had stops nothing" both wait_for 20 is_gone core '&&' \
+	has "$logs/pvbuild-core.log" "there will be no core"
+ok "and leaves nothing" both test ! -e /var/lib/xen/dump/core '&&' as_before
+
+probe hold extra='probe.hold' on_poweroff=destroy
+pvbuild create -c "$work/hold.cfg" >"$work/heard" 2>/dev/null &
+attached=$!
+ok "somebody is attached" wait_for 20 has "$work/heard" PASS
+kill -KILL "$attached"
+pvb list hold
+ok "whose death leaves the domain alone" exited 0
+try xl destroy hold
+ok "and in good hands" both exited 0 '&&' wait_for 10 has "$logs/pvbuild-hold.log" "has been destroyed"
+ok "that let go" as_before
+
+pvbuild create -c "$work/hold.cfg" >"$work/heard" 2>"$work/noted" &
+attached=$!
+ok "somebody is attached again" wait_for 20 has "$work/heard" PASS
+kill -TERM "$attached"
+wait "$attached"
+status=$?
+ok "a signal leaves the console" both exited 143 '&&' has "$work/noted" "goes on"
+pvb destroy hold
+ok "and the domain to others" both exited 0 '&&' as_before
+
+probe round on_poweroff=restart
+pvbuild create -c "$work/round.cfg" >"$work/heard" 2>"$work/noted" &
+attached=$!
+ok "who is attached sees the next one, too" wait_for 40 times "$work/heard" PASS 2
+kill -TERM "$attached"
+wait "$attached"
+stop_round() { pvbuild destroy round; ! pgrep -f "create -c $work/round.cfg"; }
+ok "and leaves the rest to the background" wait_for 20 stop_round
+ok "which ends" as_before
+
+probe alone
+pvb create "$work/alone.cfg" --no-monitor
+ok "with --no-monitor nobody waits" wait_for 20 is_in_state alone '^---s--$'
+pvb wait alone
+ok "so that wait sees the reason" both exited 0 '&&' test "$(cat "$work/out")" = poweroff
+pvb destroy alone
+ok "that was all" as_before
+
+probe other name=other
+said=$(pvbuild create "$work/other.cfg" --paused)
+ok "who reads what create says is not kept waiting" test -n "$said"
+pvb destroy other
+ok "while somebody watches" both exited 0 '&&' wait_for 10 has "$logs/pvbuild-other.log" "has been destroyed" '&&' as_before
+finish

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The console of a Linux guest, and its cores: of one that runs, and of one that crashed.
+# Time limit: 240
+# shellcheck source-path=SCRIPTDIR/.. source=tap.sh
+. /tests/tap.sh
+kernel_or_skip vmlinuz-6.1-cloud
+
+state_of() { pvbuild list "$1" | awk 'NR == 2 { print $(NF - 1) }'; }
+is_in_state() { [[ $(state_of "$1") =~ $2 ]]; }
+
+remember
+cfg stay extra='console=hvc0 guest=stay'
+pvb create "$work/stay.cfg" --paused
+mkfifo "$work/typed"
+pvbuild console stay <"$work/typed" >"$work/heard" 2>"$work/noted" &
+attached=$!
+exec 5>"$work/typed"
+pvb unpause stay
+ok "the console has what the guest says" wait_for 100 has "$work/heard" "guest: staying"
+ok "from the first line on" has "$work/heard" "Linux version"
+printf 'hello there\nwith\x1dthat\n' >&5
+ok "and the guest what is typed" wait_for 20 has "$work/heard" "guest: heard hello there"
+ok "byte for byte, where it is no terminal" wait_for 20 has "$work/heard" $'guest: heard with\x1dthat'
+exec 5>&-
+pvb dump stay "$work/stay.core"
+ok "a Linux that runs is dumped" both exited 0 '&&' out_has "stay.core"
+ok "and goes on" is_in_state stay '^[r-][b-]----$'
+pvb pause stay
+pvb --json dump stay "$work/ours.core"
+ok "one that is paused, too" both exited 0 '&&' out_has '"type": "pvbuild.dump"' '&&' is_in_state stay '^.*p---$'
+xl dump-core stay "$work/xl.core" >/dev/null 2>&1
+ok "xl finds as much memory in it" both test -s "$work/xl.core" '&&' \
+	test "$(stat -c %s "$work/xl.core")" -eq "$(stat -c %s "$work/ours.core")"
+ok "and the same" cmp "$work/ours.core" "$work/xl.core"
+rm -f "$work"/*.core
+pvb destroy stay
+ok "the console ends with the domain" both exited 0 '&&' wait "$attached" '&&' has "$work/noted" "has ended: destroyed"
+ok "nothing is left of it" as_before
+
+cfg crash extra='console=hvc0 panic=-1 guest=crash' on_crash=coredump-destroy
+pvb create -c "$work/crash.cfg"
+ok "of a Linux that crashed there is a core" both exited 0 '&&' out_has "Kernel panic" '&&' err_has "has ended: crash" '&&' \
+	err_has "/var/lib/xen/dump/crash" '&&' test -s /var/lib/xen/dump/crash
+rm -f /var/lib/xen/dump/crash
+ok "and nothing else" as_before
+finish

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Host xen, with Xen's own libraries, on the adapter: what it asks of a hypervisor
+ * is decoded as Xen would and carried out by the simulated host, which must be
+ * left as it is by who asks it directly.
+ */
+#include "config.h"
+
+#include "support/test.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <xenctrl.h>
+
+#include <pvbuild/pvbuild.h>
+
+#include "host/host.h"
+#include "host/sim/sim.h"
+#include "peer/adapter/adapter.h"
+#include "peer/peer.h"
+#include "torture/scenario.h"
+#include "unit/fake-xenstore.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define PAGE 4096u
+
+/* Pages that nobody wrote to are zero, so that it does not matter that Xen cannot tell which. */
+#define MACHINE "sim:memory=256M,width=38,clean"
+
+/* ---- a hypervisor and who talks to it -------------------------------------------------------- */
+
+/*
+ *   sim      the hypervisor
+ *   xen      the host through Xen's libraries
+ *   folder   of the guards: see tests/unit/fake-guard.c
+ */
+struct bench {
+	struct pvb_host *sim;
+	struct pvb_host *xen;
+	char folder[64];
+	int guards;
+	struct pvb_error error;
+};
+
+/* An object pointer that is a function's: POSIX has it so. */
+static void attach(struct pvb_host *sim)
+{
+	union {
+		void *object;
+		peer_attach_fn *function;
+	} found = {.object = dlsym(RTLD_DEFAULT, PEER_ATTACH)};
+
+	assert_non_null(found.object);
+	found.function(sim);
+}
+
+static void refuse(unsigned op, unsigned command, int reason)
+{
+	union {
+		void *object;
+		peer_refuse_fn *function;
+	} found = {.object = dlsym(RTLD_DEFAULT, PEER_REFUSE)};
+
+	assert_non_null(found.object);
+	found.function(op, command, reason);
+}
+
+static const char *path_of(const struct bench *bench, const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", bench->folder, name);
+	return path;
+}
+
+static void bench_without_xen(struct bench *bench, const char *machine)
+{
+	memset(bench, 0, sizeof *bench);
+	fake_store_reset();
+	snprintf(bench->folder, sizeof bench->folder, "/tmp/pvbuild-peer-XXXXXX");
+	assert_non_null(mkdtemp(bench->folder));
+	assert_int_equal(setenv("FAKE_DOMAINS", bench->folder, 1), 0);
+	assert_int_equal(mkfifo(path_of(bench, "ended"), 0600), 0);
+	bench->guards = open(path_of(bench, "ended"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(bench->guards >= 0);
+	assert_int_equal(fcntl(bench->guards, F_SETFL, 0), 0);
+	assert_ok(pvb_host_open(machine, &bench->sim, &bench->error), &bench->error);
+	attach(bench->sim);
+}
+
+static void bench_open(struct bench *bench, const char *machine)
+{
+	bench_without_xen(bench, machine);
+	assert_ok(pvb_host_open("xen", &bench->xen, &bench->error), &bench->error);
+}
+
+static void bench_close(struct bench *bench)
+{
+	static const char *const names[] = {"ended", "pid", "cleared"};
+	char byte;
+
+	refuse(0, 0, 0);
+	pvb_host_close(bench->xen);
+	/* Until every guard that was started has ended. */
+	assert_int_equal(read(bench->guards, &byte, 1), 0);
+	assert_int_equal(close(bench->guards), 0);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		(void)unlink(path_of(bench, names[i]));
+	assert_int_equal(rmdir(bench->folder), 0);
+	pvb_host_close(bench->sim);
+	assert_int_equal(fake_store_connections(), 0);
+	assert_int_equal(fake_store_transactions(), 0);
+}
+
+/* A line of the store that is of no other than a guest, or "". */
+static const char *fake_store_left(void)
+{
+	static char line[200];
+	char *all = fake_store_print();
+
+	line[0] = '\0';
+	for (char *at = strtok(all, "\n"); at; at = strtok(NULL, "\n"))
+		if (strncmp(at, "/local/domain/1", 15) == 0 || strncmp(at, "/vm/", 4) == 0)
+			snprintf(line, sizeof line, "%s", at);
+	free(all);
+	return line;
+}
+
+static uint32_t small_domain(struct bench *bench, uint32_t vcpus)
+{
+	struct pvb_host_domain_config config = {.name = "small", .vcpus = vcpus};
+	uint32_t domid = 0;
+
+	assert_ok(pvb_host_create_domain(bench->xen, &config, &domid, &bench->error),
+		  &bench->error);
+	assert_ok(pvb_host_keep_domain(bench->xen, domid, &bench->error), &bench->error);
+	assert_ok(pvb_host_set_max_memory(bench->xen, domid, 16 * MIB, &bench->error),
+		  &bench->error);
+	return domid;
+}
+
+static void populate(struct bench *bench, uint32_t domid, pvb_mfn_t *frames, uint64_t count)
+{
+	struct pvb_host_populate request = {
+		.first = PVB_PFN(0), .count = count, .node = PVB_HOST_ANY_NODE, .out = frames};
+	uint64_t done;
+
+	assert_ok(pvb_host_populate(bench->xen, domid, &request, &done, &bench->error),
+		  &bench->error);
+	assert_int_equal(done, count);
+}
+
+/* ---- what is read ---------------------------------------------------------------------------- */
+
+static void the_facts_are_the_hypervisors(void **state)
+{
+	struct bench bench;
+	struct pvb_host_info sim, xen;
+
+	(void)state;
+	bench_open(&bench, MACHINE ",nodes=2,xen=4.20,debug");
+	assert_ok(pvb_host_get_info(bench.sim, &sim, &bench.error), &bench.error);
+	assert_ok(pvb_host_get_info(bench.xen, &xen, &bench.error), &bench.error);
+	assert_string_equal(xen.name, "xen");
+	assert_string_equal(xen.version, "4.20");
+	assert_int_equal(xen.xen_major, 4);
+	assert_int_equal(xen.xen_minor, 20);
+	assert_string_equal(xen.capabilities, sim.capabilities);
+	assert_int_equal(xen.page_shift, 12);
+	assert_int_equal(xen.address_bits, 38);
+	assert_int_equal(xen.nodes, 2);
+	assert_true(xen.claims);
+	assert_true(xen.debug);
+	assert_non_null(strstr(xen.reasons, "debug: yes"));
+	assert_int_equal(xen.max_extents, sim.max_extents);
+	assert_int_equal(xen.memory_total, sim.memory_total);
+	assert_int_equal(xen.memory_free, sim.memory_free);
+	assert_int_equal(xen.memory_claimed, 0);
+	bench_close(&bench);
+}
+
+static void large_extents_are_for_who_scrubs_in_pieces(void **state)
+{
+	static const struct {
+		const char *machine;
+		unsigned order;
+	} releases[] = {{"sim:xen=4.17", 9}, {"sim:xen=4.21", 9}, {"sim:xen=4.22", 18}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
+		struct bench bench;
+		struct pvb_host_info info;
+
+		bench_open(&bench, releases[i].machine);
+		assert_ok(pvb_host_get_info(bench.xen, &info, &bench.error), &bench.error);
+		assert_int_equal(info.max_extent_order, releases[i].order);
+		assert_non_null(strstr(info.reasons, "extents:"));
+		bench_close(&bench);
+	}
+}
+
+static void what_cannot_be_learned_is_no_and_said_to_be_unknown(void **state)
+{
+	struct bench bench;
+	struct pvb_host_info info;
+
+	(void)state;
+	bench_without_xen(&bench, MACHINE ",debug");
+	refuse(__HYPERVISOR_sysctl, XEN_SYSCTL_readconsole, EPERM);
+	assert_ok(pvb_host_open("xen", &bench.xen, &bench.error), &bench.error);
+	assert_ok(pvb_host_get_info(bench.xen, &info, &bench.error), &bench.error);
+	assert_false(info.debug);
+	assert_non_null(strstr(info.reasons, "debug: unknown"));
+	bench_close(&bench);
+
+	bench_without_xen(&bench, MACHINE);
+	refuse(__HYPERVISOR_memory_op, XENMEM_claim_pages, ENOSYS);
+	assert_ok(pvb_host_open("xen", &bench.xen, &bench.error), &bench.error);
+	assert_ok(pvb_host_get_info(bench.xen, &info, &bench.error), &bench.error);
+	assert_false(info.claims);
+	assert_non_null(strstr(info.reasons, "claims: no"));
+	bench_close(&bench);
+}
+
+/* ---- not to be opened -------------------------------------------------------------------------
+ */
+
+static void opening_fails(const char *machine, unsigned op, unsigned command, int reason,
+			  enum pvb_code code, const char *word, const char *other)
+{
+	struct bench bench;
+
+	bench_without_xen(&bench, machine);
+	refuse(op, command, reason);
+	assert_fails_with(pvb_host_open("xen", &bench.xen, &bench.error), code, &bench.error);
+	assert_null(bench.xen);
+	assert_string_equal(bench.error.stage, "host");
+	assert_non_null(strstr(bench.error.message, word));
+	assert_non_null(strstr(bench.error.message, other));
+	assert_true(bench.error.hint[0] != '\0');
+	bench_close(&bench);
+}
+
+static void another_releases_hypervisor_is_named_with_ours(void **state)
+{
+	(void)state;
+	opening_fails("sim:xen=4.21", __HYPERVISOR_domctl, XEN_DOMCTL_getdomaininfo, EACCES,
+		      PVB_E_HOST_DENIED, "against Xen " XEN_LIBRARIES_VERSION, "Xen 4.21");
+	opening_fails("sim:xen=4.16", __HYPERVISOR_sysctl, XEN_SYSCTL_physinfo, EACCES,
+		      PVB_E_HOST_DENIED, "sysctl", "Xen 4.16");
+}
+
+static void a_domain_that_may_not_build_others_is_told_so(void **state)
+{
+	(void)state;
+	opening_fails("sim", __HYPERVISOR_domctl, XEN_DOMCTL_getdomaininfo, EPERM,
+		      PVB_E_HOST_DENIED, "not let this domain build", "not permitted");
+	opening_fails("sim", __HYPERVISOR_sysctl, XEN_SYSCTL_physinfo, EPERM, PVB_E_HOST_DENIED,
+		      "memory", "not permitted");
+	opening_fails("sim", __HYPERVISOR_xen_version, 0, EPERM, PVB_E_HOST_DENIED, "version",
+		      "not permitted");
+}
+
+/* ---- a build, through Xen's libraries and without them ------------------------------------------
+ */
+
+static int same_bytes(const char *one, const char *other)
+{
+	FILE *a = fopen(one, "re"), *b = fopen(other, "re");
+	char left[PAGE], right[PAGE];
+	size_t n;
+	int differ = 0;
+
+	assert_true(a && b);
+	do {
+		n = fread(left, 1, sizeof left, a);
+		differ |= fread(right, 1, sizeof right, b) != n || memcmp(left, right, n) != 0;
+	} while (n && !differ);
+	fclose(a);
+	fclose(b);
+	return !differ;
+}
+
+static void dump_to(const struct bench *bench, struct pvb_host *host, uint32_t domid,
+		    const char *name, char path[128])
+{
+	struct pvb_error error;
+
+	snprintf(path, 128, "%s", path_of(bench, name));
+	assert_ok(pvb_dump_core(host, domid, path, NULL, &error), &error);
+}
+
+/* What reading through Xen's libraries gives is what the hypervisor itself has. */
+static void assert_reads_alike(struct bench *bench, uint32_t domid)
+{
+	struct pvb_host_domain left, right, list[4];
+	struct pvb_host_vcpu vcpu[2];
+	struct pvb_host_grant grants[2][4];
+	size_t count[2];
+
+	memset(vcpu, 0, sizeof vcpu);
+	memset(grants, 0, sizeof grants);
+	assert_ok(pvb_host_get_domain(bench->sim, domid, &left, &bench->error), &bench->error);
+	assert_ok(pvb_host_get_domain(bench->xen, domid, &right, &bench->error), &bench->error);
+	assert_int_equal(left.guest_bits, right.guest_bits);
+	assert_int_equal(left.pages, right.pages);
+	assert_int_equal(left.max_pages, right.max_pages);
+	assert_int_equal(left.vcpus, right.vcpus);
+	assert_int_equal(left.shared_info.n, right.shared_info.n);
+	assert_int_equal(left.paused, right.paused);
+	assert_string_equal(right.name, "pvbuild");
+	assert_ok(pvb_host_list_domains(bench->xen, 0, list, 4, &count[0], &bench->error),
+		  &bench->error);
+	assert_int_equal(count[0], 1);
+	assert_int_equal(list[0].domid, domid);
+	assert_memory_equal(list[0].uuid, right.uuid, 16);
+
+	assert_ok(pvb_host_get_vcpu(bench->sim, domid, 0, &vcpu[0], &bench->error), &bench->error);
+	assert_ok(pvb_host_get_vcpu(bench->xen, domid, 0, &vcpu[1], &bench->error), &bench->error);
+	assert_memory_equal(&vcpu[0], &vcpu[1], sizeof vcpu[0]);
+	assert_ok(pvb_host_get_grants(bench->sim, domid, grants[0], 4, &count[0], &bench->error),
+		  &bench->error);
+	assert_ok(pvb_host_get_grants(bench->xen, domid, grants[1], 4, &count[1], &bench->error),
+		  &bench->error);
+	assert_int_equal(count[0], 2);
+	assert_int_equal(count[1], 2);
+	assert_memory_equal(grants[0], grants[1], sizeof grants[0]);
+}
+
+/* From every run's beginning, and from inside it; across holes, and past the end of all memory. */
+static void assert_same_m2p(struct bench *bench)
+{
+	uint64_t end = UINT64_C(1) << (38 - 12), random = 7;
+
+	for (uint64_t frame = 0, step; frame < end + 10; frame += step) {
+		uint64_t limit = 1 + test_random(&random) % (end / 2), count[2];
+		pvb_pfn_t pfn[2];
+
+		assert_ok(pvb_host_get_m2p_run(bench->sim, PVB_MFN(frame), limit, &pfn[0],
+					       &count[0], &bench->error),
+			  &bench->error);
+		assert_ok(pvb_host_get_m2p_run(bench->xen, PVB_MFN(frame), limit, &pfn[1],
+					       &count[1], &bench->error),
+			  &bench->error);
+		assert_int_equal(pfn[0].n, pfn[1].n);
+		assert_int_equal(count[0], count[1]);
+		step = count[0] > 1 ? count[0] / 2 : 1;
+	}
+}
+
+static void assert_same_frame_info(struct bench *bench, uint32_t domid, const pvb_mfn_t *frames,
+				   size_t count)
+{
+	struct pvb_host_frame_info *info[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		info[i] = calloc(count, sizeof **info);
+		assert_non_null(info[i]);
+		assert_ok(pvb_host_get_frame_info(i ? bench->xen : bench->sim, domid, frames, count,
+						  info[i], &bench->error),
+			  &bench->error);
+	}
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(info[0][i].type, info[1][i].type);
+		assert_int_equal(info[0][i].pinned, info[1][i].pinned);
+	}
+	free(info[0]);
+	free(info[1]);
+}
+
+static void build_both_ways(const struct scenario *scenario)
+{
+	struct scenario_files files;
+	struct scenario_result direct = {0}, through = {0};
+	struct bench bench;
+	struct pvb_host *other;
+	char cores[3][128];
+
+	scenario_prepare(scenario, &files);
+	bench_open(&bench, MACHINE);
+	assert_ok(pvb_host_open(MACHINE, &other, &bench.error), &bench.error);
+	scenario_run(scenario, &files, other, true, &direct);
+	assert_ok(direct.rc, &direct.error);
+	scenario_run(scenario, &files, bench.xen, true, &through);
+	if (through.rc)
+		print_error("%s: %s\n", through.error.stage, through.error.message);
+	assert_int_equal(through.rc, 0);
+	assert_int_equal(through.domid, direct.domid);
+	assert_int_equal(through.extents, direct.extents);
+	assert_true(fake_store_introduced(through.domid, &(unsigned long){0}, &(unsigned){0}));
+
+	/* Memory, page tables after pinning, p2m, registers: to the last bit. */
+	dump_to(&bench, other, direct.domid, "direct", cores[0]);
+	dump_to(&bench, bench.sim, through.domid, "through", cores[1]);
+	dump_to(&bench, bench.xen, through.domid, "read", cores[2]);
+	assert_true(same_bytes(cores[0], cores[1]));
+	assert_true(same_bytes(cores[1], cores[2]));
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(unlink(cores[i]), 0);
+
+	assert_reads_alike(&bench, through.domid);
+	assert_same_m2p(&bench);
+	size_t count = 5000;
+	pvb_mfn_t *frames = calloc(count, sizeof *frames);
+	assert_non_null(frames);
+	for (size_t i = 0; i < count; i++)
+		frames[i] = PVB_MFN(i * 13);
+	assert_same_frame_info(&bench, through.domid, frames, count);
+	free(frames);
+
+	assert_host_is_clean(other, &direct);
+	assert_ok(pvb_domain_destroy(bench.xen, through.domid, &bench.error), &bench.error);
+	assert_fails_with(pvb_domain_destroy(bench.xen, through.domid, &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	through.step = "build"; /* it is gone */
+	through.rc = -1;
+	assert_host_is_clean(bench.sim, &through);
+	pvb_host_close(other);
+	bench_close(&bench);
+	scenario_forget(&files);
+}
+
+static void a_domain_is_the_same_through_xens_libraries_and_without(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < scenario_count; i++) {
+		print_message("# %s\n", scenarios[i].name);
+		build_both_ways(&scenarios[i]);
+	}
+}
+
+/*
+ * Done without harm is a populate: what fails is a short count, after which the builder asks for
+ * less at a time. The grant table is memory, which the adapter reads when it is given back:
+ * that this failed, nobody can hear.
+ */
+static void every_call_to_the_hypervisor_fails_in_turn(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < scenario_count; i += 2) {
+		struct scenario_files files;
+		uint64_t points = 0, calls;
+		unsigned survived = 0;
+
+		scenario_prepare(&scenarios[i], &files);
+		do {
+			struct scenario_result result = {0};
+			struct bench bench;
+
+			bench_open(&bench, MACHINE);
+			calls = pvb_sim_calls(bench.sim);
+			pvb_sim_fail_after(bench.sim, ++points);
+			scenario_run(&scenarios[i], &files, bench.xen, false, &result);
+			calls = pvb_sim_calls(bench.sim) - calls;
+			if (result.rc)
+				assert_clean_error(&result);
+			else
+				survived++;
+			if (result.rc && strcmp(result.step, "build") == 0)
+				assert_string_equal(fake_store_left(), "");
+			assert_host_is_clean(bench.sim, &result);
+			bench_close(&bench);
+		} while (calls >= points);
+		print_message("# %s: %llu calls failed in turn, %u of them without harm\n",
+			      scenarios[i].name, (unsigned long long)points - 1, survived - 1);
+		assert_true(points > 30);
+		assert_true(survived - 1 <= 3);
+		scenario_forget(&files);
+	}
+}
+
+/* ---- refusals ----------------------------------------------------------------------------------
+ */
+
+static void a_frame_that_cannot_be_mapped_is_named(void **state)
+{
+	struct bench bench;
+	pvb_mfn_t frames[4];
+	char frame[32];
+	void *at;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+	populate(&bench, domid, frames, 4);
+	frames[2] = PVB_MFN(0xabcd);
+	assert_fails_with(pvb_host_map_frames(bench.xen, domid, frames, 4, true, &at, &bench.error),
+			  PVB_E_HOST_MAP, &bench.error);
+	snprintf(frame, sizeof frame, "0x%llx", (unsigned long long)frames[2].n);
+	assert_non_null(strstr(bench.error.message, frame));
+	assert_non_null(strstr(bench.error.message, "1 of 4 frames"));
+	assert_fails_with(pvb_host_map_frames(bench.xen, domid, frames, 0, true, &at, &bench.error),
+			  PVB_E_ARG_INVALID, &bench.error);
+	bench_close(&bench);
+}
+
+static void what_xen_refuses_has_the_code_that_the_model_has(void **state)
+{
+	struct bench bench;
+	struct pvb_host_domain domain;
+	struct pvb_host_vcpu vcpu = {.flags = 4};
+	pvb_mfn_t frames[2];
+
+	(void)state;
+	bench_open(&bench, MACHINE ",no-pv32");
+	struct pvb_host *xen = bench.xen;
+	struct pvb_error *error = &bench.error;
+	uint32_t domid = small_domain(&bench, 1);
+
+	assert_fails_with(pvb_host_get_domain(xen, 77, &domain, error), PVB_E_HOST_NO_DOMAIN,
+			  error);
+	/* The one that answers in 4.17 where there is none of this number. */
+	assert_fails_with(pvb_host_get_domain(xen, domid - 1, &domain, error), PVB_E_HOST_NO_DOMAIN,
+			  error);
+	assert_fails_with(pvb_host_get_domain(xen, 1u << 20, &domain, error), PVB_E_HOST_NO_DOMAIN,
+			  error);
+	assert_fails_with(pvb_host_pause_domain(xen, 77, error), PVB_E_HOST_NO_DOMAIN, error);
+	assert_ok(pvb_host_pause_domain(xen, domid, error), error);
+	assert_ok(pvb_host_unpause_domain(xen, domid, error), error);
+	assert_fails_with(pvb_host_set_guest_bits(xen, domid, 32, error), PVB_E_HOST_GUEST_TYPE,
+			  error);
+	assert_fails_with(pvb_host_get_vcpu(xen, domid, 0, &vcpu, error), PVB_E_HOST_STATE, error);
+	assert_fails_with(pvb_host_get_vcpu(xen, domid, 9, &vcpu, error), PVB_E_ARG_INVALID, error);
+	populate(&bench, domid, frames, 2);
+	assert_fails_with(pvb_host_pin_table(xen, domid, 4, PVB_MFN(0xabcd), error), PVB_E_HOST_PIN,
+			  error);
+	assert_non_null(strstr(error->message, "0xabcd"));
+	assert_fails_with(pvb_host_pin_table(xen, domid, 5, frames[0], error), PVB_E_ARG_INVALID,
+			  error);
+	vcpu = (struct pvb_host_vcpu){.flags = 4, .rip = UINT64_C(1) << 50};
+	assert_fails_with(pvb_host_set_vcpu(xen, domid, 0, &vcpu, error), PVB_E_HOST_CONTEXT,
+			  error);
+	vcpu = (struct pvb_host_vcpu){.flags = 4, .gdt_entries = 1};
+	assert_fails_with(pvb_host_set_vcpu(xen, domid, 0, &vcpu, error), PVB_E_HOST_CONTEXT,
+			  error);
+	assert_fails_with(pvb_host_claim_memory(xen, domid, 1 << 12, error), PVB_E_HOST_CLAIM,
+			  error);
+	assert_fails_with(pvb_host_unpause_domain(xen, 77, error), PVB_E_HOST_NO_DOMAIN, error);
+	assert_ok(pvb_host_unpause_domain(xen, domid, error), error);
+	assert_fails_with(pvb_host_unpause_domain(xen, domid, error), PVB_E_HOST_STATE, error);
+	assert_fails_with(pvb_domain_destroy(xen, 0, error), PVB_E_HOST_NO_DOMAIN, error);
+	bench_close(&bench);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	if (peer_preload(argv))
+		return 1;
+
+	char guard[PATH_MAX];
+	const char *builddir = getenv("PVB_BUILDDIR");
+
+	snprintf(guard, sizeof guard, "%s/tests/unit/fake-guard", builddir ? builddir : ".");
+	if (setenv("PVBUILD_GUARD", guard, 1))
+		return 1;
+
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_facts_are_the_hypervisors),
+		cmocka_unit_test(large_extents_are_for_who_scrubs_in_pieces),
+		cmocka_unit_test(what_cannot_be_learned_is_no_and_said_to_be_unknown),
+		cmocka_unit_test(another_releases_hypervisor_is_named_with_ours),
+		cmocka_unit_test(a_domain_that_may_not_build_others_is_told_so),
+		cmocka_unit_test(a_domain_is_the_same_through_xens_libraries_and_without),
+		cmocka_unit_test(every_call_to_the_hypervisor_fails_in_turn),
+		cmocka_unit_test(a_frame_that_cannot_be_mapped_is_named),
+		cmocka_unit_test(what_xen_refuses_has_the_code_that_the_model_has),
+	};
+
+	return cmocka_run_group_tests_name("host xen", tests, NULL, NULL);
+}
