@@ -34,14 +34,12 @@ int ward_has_ended(struct pvb_host *host, const struct ward *ward, struct ward_e
 		*error = why;
 		return rc;
 	}
-	*end = (struct ward_end){
-		.gone = rc || memcmp(state.uuid, ward->uuid, sizeof state.uuid) != 0 ||
-			(state.dying && !state.shutdown),
-	};
-	if (end->gone)
+	*end = (struct ward_end){.gone = true};
+	if (rc || memcmp(state.uuid, ward->uuid, sizeof state.uuid) != 0)
 		return 1;
-	end->reason = state.shutdown_reason;
-	return state.shutdown;
+	*end = (struct ward_end){
+		.gone = state.dying, .ended = state.shutdown, .reason = state.shutdown_reason};
+	return end->gone || end->ended;
 }
 
 int ward_wait(struct pvb_host *host, const struct ward *ward, struct ward_end *end,
@@ -66,7 +64,7 @@ int ward_wait(struct pvb_host *host, const struct ward *ward, struct ward_end *e
 struct ward_end_text ward_end_name(const struct ward_end *end)
 {
 	struct ward_end_text name;
-	const char *reason = end->gone ? "destroyed" : shutdown_reason_name(end->reason);
+	const char *reason = end->ended ? shutdown_reason_name(end->reason) : "destroyed";
 
 	if (reason)
 		(void)snprintf(name.text, sizeof name.text, "%s", reason);

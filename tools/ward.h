@@ -20,11 +20,12 @@ struct ward {
 struct ward ward_of(const struct pvb_domain_state *state);
 
 /*
- *   gone     somebody has destroyed it; the reason is not known
- *   reason   of enum pvb_shutdown_reason
+ *   gone     somebody has destroyed it, or is about to
+ *   ended    its guest had ended before, for reason (enum pvb_shutdown_reason)
  */
 struct ward_end {
 	bool gone;
+	bool ended;
 	unsigned reason;
 };
 
@@ -36,14 +37,14 @@ int ward_has_ended(struct pvb_host *host, const struct ward *ward, struct ward_e
 int ward_wait(struct pvb_host *host, const struct ward *ward, struct ward_end *end,
 	      struct pvb_error *error);
 
-/* "poweroff", "crash", ..., "destroyed". */
+/* "poweroff", "crash", ...; "destroyed" where no more is known. */
 struct ward_end_text {
 	char text[24];
 };
 struct ward_end_text ward_end_name(const struct ward_end *end);
 
 /*
- * Do what is to be done now that it has ended, and say so. *restart: the domain has been
+ * Do what is to be done now that it has ended, and say so; nothing where somebody else does. *restart: the domain has been
  * destroyed and is to be built anew. A core that cannot be written is no reason to stop.
  */
 int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,

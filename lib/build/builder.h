@@ -42,7 +42,7 @@ struct pvb_builder {
 	bool created;
 	bool claimed;
 	uint32_t domid;
-	uint8_t uuid[16]; /* as the host has it */
+	uint8_t uuid[16];       /* as the host has it */
 	struct pvb_runs memory; /* PFN to MFN */
 	uint64_t populated;     /* pages */
 	uint32_t store_port;
@@ -133,6 +133,8 @@ int pvb_build_pin(struct pvb_builder *builder, struct pvb_error *error);
 
 int pvb_build_rings(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error);
+/* Not a stage of its own: where the hypervisor has put it. */
+int pvb_build_find_shared_info(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error);
 
 /* ---- vcpu.c ---- */

@@ -93,11 +93,17 @@ int pvb_build_cpu_policy(struct pvb_builder *builder, struct pvb_error *error)
 	return pvb_host_apply_cpu_policy(builder->host, builder->domid, error);
 }
 
-/* Before any memory, and before the shared info page is looked for: it may move. */
+/*
+ * Before any memory, and before the shared info page is looked for: it may move. That page is the
+ * one that cannot be asked for where it is wanted, so that it is looked at while nothing else
+ * has been done yet.
+ */
 int pvb_build_guest_bits(struct pvb_builder *builder, struct pvb_error *error)
 {
-	return pvb_host_set_guest_bits(builder->host, builder->domid, builder->plan->guest_bits,
-				       error);
+	int rc = pvb_host_set_guest_bits(builder->host, builder->domid, builder->plan->guest_bits,
+					 error);
+
+	return rc ? rc : pvb_build_find_shared_info(builder, error);
 }
 
 /* Share the rings with their backends; one that is the guest itself needs no grant. */

@@ -100,8 +100,7 @@ static int write_start_info(struct pvb_builder *builder, void *opaque, uint8_t *
 	return rc;
 }
 
-/* The guest's width may have moved shared_info, so this is asked late. */
-static int ask_of_domain(struct pvb_builder *builder, struct pvb_error *error)
+int pvb_build_find_shared_info(struct pvb_builder *builder, struct pvb_error *error)
 {
 	struct pvb_host_domain domain;
 	unsigned shift = builder->host->page_shift;
@@ -113,11 +112,17 @@ static int ask_of_domain(struct pvb_builder *builder, struct pvb_error *error)
 	/* start_info holds its byte address in a word of the guest */
 	if (bits > builder->plan->guest_bits)
 		bits = builder->plan->guest_bits;
-	if (domain.shared_info.n >> (bits - shift))
-		return pvb_fail(error, PVB_E_HOST_FRAME_TOO_HIGH, builder->stage,
-				"the shared info page is frame 0x%" PRIx64
-				", but must lie below frame 0x%" PRIx64 " (%u address bits)",
-				domain.shared_info.n, UINT64_C(1) << (bits - shift), bits);
+	if (domain.shared_info.n >> (bits - shift)) {
+		rc = pvb_fail(error, PVB_E_HOST_FRAME_TOO_HIGH, builder->stage,
+			      "the shared info page is frame 0x%" PRIx64
+			      ", but must lie below frame 0x%" PRIx64 " (%u address bits)",
+			      domain.shared_info.n, UINT64_C(1) << (bits - shift), bits);
+		pvb_hint(error,
+			 "Xen takes this page of a 64-bit guest from where it likes (from "
+			 "4.22, 4.21.1, 4.20.3 and 4.19.5 on), and cannot be asked for a low "
+			 "one: allow more address bits");
+		return rc;
+	}
 	builder->shared_info = domain.shared_info;
 	memcpy(builder->uuid, domain.uuid, sizeof builder->uuid);
 	return 0;
@@ -128,10 +133,8 @@ int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error)
 	const struct pvb_plan *plan = builder->plan;
 	struct pvb_start_info *info = pvb_result_start_info(builder->domain);
 	pvb_mfn_t store, console;
-	int rc = ask_of_domain(builder, error);
+	int rc = pvb_builder_frame(builder, plan->xenstore.first, &store, error);
 
-	if (rc == 0)
-		rc = pvb_builder_frame(builder, plan->xenstore.first, &store, error);
 	if (rc == 0)
 		rc = pvb_builder_frame(builder, plan->console.first, &console, error);
 	if (rc)

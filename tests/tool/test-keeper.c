@@ -66,8 +66,12 @@ static void every_end_has_a_word(void **state)
 	(void)state;
 
 	assert_string_equal(ward_end_name(&(struct ward_end){.gone = true}).text, "destroyed");
-	assert_string_equal(ward_end_name(&(struct ward_end){.reason = 3}).text, "crash");
-	assert_string_equal(ward_end_name(&(struct ward_end){.reason = 255}).text, "reason 255");
+	assert_string_equal(ward_end_name(&(struct ward_end){.gone = true, .ended = true}).text,
+			    "poweroff");
+	assert_string_equal(ward_end_name(&(struct ward_end){.ended = true, .reason = 3}).text,
+			    "crash");
+	assert_string_equal(ward_end_name(&(struct ward_end){.ended = true, .reason = 255}).text,
+			    "reason 255");
 }
 
 /* ---- the process ---- */

@@ -885,8 +885,10 @@ static void a_shared_info_page_too_high_is_refused(void **state)
 	bench.plan->info.address_bits = 40;
 	bench.fake.shared_info = PVB_MFN(UINT64_C(1) << 28);
 	assert_fails_with(build(&bench), PVB_E_HOST_FRAME_TOO_HIGH, &bench.error);
-	assert_string_equal(bench.error.stage, "start_info");
+	assert_string_equal(bench.error.stage, "guest_bits");
+	assert_int_equal(bench.fake.claim_calls, 0);
 	assert_non_null(strstr(bench.error.message, "shared info"));
+	assert_non_null(strstr(bench.error.hint, "address bits"));
 	bench_close(&bench);
 
 	/* start_info of a 32-bit guest has its byte address in 32 bits */

@@ -98,10 +98,13 @@ static void insert(struct sim *sim, struct sim_domain *domain)
 	sim->domains[i] = domain;
 }
 
-/* The shared info page is below 4 GiB: always before 4.22, then for 32-bit guests. */
+/*
+ * The shared info page is below 4 GiB: always before 8a9255405c, then for 32-bit guests. That is in
+ * 4.22, and in 4.19.5, 4.20.3 and 4.21.1: a release is modelled as the last of its branch.
+ */
 static unsigned shared_info_bits(const struct sim *sim, unsigned guest_bits)
 {
-	return guest_bits == 32 || !sim_xen_since(&sim->options, 4, 22) ? 32 : 0;
+	return guest_bits == 32 || !sim_xen_since(&sim->options, 4, 19) ? 32 : 0;
 }
 
 int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,

@@ -16,7 +16,7 @@ nodes_of() { # name
 	xenstore-ls -f -p | grep -E "^/(local/domain/$domid|libxl/$domid|vm/$uuid|local/domain/0/backend/console/$domid)(/| )" |
 		sed -E -e "s/$uuid/UUID/g" \
 			-e "s#/(domain|libxl|console)/$domid([/\" ])#/\\1/N\\2#g" \
-			-e "s/= \"$domid\"/= \"N\"/" \
+			-e "s/((domid|frontend-id) = )\"$domid\"/\1\"N\"/" \
 			-e "s/([(,][nrwb])$domid([,)])/\\1N\\2/g" \
 			-e 's/(ring-ref = )"[0-9]+"/\1"FRAME"/' \
 			-e 's#(tty = )"/dev/pts/[0-9]+"#\1"/dev/pts/P"#' \

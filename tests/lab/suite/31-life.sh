@@ -14,6 +14,15 @@ probe() { # name key=value...: a cfg of the probe guest
 	shift
 	cfg "$name" kernel=/tests/bin/probe ramdisk='' memory=32 extra='' "$@"
 }
+is_at_work() { # cfg: a pvbuild that was told of it
+	local at words
+	for at in /proc/[0-9]*/cmdline; do
+		mapfile -d '' -t words 2>/dev/null <"$at" || continue
+		[[ ${words[0]:-} == *pvbuild && " ${words[*]} " == *" $1 "* ]] && return
+	done
+	return 1
+}
+is_done() { ! is_at_work "$1"; }
 times() { [[ $(grep -cF -- "$2" "$1") -ge $3 ]]; } # file text count
 
 remember
@@ -31,13 +40,15 @@ ok "for that, too, is said" wait_for 5 has "$logs/pvbuild-kept.log" "followed by
 pvb destroy kept
 ok "until it is destroyed" both exited 0 '&&' as_before
 
-probe again on_crash=restart extra='probe.expect-pages=1'
+cp /tests/bin/probe "$work/kernel"
+probe again kernel="$work/kernel" on_crash=restart extra='probe.expect-pages=1'
 pvb create "$work/again.cfg"
-ok "restart builds it anew" wait_for 40 times "$logs/pvbuild-again.log" "crash, to be followed by restart" 3
-# Between two of them there is none.
-stop_it() { pvbuild destroy again; ! pgrep -f "create $work/again.cfg"; }
-ok "until somebody destroys it" wait_for 20 stop_it
-ok "then there is nothing any more" as_before
+ok "somebody is there for it" is_at_work "$work/again.cfg"
+ok "restart builds it anew" wait_for 60 times "$logs/pvbuild-again.log" "crash, to be followed by restart" 3
+rm "$work/kernel"
+ok "for as long as that can be done" wait_for 20 is_done "$work/again.cfg"
+ok "then the log says why" both has "$logs/pvbuild-again.log" "[arg.file, " '&&' has "$logs/pvbuild-again.log" "$work/kernel"
+ok "and nothing is left" as_before
 
 probe core on_crash=coredump-destroy extra='probe.expect-pages=1'
 pvb create "$work/core.cfg"
@@ -48,7 +59,7 @@ ok "and leaves nothing" both test ! -e /var/lib/xen/dump/core '&&' as_before
 probe hold extra='probe.hold' on_poweroff=destroy
 pvbuild create -c "$work/hold.cfg" >"$work/heard" 2>/dev/null &
 attached=$!
-ok "somebody is attached" wait_for 20 has "$work/heard" PASS
+ok "somebody is attached" wait_for 40 has "$work/heard" PASS
 kill -KILL "$attached"
 pvb list hold
 ok "whose death leaves the domain alone" exited 0
@@ -58,7 +69,7 @@ ok "that let go" as_before
 
 pvbuild create -c "$work/hold.cfg" >"$work/heard" 2>"$work/noted" &
 attached=$!
-ok "somebody is attached again" wait_for 20 has "$work/heard" PASS
+ok "somebody is attached again" wait_for 40 has "$work/heard" PASS
 kill -TERM "$attached"
 wait "$attached"
 status=$?
@@ -66,15 +77,17 @@ ok "a signal leaves the console" both exited 143 '&&' has "$work/noted" "goes on
 pvb destroy hold
 ok "and the domain to others" both exited 0 '&&' as_before
 
-probe round on_poweroff=restart
+cp /tests/bin/probe "$work/kernel"
+probe round kernel="$work/kernel" on_poweroff=restart
 pvbuild create -c "$work/round.cfg" >"$work/heard" 2>"$work/noted" &
 attached=$!
 ok "who is attached sees the next one, too" wait_for 40 times "$work/heard" PASS 2
 kill -TERM "$attached"
 wait "$attached"
-stop_round() { pvbuild destroy round; ! pgrep -f "create -c $work/round.cfg"; }
-ok "and leaves the rest to the background" wait_for 20 stop_round
-ok "which ends" as_before
+ok "and leaves the rest to the background" is_at_work "$work/round.cfg"
+rm "$work/kernel"
+ok "for as long as that can be done" wait_for 20 is_done "$work/round.cfg"
+ok "and nothing is left then" as_before
 
 probe alone
 pvb create "$work/alone.cfg" --no-monitor
