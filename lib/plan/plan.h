@@ -57,8 +57,8 @@ struct pvb_plan {
 		boot_stack, p2m_tables; /* count 0 where there is none */
 	bool has_module;
 	const char *module_name; /* as it was given, or NULL */
-	bool module_unmapped; /* passed by PFN, with SIF_MOD_START_PFN */
-	bool p2m_outside;     /* outside the initial mapping, with tables of its own */
+	bool module_unmapped;    /* passed by PFN, with SIF_MOD_START_PFN */
+	bool p2m_outside;        /* outside the initial mapping, with tables of its own */
 
 	struct pvb_plan_mapping initial;
 	struct pvb_plan_mapping p2m_mapping; /* where p2m_outside */

@@ -122,9 +122,10 @@ static const char *fake_store_left(void)
 {
 	static char line[200];
 	char *all = fake_store_print();
+	char *rest = all;
 
 	line[0] = '\0';
-	for (char *at = strtok(all, "\n"); at; at = strtok(NULL, "\n"))
+	for (char *at = strsep(&rest, "\n"); at; at = strsep(&rest, "\n"))
 		if (strncmp(at, "/local/domain/1", 15) == 0 || strncmp(at, "/vm/", 4) == 0)
 			snprintf(line, sizeof line, "%s", at);
 	free(all);

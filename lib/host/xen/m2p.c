@@ -49,7 +49,7 @@ uint64_t xen_m2p_continue(const uint64_t *entries, uint64_t count, uint64_t star
 static int keep_chunks(struct xen_m2p *m2p, const xen_pfn_t *extents, uint64_t count,
 		       struct pvb_error *error)
 {
-	uint64_t *chunks = malloc((count + 1) * sizeof *chunks);
+	uint64_t *chunks = calloc(count + 1, sizeof *chunks);
 
 	if (!chunks)
 		return pvb_fail_memory(error, call, "the places of the M2P");
