@@ -302,15 +302,17 @@ static bool unpack(const char *kernel, const char *to)
 
 static bool bench_kernel(struct bench *bench, char *argument)
 {
-	char *kernel = strchr(argument, '=');
-
-	if (!kernel)
+	char *equals = strchr(argument, '=');
+	if (!equals)
 		return false;
-	*kernel++ = '\0';
+	*equals = '\0';
+
+	const char *kernel = equals + 1;
+
 	if (strcmp(argument, "unpacked") == 0) {
 		if (!unpack(kernel, UNPACKED))
 			return false;
-		kernel = (char[]){UNPACKED};
+		kernel = UNPACKED;
 	}
 	for (unsigned i = 0; i < bench->sizes; i++)
 		if (!bench_one(bench, argument, kernel, bench->memory[i]))
