@@ -18,7 +18,7 @@ check-newer-xen:
 # What run-lab takes along; probes and examples are built with everything else.
 lab-programs: $(filter-out tests/lab/test-%,$(filter tests/lab/%,$(check_PROGRAMS)))
 clean-local:
-	-rm -rf tests/lab/output
+	-rm -rf tests/lab/output tests/lab/newer-xen.log
 if HAVE_XEN
 lab_build = \
 	tests/lab/guest.c tests/lab/guest.h \

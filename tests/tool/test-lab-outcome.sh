@@ -79,6 +79,10 @@ SAYS_log='[ 1.0] Kernel panic - not syncing\n' lab -e true
 ok "and one of dom0" both exited 122 '&&' err_has "dom0 crashed"
 ENDS=1 COMPLAINT="qemu: no such processor" lab -e true --cpu z80
 ok "and a QEMU that fails, with what it says" both exited 121 '&&' err_has "status 1" '&&' err_has "no such processor"
+ENDS=137 lab -e true
+ok "and one that is killed" both exited 121 '&&' err_has "QEMU was killed"
+COMPLAINT="qemu-system-x86_64: terminating on signal 15 from pid 1" lab -e true
+ok "also where it takes that for no error" both exited 121 '&&' err_has "QEMU was killed" '&&' err_has "signal 15"
 HANGS=true SAYS_log='last words\n' lab -t 1 -e true
 ok "and the time limit" both exited 124 '&&' err_has "time limit of 1 s" '&&' err_has "last words" '&&' err_has "--timeout"
 SAYS_log='a\033[2Jb\a\n' lab -e true

@@ -439,8 +439,8 @@ static void a_name_that_a_live_domain_has_is_refused(void **state)
 	assert_ok(xen_store_check_name(bench.store, XBT_NULL, "guest", 7, &bench.error),
 		  &bench.error);
 	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
-	assert_fails_with(xen_store_introduce(bench.store, &second, &bench.error),
-			  PVB_E_ARG_NAME, &bench.error);
+	assert_fails_with(xen_store_introduce(bench.store, &second, &bench.error), PVB_E_ARG_NAME,
+			  &bench.error);
 	assert_non_null(strstr(bench.error.message, "already, number 7"));
 	assert_false(fake_store_has("/local/domain/8"));
 	assert_ok(xen_store_check_name(bench.store, XBT_NULL, "guest", 7, &bench.error),

@@ -95,7 +95,8 @@ load_libraries() {
 			path+=${path:+:}$sysroot/$folder
 		done
 	fi
-	# It fails for what is not linked to anything.
+	# A static program, or a kernel, is nothing for the loader.
+	grep -qaE 'ld-linux-x86-64\.so\.2|lib[A-Za-z0-9_+-]+\.so\.[0-9]' "$1" || return 0
 	listing=$("$load_loader" ${path:+--library-path "$path"} --list "$1" 2>/dev/null) || return 0
 	while read -r name _ file _; do
 		if [[ $file == not ]]; then

@@ -3,7 +3,7 @@
 #
 # One boot: QEMU in software emulation, the hypervisor, dom0, and what becomes of it.
 
-machine_pid='' machine_readers=() machine_command=() machine_status=0
+machine_pid='' machine_readers=() machine_command=() machine_status=0 machine_seconds=0
 
 # Ends what was started here, whatever state it is in.
 machine_stop() {
@@ -51,8 +51,10 @@ machine_boot() {
 	"${machine_command[@]}" <&0 2>qemu.err &
 	machine_pid=$!
 	machine_status=0
-	wait "$machine_pid" || machine_status=$?
-	machine_pid=
+	local started=$SECONDS
+	# Without a word from bash about what ended it.
+	{ wait "$machine_pid" || machine_status=$?; } 2>/dev/null
+	machine_pid='' machine_seconds=$((SECONDS - started))
 	# A reader whose pipe QEMU never opened would wait for ever.
 	local pipe
 	for pipe in out err log.pipe; do
@@ -73,7 +75,8 @@ machine_outcome() {
 	if read -r status <"$1/status" && [[ $status =~ ^[0-9]+$ ]]; then
 		return "$status"
 	fi
-	if [[ $machine_status -eq 124 || $machine_status -eq 137 ]]; then
+	if [[ $machine_status -eq 124 ]] ||
+		[[ $machine_status -eq 137 && $time_limit -gt 0 && $machine_seconds -ge $time_limit ]]; then
 		machine_failed "the time limit of $time_limit s is over" "--timeout SECONDS sets another"
 		return "$LAB_TIME"
 	fi
@@ -84,6 +87,11 @@ machine_outcome() {
 	if grep -aqE 'Kernel panic|Domain 0 crashed|Hardware Dom0 crashed' "$1/log"; then
 		machine_failed "dom0 crashed"
 		return "$LAB_CRASHED"
+	fi
+	if [[ $machine_status -gt 128 ]] || grep -q 'terminating on signal' "$1/qemu.err"; then
+		printable <"$1/qemu.err" | sed 's/^/  | /' >&2
+		machine_failed "QEMU was killed" "by somebody, or by the kernel for want of memory: --memory makes the machine smaller"
+		return "$LAB_QEMU"
 	fi
 	if [[ $machine_status -ne 0 ]]; then
 		printable <"$1/qemu.err" | sed 's/^/  | /' >&2

@@ -133,8 +133,8 @@ int xen_store_check_name(struct xs_handle *store, xs_transaction_t transaction, 
 	unsigned count = 0;
 	PVB_AUTO_FREE char **domains = xs_directory(store, transaction, "/local/domain", &count);
 
-	if (!domains && errno != ENOENT)
-		return xen_store_fail(error, "list", "/local/domain");
+	if (!domains)
+		return errno == ENOENT ? 0 : xen_store_fail(error, "list", "/local/domain");
 	for (unsigned i = 0; i < count; i++) {
 		unsigned long other = strtoul(domains[i], NULL, 10);
 		char path[XEN_NODE_PATH_MAX];
