@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # examples/toolstack: a domain from C, from its kernel to its end.
-# Time limit: 120
+# Time limit: 240
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 kernel_or_skip vmlinuz-6.1-cloud
