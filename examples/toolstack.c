@@ -121,6 +121,7 @@ int main(int argc, char **argv)
 			argv[0]);
 		return 2;
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	request.spec.memory = megabytes << 20;
 	request.spec.command_line = argc > 4 ? argv[4] : NULL;
 	request.spec.modules = &request.module;

@@ -34,8 +34,9 @@ linux vmlinuz-6.1-cloud
 probe() { # variant option...
 	local variant=$1
 	shift
-	if command -v "$variant" >/dev/null; then
-		alike "$(command -v "$variant")" --unintroduced --ramdisk "$work/module" "$@"
+	# The file, of which this function has the name.
+	if type -P "$variant" >/dev/null; then
+		alike "$(type -P "$variant")" --unintroduced --ramdisk "$work/module" "$@"
 	else
 		skip "$variant: both hosts make the same of it" "the probe guest was not built"
 	fi
