@@ -137,7 +137,6 @@ static void decide_claims(struct xen_host *xen)
 {
 	struct xen_memory_reservation nothing = {.domid = PVB_DOMID_0};
 
-	set_xen_guest_handle(nothing.extent_start, HYPERCALL_BUFFER_NULL);
 	xen->info.claims = xc_memory_op(xen->xc, XENMEM_claim_pages, &nothing, sizeof nothing) == 0;
 	if (!xen->info.claims)
 		reason(&xen->info, "claims: no, the hypervisor refuses them (%s)", strerror(errno));

@@ -36,7 +36,7 @@ static int map_as_foreign(struct xen_host *xen, uint32_t domid, uint32_t page, s
 	frames = xc_hypercall_buffer_alloc(xen->xc, frames, (page + 1) * sizeof *frames);
 	if (!frames)
 		return -1;
-	set_xen_guest_handle(setup.frame_list, frames);
+	set_xen_guest_handle_raw(setup.frame_list, frames);
 	if (xc_gnttab_op(xen->xc, GNTTABOP_setup_table, &setup, sizeof setup, 1) == 0) {
 		if (setup.status != GNTST_okay) {
 			errno = setup.status == GNTST_bad_domain ? ESRCH : EINVAL;

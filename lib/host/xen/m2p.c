@@ -76,7 +76,7 @@ static int find_chunks(struct xen_host *xen, struct pvb_error *error)
 	extents = xc_hypercall_buffer_alloc(xen->xc, extents, count * sizeof *extents);
 	if (!extents)
 		return pvb_fail_memory(error, call, "the places of the M2P");
-	set_xen_guest_handle(list.extent_start, extents);
+	set_xen_guest_handle_raw(list.extent_start, extents);
 	if (xc_memory_op(xen->xc, XENMEM_machphys_mfn_list, &list, sizeof list)) {
 		rc = xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
 				 "the hypervisor does not say where its M2P is");

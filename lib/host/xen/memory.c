@@ -26,7 +26,6 @@ int xen_claim_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes, stru
 		.domid = (domid_t)domid,
 	};
 
-	set_xen_guest_handle(claim.extent_start, HYPERCALL_BUFFER_NULL);
 	if (xc_memory_op(xen->xc, XENMEM_claim_pages, &claim, sizeof claim) == 0)
 		return 0;
 	if (errno == ENOMEM)
@@ -202,7 +201,7 @@ int xen_get_frame_info(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *f
 		for (size_t i = 0; i < n; i++)
 			types[i] = frames[done + i].n;
 		domctl.u.getpageframeinfo3.num = n;
-		set_xen_guest_handle(domctl.u.getpageframeinfo3.array, types);
+		set_xen_guest_handle_raw(domctl.u.getpageframeinfo3.array, types);
 		if (xc_domctl(xen->xc, &domctl))
 			rc = xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
 					 "the types of %zu frames of domain %u", n, domid);

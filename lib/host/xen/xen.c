@@ -18,6 +18,7 @@
 /* ---- what Xen's libraries say -------------------------------------------------------- */
 
 /* The first error is the cause; what follows is what it led to. */
+PVB_PRINTF(5, 0)
 static void hear(struct xentoollog_logger *logger, xentoollog_level level, int reason,
 		 const char *context, const char *format, va_list arguments)
 {

@@ -14,6 +14,9 @@
  *   vcpu.c     registers, CPU policy, the hypercall page, pinning
  *   context.c  registers in Xen's structures
  *   grants.c   the grant table
+ *
+ * Buffers are handed to the hypervisor by set_xen_guest_handle_raw(): the macro that
+ * libxenctrl puts before it counts on a pointer to void, which is no C, to add nothing.
  */
 #ifndef PVB_HOST_XEN_XEN_H
 #define PVB_HOST_XEN_XEN_H
