@@ -109,6 +109,27 @@ if command -v cpio >/dev/null; then
 	ok "behind a slash it has its name" listed below \
 		below below/folder below/folder/file below/folder/below below/folder/below/file below/folder/below/link
 	ok "and so has a file" listed one one one/script.sh
+
+	mkfifo started
+	cat >"$work/bin/qemu-system-x86_64" <<-'END'
+		#!/bin/sh
+		echo "the machine's words" >log
+		echo $$ >"$STARTED"
+		exec sleep 1000
+	END
+	export STARTED=$work/started
+	for signal in HUP:129 TERM:143; do
+		rm -f log
+		mkdir tmp
+		TMPDIR=$work/tmp "$builddir/pvbuild-lab" run --image image --pvbuild script.sh -l log -e true \
+			>"$work/out" 2>"$work/err" </dev/null &
+		read -r machine <started
+		kill "-${signal%:*}" $!
+		status=0
+		wait $! || status=$?
+		ok "SIG${signal%:*} ends the machine, and the run" both exited "${signal#*:}" '&&' test ! -e "/proc/$machine"
+		ok "and leaves the log and nothing else" both grep -q "the machine's words" log '&&' rmdir tmp
+	done
 else
 	skip "what is taken along" "there is no cpio"
 fi

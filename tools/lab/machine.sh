@@ -5,9 +5,9 @@
 
 machine_pid='' machine_readers=() machine_ends=() machine_command=() machine_status=0 machine_seconds=0
 
-# Ends what was started here, whatever state it is in.
+# Ends what was started here, whatever state it is in, and waits for that: timeout sees to it.
 machine_stop() {
-	[[ -z $machine_pid ]] || kill "$machine_pid" 2>/dev/null || true
+	[[ -z $machine_pid ]] || { kill "$machine_pid" && wait "$machine_pid"; } 2>/dev/null || true
 	[[ ${#machine_readers[@]} -eq 0 ]] || kill "${machine_readers[@]}" 2>/dev/null || true
 	machine_pid='' machine_readers=()
 }
