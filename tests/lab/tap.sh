@@ -64,8 +64,16 @@ ok() {
 exited() { [[ $status -eq $1 ]]; }
 silent() { [[ ! -s $work/out ]]; }
 quiet() { [[ ! -s $work/err ]]; }
-out_has() { grep -qaF -- "$1" "$work/out"; }
-err_has() { grep -qaF -- "$1" "$work/err"; }
+# says FILE TEXT: of what a command said. To start a program takes longer than to look for a text.
+says() {
+	local part
+	while IFS= read -r -d '' part || [[ -n $part ]]; do
+		[[ $part != *"$2"* ]] || return 0
+	done <"$1"
+	return 1
+}
+out_has() { says "$work/out" "$1"; }
+err_has() { says "$work/err" "$1"; }
 has() { grep -qaF -- "$2" "$1"; } # file text
 both() {                         # "&&"-separated conditions
 	local -a command=()
@@ -86,14 +94,14 @@ tap() {
 	local line planned='' seen=0 said=$work/tap ended=0
 	"$@" >"$said" 2>"$work/err" || ended=$?
 	while IFS= read -r line; do
-		case $line in
-		'ok '* | 'not ok '*)
+		if [[ $line =~ ^(ok|not ok)( [0-9]+)?( .*)?$ ]]; then
 			cases=$((cases + 1)) seen=$((seen + 1))
-			sed -E "s/^(ok|not ok)( [0-9]+)?/\\1 $cases/" <<<"$line"
-			;;
-		1..*) planned=${line#1..} ;;
-		*) printf '%s\n' "$line" | sed '/^#/!s/^/# /' ;;
-		esac
+			echo "${BASH_REMATCH[1]} $cases${BASH_REMATCH[3]}"
+		elif [[ $line == 1..* ]]; then
+			planned=${line#1..}
+		else
+			echo "# ${line#'# '}"
+		fi
 	done <"$said"
 	status=$ended
 	cp "$said" "$work/out"
@@ -126,22 +134,20 @@ cfg() {
 	done >"$file"
 }
 
-# domains: their numbers, without dom0.
-domains() { xl list 2>/dev/null | awk 'NR > 1 && $(NF - 4) != 0 { print $(NF - 4) }'; }
-
-free_memory() { xl info 2>/dev/null | awk '$1 == "free_memory" { print $3 }'; }
+# look: the domains but for dom0, and the free memory in MiB, in $domains and $free.
+look() { { read -r domains && read -r free; } < <(holdings); }
 
 # remember: what there is; as_before: it is so again. Memory of a domain that is gone comes back
 # when it has been scrubbed.
 remember() {
-	remembered=$(domains | tr '\n' ' ')
-	remembered_free=$(free_memory)
+	look || exit
+	remembered=$domains remembered_free=$free
 }
-is_as_before() { [[ $(domains | tr '\n' ' ') == "$remembered" && $(free_memory) == "$remembered_free" ]]; }
+is_as_before() { look && [[ $domains == "$remembered" && $free == "$remembered_free" ]]; }
 as_before() {
 	wait_for 20 is_as_before && return
-	echo "domains: $(domains | tr '\n' ' '), were: $remembered"
-	echo "free memory: $(free_memory) MiB, was: $remembered_free MiB"
+	echo "domains: $domains; were: $remembered"
+	echo "free memory: $free MiB, was: $remembered_free MiB"
 	return 1
 }
 
