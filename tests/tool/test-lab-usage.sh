@@ -102,6 +102,7 @@ if command -v cpio >/dev/null; then
 	export LISTING=$work/listing
 	lab run --image image --pvbuild script.sh -l log -f folder:/as/it/is -f folder:/below/ -f script.sh:/one/ -e true
 	ok "a QEMU that fails at once is waited for no longer" both exited 121 '&&' silent '&&' err_has "status 99"
+	ok "and says so in words of its own" bash -c "! grep -v '^pvbuild-lab: \|^  \|^find: ' '$work/err'"
 	ok "what was heard of the machine is kept" grep -q "the machine's words" log
 	listed() { diff <(grep "^$1" "$LISTING" | sort) <(printf '%s\n' "${@:2}" | sort); }
 	ok "a folder is taken along with what links in it lead to, but not round in circles" listed as/it/is \

@@ -80,7 +80,8 @@ machine_port() {
 # machine_outcome FOLDER: the exit status of the command in dom0, or what went wrong instead.
 machine_outcome() {
 	local status
-	if read -r status <"$1/status" && [[ $status =~ ^[0-9]+$ ]]; then
+	# A QEMU that fails at once has not even made the file.
+	if [[ -e $1/status ]] && read -r status <"$1/status" && [[ $status =~ ^[0-9]+$ ]]; then
 		return "$status"
 	fi
 	if [[ $machine_status -eq 124 ]] ||
