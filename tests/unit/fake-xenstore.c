@@ -197,6 +197,7 @@ unsigned fake_store_calls(void)
 
 void fake_store_fail(unsigned nth, int cause)
 {
+	store.broken = false;
 	store.fail_nth = nth ? store.calls + nth : 0;
 	store.cause = cause;
 }
