@@ -475,6 +475,25 @@ static void every_call_to_the_hypervisor_fails_in_turn(void **state)
 	}
 }
 
+/* Each is a round trip to another process. */
+static void xenstore_is_asked_for_names_only_where_they_are_wanted(void **state)
+{
+	struct pvb_host_domain_config config = {.name = "next", .uuid = {1}, .vcpus = 1};
+	struct bench bench;
+	uint32_t domid;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	for (unsigned i = 0; i < 3; i++)
+		(void)small_domain(&bench, 1);
+	unsigned before = fake_store_calls();
+	/* Who might have the name. */
+	assert_ok(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error), &bench.error);
+	assert_int_equal(fake_store_calls() - before, 1);
+	assert_ok(pvb_host_keep_domain(bench.xen, domid, &bench.error), &bench.error);
+	bench_close(&bench);
+}
+
 /* ---- refusals ----------------------------------------------------------------------------------
  */
 
@@ -569,6 +588,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_domain_that_may_not_build_others_is_told_so),
 		cmocka_unit_test(a_domain_is_the_same_through_xens_libraries_and_without),
 		cmocka_unit_test(every_call_to_the_hypervisor_fails_in_turn),
+		cmocka_unit_test(xenstore_is_asked_for_names_only_where_they_are_wanted),
 		cmocka_unit_test(a_frame_that_cannot_be_mapped_is_named),
 		cmocka_unit_test(what_xen_refuses_has_the_code_that_the_model_has),
 	};

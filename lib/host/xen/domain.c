@@ -112,7 +112,7 @@ static int destroy(struct xen_host *xen, uint32_t domid, bool regardless, struct
 	static const char call[] = "destroy_domain";
 	struct pvb_host_domain domain;
 	struct pvb_error forgetting = {0};
-	int rc = xen_get_domain(&xen->host, domid, &domain, error);
+	int rc = xen_look_at_domain(xen, domid, &domain, error);
 
 	if (rc == -(int)PVB_E_HOST_NO_DOMAIN)
 		xen_domain_went(xen, domid);
@@ -199,6 +199,7 @@ int xen_guest_bits(struct xen_host *xen, uint32_t domid, unsigned *bits)
 	return 0;
 }
 
+/* But for its name, which xenstore has. */
 static int describe(struct xen_host *xen, const struct xen_domctl_getdomaininfo *info,
 		    struct pvb_host_domain *domain)
 {
@@ -222,7 +223,6 @@ static int describe(struct xen_host *xen, const struct xen_domctl_getdomaininfo 
 			info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
 	static_assert(sizeof info->handle == sizeof domain->uuid, "a handle is a UUID");
 	memcpy(domain->uuid, info->handle, sizeof domain->uuid);
-	xen_name_domain(xen, info->domain, domain->name);
 	return xen_guest_bits(xen, info->domain, &domain->guest_bits);
 }
 
@@ -231,10 +231,9 @@ static int no_domain(uint32_t domid, struct pvb_error *error)
 	return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "get_domain", "there is no domain %u", domid);
 }
 
-int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,
-		   struct pvb_error *error)
+int xen_look_at_domain(struct xen_host *xen, uint32_t domid, struct pvb_host_domain *domain,
+		       struct pvb_error *error)
 {
-	struct xen_host *xen = xen_of(host);
 	struct xen_domctl domctl = {
 		.cmd = XEN_DOMCTL_getdomaininfo,
 		.domain = (domid_t)domid,
@@ -257,10 +256,20 @@ int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain
 			   "domain %u cannot be looked at", domid);
 }
 
-int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
-		     size_t room, size_t *count, struct pvb_error *error)
+int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,
+		   struct pvb_error *error)
 {
 	struct xen_host *xen = xen_of(host);
+	int rc = xen_look_at_domain(xen, domid, domain, error);
+
+	if (rc == 0)
+		xen_name_domain(xen, domid, domain->name);
+	return rc;
+}
+
+int xen_look_at_domains(struct xen_host *xen, uint32_t first, struct pvb_host_domain *domains,
+			size_t room, size_t *count, struct pvb_error *error)
+{
 	size_t got = 0;
 
 	*count = 0;
@@ -285,4 +294,15 @@ int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_doma
 			first = info[got - 1].domain + UINT32_C(1);
 	} while (got && *count < room && first < DOMID_FIRST_RESERVED);
 	return 0;
+}
+
+int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
+		     size_t room, size_t *count, struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+	int rc = xen_look_at_domains(xen, first, domains, room, count, error);
+
+	for (size_t i = 0; i < *count; i++)
+		xen_name_domain(xen, domains[i].domid, domains[i].name);
+	return rc;
 }

@@ -78,8 +78,8 @@ static int check_handle(struct xen_host *xen, const uint8_t uuid[XEN_HANDLE_SIZE
 	size_t count;
 
 	do {
-		int rc = xen_list_domains(&xen->host, next, domains,
-					  sizeof domains / sizeof domains[0], &count, error);
+		int rc = xen_look_at_domains(xen, next, domains, sizeof domains / sizeof domains[0],
+					     &count, error);
 
 		if (rc)
 			return rc;
@@ -132,7 +132,7 @@ int xen_introduce_domain(struct pvb_host *host, uint32_t domid,
 	struct xen_host *xen = xen_of(host);
 	struct xen_domain_record record = {.domid = domid, .told = told};
 	struct pvb_host_domain domain;
-	int rc = xen_get_domain(host, domid, &domain, error);
+	int rc = xen_look_at_domain(xen, domid, &domain, error);
 
 	if (rc == 0)
 		rc = xen_reach_store(xen, error);
@@ -184,7 +184,7 @@ void xen_domain_went(struct xen_host *xen, uint32_t domid)
 int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error)
 {
 	struct pvb_host_domain domain;
-	int rc = xen_get_domain(host, domid, &domain, error);
+	int rc = xen_look_at_domain(xen_of(host), domid, &domain, error);
 
 	if (rc)
 		return rc;
