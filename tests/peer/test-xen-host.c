@@ -487,9 +487,9 @@ static void xenstore_is_asked_for_names_only_where_they_are_wanted(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		(void)small_domain(&bench, 1);
 	unsigned before = fake_store_calls();
-	/* Who might have the name. */
+	/* Who might have the name, and that the only one has another. */
 	assert_ok(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error), &bench.error);
-	assert_int_equal(fake_store_calls() - before, 1);
+	assert_int_equal(fake_store_calls() - before, 2);
 	assert_ok(pvb_host_keep_domain(bench.xen, domid, &bench.error), &bench.error);
 	bench_close(&bench);
 }
@@ -516,6 +516,38 @@ static void a_frame_that_cannot_be_mapped_is_named(void **state)
 	assert_non_null(strstr(bench.error.message, "1 of 4 frames"));
 	assert_fails_with(pvb_host_map_frames(bench.xen, domid, frames, 0, true, &at, &bench.error),
 			  PVB_E_ARG_INVALID, &bench.error);
+	bench_close(&bench);
+}
+
+static void the_name_of_domain_0_is_refused_before_there_is_a_domain(void **state)
+{
+	struct pvb_host_domain_config config = {.name = "Domain-0", .vcpus = 1};
+	struct bench bench;
+	uint32_t domid;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	assert_fails_with(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error),
+			  PVB_E_ARG_NAME, &bench.error);
+	bench_close(&bench);
+}
+
+/* A number of 32 bits, of which Xen's libraries would take 16. */
+static void a_number_beyond_all_domains_is_not_cut_to_one(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+
+	assert_fails_with(pvb_domain_unpause(bench.xen, domid + (1u << 16), &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	assert_fails_with(pvb_domain_pause(bench.xen, domid + (1u << 16), &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	assert_ok(pvb_domain_unpause(bench.xen, domid, &bench.error), &bench.error);
+	assert_fails_with(pvb_domain_unpause(bench.xen, domid, &bench.error), PVB_E_HOST_STATE,
+			  &bench.error);
 	bench_close(&bench);
 }
 
@@ -590,6 +622,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_call_to_the_hypervisor_fails_in_turn),
 		cmocka_unit_test(xenstore_is_asked_for_names_only_where_they_are_wanted),
 		cmocka_unit_test(a_frame_that_cannot_be_mapped_is_named),
+		cmocka_unit_test(the_name_of_domain_0_is_refused_before_there_is_a_domain),
+		cmocka_unit_test(a_number_beyond_all_domains_is_not_cut_to_one),
 		cmocka_unit_test(what_xen_refuses_has_the_code_that_the_model_has),
 	};
 

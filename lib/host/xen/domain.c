@@ -15,6 +15,17 @@
 /* Xen's MAX_VIRT_CPUS. */
 #define MAX_VCPUS 8192u
 
+/* Xen's libraries cut such a number to 16 bits, and may mean another domain by that. */
+static bool is_no_number(uint32_t domid)
+{
+	return domid >= DOMID_FIRST_RESERVED;
+}
+
+static int no_domain(uint32_t domid, struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "get_domain", "there is no domain %u", domid);
+}
+
 /* ---- birth and death ---------------------------------------------------------------------- */
 
 /* The newest grant table that the hypervisor lets a domain have, as libxl asks for. */
@@ -165,6 +176,8 @@ int xen_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *er
 {
 	struct xen_host *xen = xen_of(host);
 
+	if (is_no_number(domid))
+		return no_domain(domid, error);
 	if (xc_domain_pause(xen->xc, domid) == 0)
 		return 0;
 	return xen_refused(xen, error, PVB_E_HOST_STATE, "pause_domain", errno,
@@ -176,6 +189,8 @@ int xen_unpause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *
 	static const char call[] = "unpause_domain";
 	struct xen_host *xen = xen_of(host);
 
+	if (is_no_number(domid))
+		return no_domain(domid, error);
 	if (xc_domain_unpause(xen->xc, domid) == 0)
 		return 0;
 	if (errno == EINVAL)
@@ -226,11 +241,6 @@ static int describe(struct xen_host *xen, const struct xen_domctl_getdomaininfo 
 	return xen_guest_bits(xen, info->domain, &domain->guest_bits);
 }
 
-static int no_domain(uint32_t domid, struct pvb_error *error)
-{
-	return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "get_domain", "there is no domain %u", domid);
-}
-
 int xen_look_at_domain(struct xen_host *xen, uint32_t domid, struct pvb_host_domain *domain,
 		       struct pvb_error *error)
 {
@@ -239,7 +249,7 @@ int xen_look_at_domain(struct xen_host *xen, uint32_t domid, struct pvb_host_dom
 		.domain = (domid_t)domid,
 	};
 
-	if (domid >= DOMID_FIRST_RESERVED)
+	if (is_no_number(domid))
 		return no_domain(domid, error);
 	if (xc_domctl(xen->xc, &domctl) == 0) {
 		const struct xen_domctl_getdomaininfo *info = &domctl.u.getdomaininfo;

@@ -53,6 +53,9 @@ void xen_name_domain(struct xen_host *xen, uint32_t domid, char name[PVB_HOST_NA
 
 /* ---- coming ---- */
 
+/* No domain's: none is passed over. */
+#define NO_DOMID_YET UINT32_MAX
+
 static int random_handle(uint8_t handle[XEN_HANDLE_SIZE], struct pvb_error *error)
 {
 	ssize_t got;
@@ -109,7 +112,7 @@ int xen_expect_domain(struct xen_host *xen, const struct pvb_host_domain_config 
 	memcpy(uuid, config->uuid, XEN_HANDLE_SIZE);
 	if (rc == 0)
 		rc = xen_store_check_name(xen->store->connection, XBT_NULL, config->name,
-					  PVB_DOMID_0, error);
+					  NO_DOMID_YET, error);
 	if (rc == 0)
 		rc = random_handle(birth, error);
 	if (rc == 0 && memcmp(uuid, none, XEN_HANDLE_SIZE) == 0)
