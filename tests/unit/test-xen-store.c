@@ -379,6 +379,31 @@ static void a_domain_goes_without_a_trace(void **state)
 	bench_close(&bench);
 }
 
+/* As a console daemon does that was about to: it wrote where the terminal is of a domain that went.
+ */
+static void what_is_written_of_a_domain_that_went_goes_too(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct bench bench;
+
+	bench_open(&bench);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+	fake_store_put("/local/domain/7/console/tty", "/dev/pts/3");
+	fake_store_conflicts(2);
+	assert_ok(xen_store_remove_late(bench.store, 7, &bench.error), &bench.error);
+	assert_store_is(bench.before);
+	assert_ok(xen_store_remove_late(bench.store, 7, &bench.error), &bench.error);
+	assert_store_is(bench.before);
+
+	/* A next domain of that number is another one. */
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_ok(xen_store_remove_late(bench.store, 7, &bench.error), &bench.error);
+	assert_store_is(expected);
+	bench_close(&bench);
+}
+
 static void another_domain_is_left_alone(void **state)
 {
 	(void)state;
@@ -534,6 +559,7 @@ int main(void)
 		cmocka_unit_test(who_may_not_write_is_told_who_may),
 		cmocka_unit_test(a_store_that_does_not_run_is_told),
 		cmocka_unit_test(a_domain_goes_without_a_trace),
+		cmocka_unit_test(what_is_written_of_a_domain_that_went_goes_too),
 		cmocka_unit_test(another_domain_is_left_alone),
 		cmocka_unit_test(a_path_that_leads_astray_is_not_followed),
 		cmocka_unit_test(a_removal_that_fails_removes_nothing),

@@ -144,6 +144,28 @@ int xen_store_remove(struct xs_handle *store, uint32_t domid, struct pvb_error *
 	return xen_store_transact(store, remove_all, &domid, error);
 }
 
+static int remove_late(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
+		       struct pvb_error *error)
+{
+	uint32_t domid = *(const uint32_t *)opaque;
+	PVB_AUTO_FREE char *vm = NULL;
+	char path[LONGEST_PATH];
+	unsigned length;
+
+	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/vm", domid);
+	int rc = read_node(store, transaction, path, &vm, &length, error);
+	/* Toolstacks write this one. */
+	if (rc || vm)
+		return rc;
+	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32, domid);
+	return xen_store_remove_node(store, transaction, path, error);
+}
+
+int xen_store_remove_late(struct xs_handle *store, uint32_t domid, struct pvb_error *error)
+{
+	return xen_store_transact(store, remove_late, &domid, error);
+}
+
 int xen_store_check_plain(struct xs_handle *store, uint32_t domid, struct pvb_error *error)
 {
 	char path[LONGEST_PATH], found[128] = "";

@@ -47,6 +47,12 @@ int xen_store_check_plain(struct xs_handle *store, uint32_t domid, struct pvb_er
  */
 int xen_store_remove(struct xs_handle *store, uint32_t domid, struct pvb_error *error);
 
+/*
+ * For later: what somebody has written of a domain after it was removed, who did not know that yet.
+ * A domain that a toolstack has given the same number to is left alone.
+ */
+int xen_store_remove_late(struct xs_handle *store, uint32_t domid, struct pvb_error *error);
+
 /* ---- for the files beside ---- */
 
 /* What the store refused, and why (errno). */
