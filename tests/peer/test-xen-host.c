@@ -494,6 +494,18 @@ static void xenstore_is_asked_for_names_only_where_they_are_wanted(void **state)
 	bench_close(&bench);
 }
 
+static uint64_t calls_of(const struct pvb_host *host, const char *call)
+{
+	const char *name;
+	uint64_t count;
+
+	for (size_t i = 0; (name = pvb_host_call_count(host, i, &count)); i++)
+		if (strcmp(name, call) == 0)
+			return count;
+	fail_msg("no call is named %s", call);
+	return 0;
+}
+
 /* ---- refusals ----------------------------------------------------------------------------------
  */
 
@@ -548,6 +560,25 @@ static void a_number_beyond_all_domains_is_not_cut_to_one(void **state)
 	assert_ok(pvb_domain_unpause(bench.xen, domid, &bench.error), &bench.error);
 	assert_fails_with(pvb_domain_unpause(bench.xen, domid, &bench.error), PVB_E_HOST_STATE,
 			  &bench.error);
+	bench_close(&bench);
+}
+
+static void a_domain_that_is_not_ours_to_destroy_is_not_touched(void **state)
+{
+	struct bench bench;
+	char path[64];
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+
+	snprintf(path, sizeof path, "/libxl/%u/device/vbd/51712/backend", domid);
+	fake_store_put(path, "/local/domain/0/backend/vbd/1/51712");
+	assert_fails_with(pvb_domain_destroy(bench.xen, domid, &bench.error), PVB_E_HOST_STATE,
+			  &bench.error);
+	assert_int_equal(calls_of(bench.sim, "pause_domain"), 0);
+	assert_int_equal(calls_of(bench.sim, "destroy_domain"), 0);
+	assert_true(fake_store_has(path));
 	bench_close(&bench);
 }
 
@@ -624,6 +655,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_frame_that_cannot_be_mapped_is_named),
 		cmocka_unit_test(the_name_of_domain_0_is_refused_before_there_is_a_domain),
 		cmocka_unit_test(a_number_beyond_all_domains_is_not_cut_to_one),
+		cmocka_unit_test(a_domain_that_is_not_ours_to_destroy_is_not_touched),
 		cmocka_unit_test(what_xen_refuses_has_the_code_that_the_model_has),
 	};
 

@@ -133,15 +133,12 @@ static int destroy(struct xen_host *xen, uint32_t domid, bool regardless, struct
 	if (domid == PVB_DOMID_0)
 		return pvb_fail(error, PVB_E_HOST_STATE, call,
 				"domain 0 is the one that this runs in, and cannot be destroyed");
+	/* Where the store does not answer, it cannot be known, and the domain goes. */
+	if (!regardless && xen_check_devices(xen, domid, error) == -(int)PVB_E_HOST_STATE)
+		return -(int)PVB_E_HOST_STATE;
 	/* What it sees of its own end should not depend on how far that is. */
 	(void)xc_domain_pause(xen->xc, domid);
-	int forgot = xen_forget_domain(xen, domid, domain.uuid, regardless, &forgetting);
-	if (forgot == -(int)PVB_E_HOST_STATE) {
-		(void)xc_domain_unpause(xen->xc, domid);
-		if (error)
-			*error = forgetting;
-		return forgot;
-	}
+	int forgot = xen_forget_domain(xen, domid, domain.uuid, &forgetting);
 
 	/* Xen gives memory back piece by piece, and may ask to be called again. */
 	do

@@ -163,13 +163,18 @@ int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *err
 
 /* ---- going ---- */
 
-int xen_forget_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
-		      bool regardless, struct pvb_error *error)
+int xen_check_devices(struct xen_host *xen, uint32_t domid, struct pvb_error *error)
 {
 	int rc = xen_reach_store(xen, error);
 
-	if (rc == 0 && !regardless)
-		rc = xen_store_check_plain(xen->store->connection, domid, error);
+	return rc ? rc : xen_store_check_plain(xen->store->connection, domid, error);
+}
+
+int xen_forget_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+		      struct pvb_error *error)
+{
+	int rc = xen_reach_store(xen, error);
+
 	if (rc == 0)
 		rc = xen_store_remove(xen->store->connection, domid, error);
 	if (rc == 0)
