@@ -12,6 +12,13 @@
 #include "host/xen/life.h"
 #include "host/xen/xen.h"
 
+/*
+ * How Flask labels a domain for which nobody named a label, and what libxl asks for:
+ * SECINITSID_DOMU, the twelfth of xen/xsm/flask/policy/initial_sids. Without Flask nobody looks at
+ * it.
+ */
+#define FLASK_LABEL_DOMU 12
+
 /* Xen's MAX_VIRT_CPUS. */
 #define MAX_VCPUS 8192u
 
@@ -46,6 +53,7 @@ static int create(struct xen_host *xen, const struct pvb_host_domain_config *con
 {
 	static const char call[] = "create_domain";
 	struct xen_domctl_createdomain wanted = {
+		.ssidref = FLASK_LABEL_DOMU,
 		.max_vcpus = config->vcpus,
 		.max_evtchn_port = config->max_event_channel ? config->max_event_channel : INT_MAX,
 		.max_grant_frames =
