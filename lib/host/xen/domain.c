@@ -119,10 +119,15 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	if (rc == 0 && xc_domain_sethandle(xen->xc, number, uuid))
 		rc = xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
 				 "domain %u cannot be given its UUID", number);
-	if (rc)
-		(void)xen_destroy_regardless(xen, number, NULL);
-	else
+	if (rc == 0) {
 		*domid = number;
+		return 0;
+	}
+
+	struct pvb_error undoing = {0};
+	if (xen_destroy_regardless(xen, number, &undoing))
+		pvb_context(error, "and domain %u could not be cleared away: %.100s", number,
+			    undoing.message);
 	return rc;
 }
 
