@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# What the suites share: TAP, pvbuild on the real host, domains, and a folder
-# that goes away. See README.md.
+# What the suites share beside tests/support/cases.sh: pvbuild on the real host, domains,
+# and a folder that goes away. See README.md.
 set -u
 
 tests=/tests
@@ -13,9 +13,8 @@ name=${name%.sh}
 output=/output/$name
 mkdir -p "$output"
 work=$(mktemp -d)
-cases=0 status=0
-: >"$work/out"
-: >"$work/err"
+# shellcheck source=../support/cases.sh
+. "$tests/cases.sh"
 
 leave() {
 	local jobs
@@ -25,69 +24,10 @@ leave() {
 }
 trap leave EXIT
 
-# try COMMAND...: leaves $status, $work/out and $work/err. Its standard input never ends, as that
-# of a terminal does not.
-try() {
-	status=0
-	"$@" >"$work/out" 2>"$work/err" || status=$?
-}
-
+# Its standard input never ends, as that of a terminal does not.
 pvb() { try pvbuild --host xen "$@"; }
 
-# result NAME CONDITION-STATUS: says how it was, with what was said where it was wrong.
-result() {
-	cases=$((cases + 1))
-	if [[ $2 -eq 0 ]]; then
-		echo "ok $cases - $1"
-		return
-	fi
-	echo "not ok $cases - $1"
-	echo "# exit status $status"
-	tail -n 30 "$work/out" | tr -d '\r' | sed 's/^/# out: /'
-	tail -n 30 "$work/err" | sed 's/^/# err: /'
-}
-
-skip() { # name reason
-	cases=$((cases + 1))
-	echo "ok $cases - $1 # SKIP $2"
-}
-
-# ok NAME COMMAND...: the command succeeds.
-ok() {
-	local name=$1 condition=0
-	shift
-	"$@" >"$work/said" 2>&1 || condition=$?
-	result "$name" "$condition"
-	[[ $condition -eq 0 ]] || sed 's/^/# /' "$work/said"
-}
-
-exited() { [[ $status -eq $1 ]]; }
-silent() { [[ ! -s $work/out ]]; }
-quiet() { [[ ! -s $work/err ]]; }
-# says FILE TEXT: of what a command said. To start a program takes longer than to look for a text.
-says() {
-	local part
-	while IFS= read -r -d '' part || [[ -n $part ]]; do
-		[[ $part != *"$2"* ]] || return 0
-	done <"$1"
-	return 1
-}
-out_has() { says "$work/out" "$1"; }
-err_has() { says "$work/err" "$1"; }
 has() { grep -qaF -- "$2" "$1"; } # file text
-both() {                         # "&&"-separated conditions
-	local -a command=()
-	local word
-	for word in "$@"; do
-		if [[ $word == '&&' ]]; then
-			"${command[@]}" || { echo "not: ${command[*]}"; return 1; }
-			command=()
-		else
-			command+=("$word")
-		fi
-	done
-	"${command[@]}" || { echo "not: ${command[*]}"; return 1; }
-}
 
 # tap COMMAND...: a program that speaks TAP; its cases are ours.
 tap() {
@@ -134,6 +74,17 @@ cfg() {
 	done >"$file"
 }
 
+# The probe guest, small: probe_cfg NAME KEY=VALUE... makes a cfg of it.
+probe_cfg() {
+	local name=$1
+	shift
+	cfg "$name" kernel="$tests/bin/probe" ramdisk='' memory=32 extra='' "$@"
+}
+
+state_of() { pvbuild list "$1" 2>/dev/null | awk 'NR == 2 { print $(NF - 1) }'; }
+is_in_state() { [[ $(state_of "$1") =~ $2 ]]; }
+is_gone() { ! pvbuild list "$1" >/dev/null 2>&1; }
+
 # look: the domains but for dom0, and the free memory in MiB, in $domains and $free.
 look() { { read -r domains && read -r free; } < <(holdings); }
 
@@ -160,5 +111,3 @@ wait_for() {
 		usleep 100000
 	done
 }
-
-finish() { echo "1..$cases"; }

@@ -6,9 +6,6 @@
 . /tests/tap.sh
 kernel_or_skip vmlinuz-6.1-cloud
 
-state_of() { pvbuild list "$1" | awk 'NR == 2 { print $(NF - 1) }'; }
-is_in_state() { [[ $(state_of "$1") =~ $2 ]]; }
-
 remember
 cfg stay extra='console=hvc0 guest=stay'
 pvb create "$work/stay.cfg" --paused
