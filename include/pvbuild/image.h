@@ -150,6 +150,7 @@ enum pvb_guest_type {
 	PVB_GUEST_NONE = 0,
 	PVB_GUEST_X86_64,  /* "xen-3.0-x86_64" */
 	PVB_GUEST_X86_32P, /* "xen-3.0-x86_32p": 32-bit with PAE */
+	PVB_GUEST_ARM64,   /* "xen-3.0-aarch64": auto-translated, from an Image */
 };
 
 PVB_API const char *pvb_guest_type_name(enum pvb_guest_type type);
@@ -227,6 +228,41 @@ struct pvb_image_arm64 {
 	bool anywhere; /* may be placed anywhere, not only near the start of memory */
 };
 
+/* Who says how wide machine addresses may be. */
+enum pvb_bits_source {
+	PVB_BITS_DEFAULT, /* nobody: what a kernel of this kind is taken for */
+	PVB_BITS_NOTE,
+	PVB_BITS_KERNEL, /* the kernel's version, of which it is known */
+	PVB_BITS_ADMIN,
+	PVB_BITS_ABI,
+	PVB_BITS_HOST,
+};
+PVB_API const char *pvb_bits_source_name(enum pvb_bits_source source);
+
+/*
+ * What the kernel says that it can cope with (doc/guest-abi.md).
+ *
+ *   guest_abi           there is a note whose owner is PVB_GUEST_NOTE_OWNER, so that the
+ *                       result is to be published in the shared info page
+ *   address_bits        width of machine addresses in bits, or 0 where nothing tells;
+ *                       _source is then NOTE or KERNEL
+ *   pte_bits            it declares which software bits of page-table entries it leaves
+ *                       alone: pte_unused_l1 in L1 entries, pte_unused_upper in others
+ *   pte_keys            it wants protection keys
+ *   granules            mask of 1 << log2(page size) of the hypervisor's page sizes that
+ *                       it copes with, or 0 where it does not say
+ */
+struct pvb_image_declares {
+	bool guest_abi;
+	bool pte_bits;
+	bool pte_keys;
+	unsigned address_bits;
+	enum pvb_bits_source address_bits_source;
+	uint32_t granules;
+	uint64_t pte_unused_l1;
+	uint64_t pte_unused_upper;
+};
+
 /*
  * Everything known of an image. Owned by the image, immutable, valid as long
  * as it is.
@@ -262,6 +298,7 @@ struct pvb_image_info {
 	struct pvb_image_pv pv;
 	uint64_t pvh_entry;
 	struct pvb_image_arm64 arm64; /* where container is ARM64_IMAGE */
+	struct pvb_image_declares declares;
 };
 
 /*

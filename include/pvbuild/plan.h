@@ -104,9 +104,6 @@ struct pvb_plan_tables {
 
 enum pvb_p2m_form { PVB_P2M_LIST };
 
-enum pvb_bits_source { PVB_BITS_DEFAULT, PVB_BITS_ADMIN, PVB_BITS_ABI, PVB_BITS_HOST };
-PVB_API const char *pvb_bits_source_name(enum pvb_bits_source source);
-
 /* The registers of vCPU 0 that the layout decides. */
 struct pvb_plan_registers {
 	uint64_t rip;

@@ -32,21 +32,6 @@
 #define LEAST_BITS 32
 #define MOST_BITS 52
 
-const char *pvb_bits_source_name(enum pvb_bits_source source)
-{
-	switch (source) {
-	case PVB_BITS_DEFAULT:
-		return "default";
-	case PVB_BITS_ADMIN:
-		return "admin";
-	case PVB_BITS_ABI:
-		return "abi";
-	case PVB_BITS_HOST:
-		return "host";
-	}
-	return "unknown";
-}
-
 static bool has_token(const char *list, const char *token)
 {
 	size_t length = strlen(token);
