@@ -46,7 +46,7 @@ ok "what a kernel declares is shown" both exited 0 '&&' quiet '&&' \
 pvb --json inspect "$(kernel declaring)"
 json_ok "and is in the JSON, with who says so" "${contract[@]}" "${notes[@]}" \
 	declares.guest_abi=true declares.address_bits.bits=40 declares.address_bits.source=note \
-	declares.address_bits.resolved.bits:number declares.address_bits.resolved.source:string \
+	declares.address_bits.resolved.bits=40 declares.address_bits.resolved.source=note \
 	declares.pte_bits.unused_l1=0x1f0000000000200 declares.pte_bits.unused_upper=0xf0000000000000 \
 	declares.pte_bits.keys=true 'declares.granules[0]=4096' 'declares.granules[1]=65536'
 pvb inspect "$(kernel linux64)"
@@ -87,6 +87,7 @@ if [[ -n ${PVB_KERNELS:-} && -r $PVB_KERNELS/vmlinuz-6.12 ]]; then
 	pvb --json inspect "$PVB_KERNELS/vmlinuz-6.12"
 	json_ok "a Linux that copes with 52 bits, by its version" "${contract[@]}" "${notes[@]}" \
 		declares.address_bits.bits=52 declares.address_bits.source=kernel-version \
+		declares.address_bits.resolved.bits=47 declares.address_bits.resolved.source=abi \
 		declares.guest_abi=false declares.pte_bits:null
 	pvb inspect "$PVB_KERNELS/vmlinuz-6.12"
 	ok "whose number 19 is no width" both exited 0 '&&' \
