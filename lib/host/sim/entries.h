@@ -24,9 +24,8 @@
 #define SIM_PTE_AVAIL_HIGH (UINT64_C(0x7ff) << 52)
 #define SIM_PTE_NX (UINT64_C(1) << 63)
 
-/* Xen's own: what tells the kernel's pages from the user's, and grant mappings (debug). */
-#define SIM_PTE_GUEST_KERNEL (UINT64_C(1) << 52)
-#define SIM_PTE_GNTTAB (UINT64_C(1) << 62)
+#define SIM_PTE_GUEST_KERNEL (UINT64_C(1) << SIM_KERNEL_BIT)
+#define SIM_PTE_GNTTAB (UINT64_C(1) << SIM_GRANT_BIT)
 
 /* The root of a PAE guest: entries in use, and the one whose L2 table takes Xen's own. */
 #define SIM_PAE_L3_ENTRIES 4u
