@@ -106,6 +106,20 @@ int pvb_build_guest_bits(struct pvb_builder *builder, struct pvb_error *error)
 	return rc ? rc : pvb_build_find_shared_info(builder, error);
 }
 
+/* Also before any memory, so that no entry was ever read in another way. */
+int pvb_build_pte_bits(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_host_pte_bits bits = {
+		.kernel_bit = builder->pte_bits.kernel_bit,
+		.grant_bit = builder->pte_bits.grant_bit,
+		.keys = builder->pte_bits.keys,
+	};
+
+	if (builder->pte_bits.fixed)
+		return 0;
+	return pvb_host_set_pte_bits(builder->host, builder->domid, &bits, error);
+}
+
 /* Share the rings with their backends; one that is the guest itself needs no grant. */
 int pvb_build_grants(struct pvb_builder *builder, struct pvb_error *error)
 {

@@ -30,6 +30,7 @@ unit_tests = \
 	tests/unit/test-sim-fail \
 	tests/unit/test-sim-memory \
 	tests/unit/test-sim-options \
+	tests/unit/test-sim-pte-bits \
 	tests/unit/test-sim-tables \
 	tests/unit/test-sim-vcpu
 

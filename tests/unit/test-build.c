@@ -567,8 +567,9 @@ static void take_line(void *opaque, int level, const char *line)
 }
 
 static const char every_stage[] =
-	"create max_memory event_channels memory_map cpu_policy guest_bits claim populate load "
-	"rings p2m page_tables start_info hypercall_page pin shared_info vcpu grants introduce "
+	"create max_memory event_channels memory_map cpu_policy guest_bits pte_bits claim populate "
+	"load rings p2m page_tables start_info hypercall_page pin shared_info vcpu grants "
+	"introduce "
 	"keep ";
 
 static void stages_come_in_order_and_are_timed(void **state)
