@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test-audit-random \
 	tests/unit/test-build \
 	tests/unit/test-build-abi \
+	tests/unit/test-build-entries \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
