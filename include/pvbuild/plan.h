@@ -18,6 +18,7 @@
 
 #include <pvbuild/error.h>
 #include <pvbuild/export.h>
+#include <pvbuild/guest-abi.h>
 #include <pvbuild/host.h>
 #include <pvbuild/image.h>
 
@@ -113,6 +114,38 @@ struct pvb_plan_registers {
 	uint64_t rsi;
 };
 
+/* Who says which bits of page-table entries the hypervisor may use. */
+enum pvb_pte_source {
+	PVB_PTE_LEGACY, /* nobody: those that Xen has always used */
+	PVB_PTE_DECLARED,
+};
+PVB_API const char *pvb_pte_source_name(enum pvb_pte_source source);
+
+/*
+ * The software bits of L1 page-table entries that the hypervisor uses of this guest
+ * (doc/guest-abi.md). It uses none in entries above L1.
+ *
+ *   fixed            the hypervisor has its bits wired in, and they agree with what the
+ *                    kernel declares; otherwise they were picked from that
+ *   kernel_bit       marks kernel mappings; PVB_GUEST_PTE_NO_BIT for 32-bit guests, whose
+ *                    entries are left alone
+ *   grant_bit        marks mapped grants in debug builds of the hypervisor, or NO_BIT
+ *   grants_unmarked  a debug build that would mark them cannot: the kernel leaves no bit
+ *   keys, _wanted    protection keys: whether the kernel may use them, and wants to
+ *   unused_l1/upper  what the kernel declares, of PVB_GUEST_PTE_SOFTWARE; 0 for LEGACY
+ */
+struct pvb_plan_pte_bits {
+	enum pvb_pte_source source;
+	bool fixed;
+	unsigned kernel_bit;
+	unsigned grant_bit;
+	bool grants_unmarked;
+	bool keys;
+	bool keys_wanted;
+	uint64_t unused_l1;
+	uint64_t unused_upper;
+};
+
 /*
  * The plan as numbers. Owned by the plan, immutable.
  *
@@ -135,6 +168,7 @@ struct pvb_plan_registers {
  *   declared_address_bits   what the kernel's notes or its version say, or 0
  *   guest_abi        the result is published to the guest (<pvbuild/guest-abi.h>)
  *   root_below_4g    the root table must have a machine address below 4 GiB
+ *   pte_bits         bits of page-table entries that the hypervisor uses
  */
 struct pvb_plan_info {
 	enum pvb_guest_type guest_type;
@@ -171,6 +205,7 @@ struct pvb_plan_info {
 	unsigned declared_address_bits;
 	enum pvb_bits_source declared_address_bits_source;
 	bool guest_abi;
+	struct pvb_plan_pte_bits pte_bits;
 };
 
 /*

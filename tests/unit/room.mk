@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test-audit-random \
 	tests/unit/test-build \
 	tests/unit/test-build-abi \
+	tests/unit/test-build-entries \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
@@ -25,11 +26,13 @@ unit_tests = \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-plan-pte-bits \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
 	tests/unit/test-sim-fail \
 	tests/unit/test-sim-memory \
 	tests/unit/test-sim-options \
+	tests/unit/test-sim-pte-bits \
 	tests/unit/test-sim-tables \
 	tests/unit/test-sim-vcpu
 
