@@ -11,7 +11,7 @@ completion=$srcdir/tools/pvbuild.bash-completion
 while read -r command; do "$builddir/pvbuild" help "$command"; done <"$work/commands" |
 	grep -oE -- '^  (-[A-Za-z],)? *--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort -u >"$work/in-help"
 sed -n 's/^\.It .*Fl -\([a-z0-9-]*\).*/--\1/p' "$manual" | sort -u >"$work/in-manual"
-sed -n "s/^\tlocal \(global\|image\|guest\|layout\)=//p; s/.*_pvbuild_words \"//p" "$completion" |
+sed -n "s/^\tlocal \(global\|image\|guest\|layout\|made\)=//p; s/.*_pvbuild_words \"//p" "$completion" |
 	grep -oE -- '--[a-z0-9-]+' | sort -u >"$work/in-completion"
 ok "there are options" test "$(wc -l <"$work/in-help")" -ge 15
 ok "the manual has the options of --help, and no others" diff "$work/in-help" "$work/in-manual"
