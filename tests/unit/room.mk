@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/test-host \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
+	tests/unit/test-image-declares \
 	tests/unit/test-image-elf \
 	tests/unit/test-image-failures \
 	tests/unit/test-image-notes \
