@@ -6,6 +6,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/build/domain.c \
 	lib/build/entries.c \
 	lib/build/entries.h \
+	lib/build/grants.c \
 	lib/build/info.c \
 	lib/build/load.c \
 	lib/build/memory.c \

@@ -116,17 +116,6 @@ struct pvb_host_grant {
 };
 
 /*
- * The software bits of L1 entries by which the hypervisor marks kernel mappings of a 64-bit
- * domain and (debug builds) mapped grants; PVB_GUEST_PTE_NO_BIT for none. keys: the guest
- * may use protection keys.
- */
-struct pvb_host_pte_bits {
-	unsigned kernel_bit;
-	unsigned grant_bit;
-	bool keys;
-};
-
-/*
  * What a domain was given on the strength of what its kernel declares and of what the
  * host has, for those who come later: an audit, a restore. Kept beside the domain, out of
  * its guest's reach, and gone with it.
@@ -147,6 +136,17 @@ struct pvb_host_record {
 	uint8_t pte_kernel_bit;
 	uint8_t pte_grant_bit;
 	uint8_t pte_flags;
+};
+
+/*
+ * The software bits of L1 entries by which the hypervisor marks kernel mappings of a 64-bit
+ * domain and (debug builds) mapped grants; PVB_GUEST_PTE_NO_BIT for none. keys: the guest
+ * may use protection keys.
+ */
+struct pvb_host_pte_bits {
+	unsigned kernel_bit;
+	unsigned grant_bit;
+	bool keys;
 };
 
 /*

@@ -46,6 +46,7 @@ tests_unit_test_audit_core_SOURCES = tests/unit/test-audit-core.c $(audit_domain
 tests_unit_test_audit_domain_SOURCES = tests/unit/test-audit-domain.c $(audit_domain)
 tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audit_domain) \
 	tests/unit/audit-mutations.h \
+	tests/unit/audit-mutations-declared.c \
 	tests/unit/audit-mutations-memory.c \
 	tests/unit/audit-mutations-start.c \
 	tests/unit/audit-mutations-tables.c
