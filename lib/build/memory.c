@@ -368,8 +368,7 @@ static int check_low_memory(struct pvb_builder *builder, struct pvb_error *error
 		if (below >= bytes_of(builder, wanted))
 			continue;
 		look_at_host(builder, &shortage);
-		if (shortage.known &&
-		    shortage.available >= bytes_of(builder, builder->plan->pages))
+		if (shortage.known && shortage.available >= bytes_of(builder, builder->plan->pages))
 			return no_memory_below(builder, &regions[i], &below, &shortage, error);
 	}
 	return 0;

@@ -24,7 +24,7 @@
 #define ABI_BITS_64 47
 #define ABI_BITS_32 37
 
-/* What a kernel is taken to handle that does not say: Linux up to 4.13 masked PTEs to 46 bits. */
+/* What a kernel is taken to handle that does not say: Linux up to 4.14 masks PTEs to 46 bits. */
 #define DEFAULT_BITS_64 46
 #define DEFAULT_BITS_32 37
 
@@ -196,8 +196,7 @@ int pvb_check_memory(enum pvb_guest_type type, uint64_t memory, unsigned page_sh
 				  "%" PRIu64
 				  " bytes of memory cannot lie below machine address 2^%u, the "
 				  "limit that %s",
-				  memory, width->own,
-				  noted ? "the kernel declares" : "was set");
+				  memory, width->own, noted ? "the kernel declares" : "was set");
 
 		pvb_hint(error, "%sgive the guest at most %" PRIu64 " bytes",
 			 noted ? "" : "raise max_address_bits, or ", UINT64_C(1) << width->own);

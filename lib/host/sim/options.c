@@ -118,8 +118,7 @@ static int add_range(struct parser *parser, const char *value, uint64_t base, ui
 	if (!size || !pvb_is_aligned(base | size, SIM_PAGE_SIZE))
 		return refuse(parser, "layout", value, "a range is not whole 4 KiB pages");
 	if (!pvb_add(base, size, &end) || end > UINT64_C(1) << SIM_MAX_WIDTH)
-		return refuse(parser, "layout", value,
-			      "a range ends above 2 PiB");
+		return refuse(parser, "layout", value, "a range ends above 2 PiB");
 	if (base < previous_end)
 		return refuse(parser, "layout", value, "ranges do not ascend, or overlap");
 	if (options->range_count == SIM_MAX_RANGES)

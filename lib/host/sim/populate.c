@@ -107,8 +107,7 @@ int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum s
 	case SIM_NO_SUCH_MEMORY:
 		return pvb_fail(error, bits ? PVB_E_HOST_NO_MEMORY_BELOW : PVB_E_HOST_NO_MEMORY,
 				call, "no free page below 2^%u for %s of domain %u",
-				bits ? bits : sim->options.width, xen_use_name(use),
-				domain->domid);
+				bits ? bits : sim->options.width, xen_use_name(use), domain->domid);
 	}
 
 	/* Its one reference keeps it from ever being a page table. */
