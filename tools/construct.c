@@ -51,15 +51,11 @@ static int build(struct construct *made, struct session *session, const struct o
 /* That is no fault of anybody's, and may be none of the guest's business. */
 static void warn_of_grant_table(const struct pvb_domain_info *domain)
 {
-	for (size_t i = 0; i < domain->grant_table_pages; i++)
-		if (domain->grant_table[i] >> domain->address_bits) {
-			warn("the hypervisor has put the grant table of domain %" PRIu32
-			     " at machine address 0x%" PRIx64
-			     ", above the guest's %u address bits: a guest that uses it may not "
-			     "cope",
-			     domain->domid, domain->grant_table[i], domain->address_bits);
-			return;
-		}
+	if (domain->grant_table_high)
+		warn("the hypervisor has put %zu of %zu pages of domain %" PRIu32 "'s grant table "
+		     "above the guest's %u address bits: a guest that uses grants may not cope",
+		     domain->grant_table_high, domain->grant_table_pages, domain->domid,
+		     domain->address_bits);
 }
 
 static void take_stages(struct session *session, const struct pvb_domain_info *domain)

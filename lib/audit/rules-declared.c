@@ -22,6 +22,10 @@
 #define LEAST_BITS 32u
 #define MOST_BITS 52u
 
+/* Machine addresses that the M2P of a guest covers. */
+#define M2P_BITS_64 47u
+#define M2P_BITS_32 37u
+
 void read_answer(struct check *check)
 {
 	struct pvb_span page = pvb_span(check->view->shared_info, VIEW_PAGE_SIZE);
@@ -232,6 +236,11 @@ void check_address_bits(struct check *check)
 		shared = check->start.shared_info >> VIEW_PAGE_SHIFT;
 	if (shared != PVB_NO_FRAME)
 		check_frame(check, RULE_SHARED_ADDRESS_BITS, shared, place("shared_info"));
+	if (view->grant_frame_count)
+		applies(check, RULE_GRANTS_ADDRESS_BITS);
+	/* A limit that is the M2P's end is none on pages that the M2P does not know. */
+	if (check->address_bits >= (view->guest_bits == 64 ? M2P_BITS_64 : M2P_BITS_32))
+		return;
 	for (size_t i = 0; i < view->grant_frame_count; i++)
 		check_frame(check, RULE_GRANTS_ADDRESS_BITS, view->grant_frames[i].n,
 			    place("page %zu of the grant table", i));

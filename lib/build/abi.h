@@ -104,6 +104,8 @@ static const struct pvb_abi_start_info pvb_abi_start_info_32 = {
 #define PVB_ABI_TABLE_ENTRIES 512
 #define PVB_ABI_X86_PAGE_SHIFT 12
 #define PVB_ABI_PTE_ADDRESS_BITS 52
+#define PVB_ABI_M2P_BITS_64 47 /* of machine addresses that a guest's view of the M2P covers */
+#define PVB_ABI_M2P_BITS_32 37
 #define PVB_ABI_VA_BITS_64 48
 #define PVB_ABI_VA_BITS_32 32
 

@@ -51,7 +51,8 @@ struct pvb_builder {
 	uint32_t store_port;
 	uint32_t console_port;
 	pvb_mfn_t shared_info;
-	size_t grant_pages; /* of the grant table that were looked at */
+	size_t grant_pages; /* of the grant table that were looked at, and those too high */
+	size_t grant_pages_high;
 
 	pvb_mfn_t *window; /* the MFNs of one window, of window_frames */
 	uint64_t window_frames;

@@ -12,6 +12,16 @@
 #define USUAL_PAGES 4
 
 /*
+ * A limit that is no more than the end of the M2P, as that of 32-bit guests usually is, is none on
+ * these pages: the M2P does not know them.
+ */
+static bool has_own_limit(const struct pvb_builder *builder)
+{
+	return builder->address_bits <
+	       (builder->plan->guest_bits == 64 ? PVB_ABI_M2P_BITS_64 : PVB_ABI_M2P_BITS_32);
+}
+
+/*
  * A page of it that lies too high is nothing that a guest sees unless it maps its grant table, and
  * nothing that can be helped: Xen takes these pages as it creates the domain, from the top of
  * its free memory. So it is refused where the caller would rather have no domain.
@@ -21,8 +31,9 @@ static int check_page(struct pvb_builder *builder, size_t page, uint64_t frame,
 {
 	uint64_t limit = UINT64_C(1) << (builder->address_bits - builder->host->page_shift);
 
-	if (frame < limit)
+	if (frame < limit || !has_own_limit(builder))
 		return 0;
+	builder->grant_pages_high++;
 	if (!builder->options.strict_address_bits) {
 		pvb_builder_log(builder, 0,
 				"page %zu of the grant table is frame 0x%" PRIx64

@@ -76,6 +76,7 @@ int pvb_result_grant_table(struct pvb_builder *builder, const pvb_mfn_t *frames,
 	domain->grant_table = table;
 	domain->info.grant_table = table;
 	domain->info.grant_table_pages = count;
+	domain->info.grant_table_high = builder->grant_pages_high;
 	return 0;
 }
 

@@ -70,7 +70,7 @@ pvb --json --host sim:memory=16G create --kernel "$(kernel linux64)" --memory 1G
 json_ok "a guest below 4 GiB has no memory above" address_bits=32 'machine_memory.sides[0].above=0' \
 	audit.passed=true audit.total_findings=1 'audit.findings[0].rule=grants.address-bits' \
 	'audit.findings[0].severity=warning'
-ok "its grant table lies where Xen put it, which is told" err_has "has put the grant table of domain 1 at"
+ok "its grant table lies where Xen put it, which is told" err_has "has put 1 of 1 pages of domain 1's grant table above"
 refused "or refused" 3 host.frame-too-high "page 0 of the grant table" --host sim:memory=16G create \
 	--kernel "$(kernel linux64)" --memory 1G --max-address-bits 32 --strict-address-bits
 pvb --host sim:memory=3G create --kernel "$(kernel linux64)" --memory 1G --max-address-bits 32 --strict-address-bits

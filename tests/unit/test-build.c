@@ -953,7 +953,24 @@ static void a_grant_table_too_high_is_told_or_refused(void **state)
 	assert_ok(build(&bench), &bench.error);
 	assert_int_equal(lines.told, 1);
 	assert_int_equal(pvb_domain_info(bench.domain)->grant_table_pages, 2);
+	assert_int_equal(pvb_domain_info(bench.domain)->grant_table_high, 1);
 	bench_close(&bench);
+
+	/* A 32-bit guest that is limited by its M2P alone may have it anywhere. */
+	for (unsigned bits = 36; bits <= 37; bits++) {
+		bench_open(&bench, &orders[2]);
+		bench.plan->info.address_bits = bits;
+		bench.options.strict_address_bits = true;
+		bench.fake.grant_frames[0] = PVB_MFN(UINT64_C(1) << 25);
+		bench.fake.grant_frame_count = 1;
+		if (bits == 37) {
+			assert_ok(build(&bench), &bench.error);
+			assert_int_equal(pvb_domain_info(bench.domain)->grant_table_high, 0);
+		} else {
+			assert_fails_with(build(&bench), PVB_E_HOST_FRAME_TOO_HIGH, &bench.error);
+		}
+		bench_close(&bench);
+	}
 }
 
 static int grow_table(void *opaque, const char *stage, uint64_t done, uint64_t total)
