@@ -6,6 +6,7 @@ pkginclude_HEADERS += \
 	include/pvbuild/dump.h \
 	include/pvbuild/error.h \
 	include/pvbuild/export.h \
+	include/pvbuild/guest-abi.h \
 	include/pvbuild/host.h \
 	include/pvbuild/image.h \
 	include/pvbuild/plan.h \

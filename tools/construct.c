@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "construct.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ static int build(struct construct *made, struct session *session, const struct o
 		wanted.module_fd_count = 1;
 	}
 	wanted.guarded = true;
+	wanted.strict_address_bits = option_given(options, OPTION_STRICT_ADDRESS_BITS);
 	progress_begin(&progress);
 	wanted.progress = progress_report;
 	wanted.progress_opaque = &progress;
@@ -44,6 +46,16 @@ static int build(struct construct *made, struct session *session, const struct o
 
 	progress_end(&progress);
 	return rc == -PVB_E_ARG_CANCELLED ? construct_stopped(error) : rc;
+}
+
+/* That is no fault of anybody's, and may be none of the guest's business. */
+static void warn_of_grant_table(const struct pvb_domain_info *domain)
+{
+	if (domain->grant_table_high)
+		warn("the hypervisor has put %zu of %zu pages of domain %" PRIu32 "'s grant table "
+		     "above the guest's %u address bits: a guest that uses grants may not cope",
+		     domain->grant_table_high, domain->grant_table_pages, domain->domid,
+		     domain->address_bits);
 }
 
 static void take_stages(struct session *session, const struct pvb_domain_info *domain)
@@ -108,6 +120,7 @@ int construct(struct construct *made, struct session *session, const struct opti
 	if (rc)
 		return rc;
 	take_stages(session, pvb_domain_info(made->domain));
+	warn_of_grant_table(pvb_domain_info(made->domain));
 	if (session_simulated(session) || option_given(options, OPTION_AUDIT))
 		rc = audit(made, session, error);
 	if (!rc)

@@ -82,6 +82,10 @@ extern "C" {
 	X(NOTE_MALFORMED,       250, "note.malformed",       "an ELF note is cut off or has an impossible size") \
 	X(NOTE_TOO_MANY,        251, "note.too-many",        "more ELF notes than any kernel has")        \
 	X(NOTE_VALUE,           252, "note.value",           "a Xen note has a value that cannot be")     \
+	X(NOTE_SIZE,            253, "note.size",            "a declaration in a note has a size that it cannot have") \
+	X(NOTE_TWICE,           254, "note.twice",           "the same thing is declared twice")          \
+	X(NOTE_CONTRADICTION,   255, "note.contradiction",   "two declarations contradict each other")    \
+	X(NOTE_ABSURD,          256, "note.absurd",          "something is declared that no kernel can mean") \
 	X(PV_NO_NOTES,          260, "pv.no-notes",          "no Xen notes: not a Xen kernel")            \
 	X(PV_PVH_ONLY,          261, "pv.pvh-only",          "a PVH-only image: it has no PV entry")      \
 	X(PV_NON_PAE,           262, "pv.non-pae",           "a 32-bit non-PAE kernel, which no Xen runs any more") \
@@ -95,6 +99,9 @@ extern "C" {
 	X(PLAN_LINUX_1G,        272, "plan.linux-1g",        "the initial mapping is larger than the 1 GiB that Linux takes over") \
 	X(PLAN_P2M_BASE,        273, "plan.p2m-base",        "the address wanted for the p2m list cannot be used") \
 	X(PLAN_HYPERCALL_PAGE,  274, "plan.hypercall-page",  "the hypercall page lies outside the kernel") \
+	X(PLAN_PTE_BITS,        275, "plan.pte-bits",        "the kernel leaves no bit of page-table entries for what the hypervisor needs") \
+	X(PLAN_GRANULE,         276, "plan.granule",         "the kernel's page size and the hypervisor's do not go together") \
+	X(PLAN_CLASH,           277, "plan.clash",           "two regions that must be apart share a page of the hypervisor's") \
 	X(CORE_FORMAT,          280, "core.format",          "not a Xen core dump")                       \
 	X(CORE_TRUNCATED,       281, "core.truncated",       "the core dump ends early")                  \
 	X(CORE_SECTION,         282, "core.section",         "a section that a Xen core dump must have is missing or malformed")
@@ -116,10 +123,13 @@ extern "C" {
 	X(HOST_INJECTED,        313, "host.injected",        "the simulated host failed this call as it was told to") \
 	X(HOST_STATE,           314, "host.state",           "the call is not legal in the domain's present state") \
 	X(HOST_GUARD,           316, "host.guard",           "the process that would clear a half-built domain away is not there") \
-	X(HOST_STORE,           317, "host.store",           "xenstore cannot be reached, or refused something")
+	X(HOST_STORE,           317, "host.store",           "xenstore cannot be reached, or refused something") \
+	X(HOST_PTE_BITS,        318, "host.pte-bits",        "the hypervisor uses bits of page-table entries that the kernel keeps for itself") \
+	X(HOST_GRANULE,         319, "host.granule",         "this host's processor or hypervisor lacks a page size that is needed")
 
 #define PVB_BUG_ERRORS(X)                                                                           \
-	X(BUG,                  900, "bug.internal",         "pvbuild contradicts itself: please report this")
+	X(BUG,                  900, "bug.internal",         "pvbuild contradicts itself: please report this") \
+	X(BUG_TABLE_ENTRY,      901, "bug.table-entry",      "a page-table entry that breaks the hypervisor's rules was about to be pinned")
 /* clang-format on */
 
 #define PVB_ERRORS(X)                                                                              \

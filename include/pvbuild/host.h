@@ -13,6 +13,7 @@
 
 #include <pvbuild/error.h>
 #include <pvbuild/export.h>
+#include <pvbuild/guest-abi.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,6 +40,10 @@ struct pvb_host;
  *   nodes              number of NUMA nodes
  *   reasons            how it was decided what a hypervisor does not plainly say, a line
  *                      each ("debug: no, by Xen's first message"); may be empty
+ *   pte_bits_fixed     the bits of page-table entries that the hypervisor uses are wired in:
+ *                      pte_kernel_bit marks kernel mappings of 64-bit guests, pte_grant_bit
+ *                      mapped grants (PVB_GUEST_PTE_NO_BIT: none). Otherwise every domain can
+ *                      have its own, and these are what it has where nobody says so
  */
 struct pvb_host_info {
 	char name[8];
@@ -58,6 +63,9 @@ struct pvb_host_info {
 	uint64_t memory_scrubbing;
 	uint64_t memory_claimed;
 	char reasons[512];
+	bool pte_bits_fixed;
+	unsigned pte_kernel_bit;
+	unsigned pte_grant_bit;
 };
 
 /*

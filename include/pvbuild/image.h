@@ -93,16 +93,18 @@ enum pvb_note_kind {
 /*
  * One note as found, duplicates and unknown ones included.
  *
- *   owner     "Xen", "Linux", "GNU", ...; printable, escaped where it was not
+ *   owner     "Xen", "pvbuild", "Linux", "GNU", ...; printable, escaped where it was not
  *   type      the note's number; for legacy keys the number of the note that means the
  *             same, or UINT32_MAX where there is none
- *   name      the public name of a Xen note ("VIRT_BASE"), the key of a legacy string,
- *             or NULL for one that we do not know
+ *   name      the public name of a Xen note ("VIRT_BASE") or of one of ours ("PTE_BITS"),
+ *             the key of a legacy string, or NULL for one that we do not know
  *   kind      how to read the value
  *   number    the value, where kind is NUMBER
  *   string    the value, where kind is STRING: bounded by its descriptor, printable
  *   bytes     the raw descriptor; size in bytes. Never NULL unless size is 0
  *   used      whether this one took effect (the last of duplicates does)
+ *   meaning   what it is taken for and what of it is ignored, in words, where the value does
+ *             not speak for itself; or NULL
  */
 struct pvb_note {
 	const char *owner;
@@ -115,6 +117,7 @@ struct pvb_note {
 	enum pvb_note_origin origin;
 	enum pvb_note_kind kind;
 	bool used;
+	const char *meaning;
 };
 
 /* Flags of a segment, as in an ELF program header. */
@@ -150,6 +153,7 @@ enum pvb_guest_type {
 	PVB_GUEST_NONE = 0,
 	PVB_GUEST_X86_64,  /* "xen-3.0-x86_64" */
 	PVB_GUEST_X86_32P, /* "xen-3.0-x86_32p": 32-bit with PAE */
+	PVB_GUEST_ARM64,   /* "xen-3.0-aarch64": auto-translated, from an Image */
 };
 
 PVB_API const char *pvb_guest_type_name(enum pvb_guest_type type);
@@ -227,6 +231,41 @@ struct pvb_image_arm64 {
 	bool anywhere; /* may be placed anywhere, not only near the start of memory */
 };
 
+/* Who says how wide machine addresses may be. */
+enum pvb_bits_source {
+	PVB_BITS_DEFAULT, /* nobody: what a kernel of this kind is taken for */
+	PVB_BITS_NOTE,
+	PVB_BITS_KERNEL, /* the kernel's version, of which it is known */
+	PVB_BITS_ADMIN,
+	PVB_BITS_ABI,
+	PVB_BITS_HOST,
+};
+PVB_API const char *pvb_bits_source_name(enum pvb_bits_source source);
+
+/*
+ * What the kernel says that it can cope with (doc/guest-abi.md).
+ *
+ *   guest_abi           there is a note whose owner is PVB_GUEST_NOTE_OWNER, so that the
+ *                       result is to be published in the shared info page
+ *   address_bits        width of machine addresses in bits, or 0 where nothing tells;
+ *                       _source is NOTE or KERNEL, or DEFAULT where it is 0
+ *   pte_bits            it declares which software bits of page-table entries it leaves
+ *                       alone: pte_unused_l1 in L1 entries, pte_unused_upper in others
+ *   pte_keys            it wants protection keys
+ *   granules            mask of 1 << log2(page size) of the hypervisor's page sizes that
+ *                       it copes with, or 0 where it does not say
+ */
+struct pvb_image_declares {
+	bool guest_abi;
+	bool pte_bits;
+	bool pte_keys;
+	unsigned address_bits;
+	enum pvb_bits_source address_bits_source;
+	uint32_t granules;
+	uint64_t pte_unused_l1;
+	uint64_t pte_unused_upper;
+};
+
 /*
  * Everything known of an image. Owned by the image, immutable, valid as long
  * as it is.
@@ -237,7 +276,8 @@ struct pvb_image_arm64 {
  *   container        the innermost container but the ELF that a bzImage carries
  *   codec            of the payload (bzImage) or of the whole file
  *   layers           how many layers of compression were undone
- *   kernel_version   from the formats that carry one ("6.1.0-56-amd64 ..."), or NULL
+ *   kernel_version   from the formats that carry one ("6.1.0-56-amd64 ..."), else from the
+ *                    banner in a Linux ELF, or NULL
  *   elf_*            of the ELF inside; elf_machine is EM_*, elf_bits 32, 64 or 0 for none
  *   segments         PT_LOAD program headers as they are (or one for a flat binary)
  *   pieces           what to load; empty where pv.supported is false
@@ -262,6 +302,7 @@ struct pvb_image_info {
 	struct pvb_image_pv pv;
 	uint64_t pvh_entry;
 	struct pvb_image_arm64 arm64; /* where container is ARM64_IMAGE */
+	struct pvb_image_declares declares;
 };
 
 /*

@@ -18,6 +18,7 @@
 
 #include <pvbuild/error.h>
 #include <pvbuild/export.h>
+#include <pvbuild/guest-abi.h>
 #include <pvbuild/host.h>
 #include <pvbuild/image.h>
 
@@ -42,7 +43,9 @@ struct pvb_plan_module {
  *   command_line      NULL means empty; at most 1023 bytes (start_info's field less its NUL)
  *   modules           module_count of them; a PV guest is given the first as its ramdisk,
  *                     and more than one is refused
- *   max_address_bits  the administrator's limit on machine addresses, in bits; 0 for none
+ *   max_address_bits  the administrator's limit on machine addresses, in bits; 0 for none.
+ *                     It lowers what a note declares, and never raises it; it goes before
+ *                     what is known of a kernel's version and before the default, both ways
  *   strict_p2m        refuse an INIT_P2M address that cannot be honoured, instead of putting
  *                     the list into the initial mapping
  */
@@ -104,14 +107,43 @@ struct pvb_plan_tables {
 
 enum pvb_p2m_form { PVB_P2M_LIST };
 
-enum pvb_bits_source { PVB_BITS_DEFAULT, PVB_BITS_ADMIN, PVB_BITS_ABI, PVB_BITS_HOST };
-PVB_API const char *pvb_bits_source_name(enum pvb_bits_source source);
-
 /* The registers of vCPU 0 that the layout decides. */
 struct pvb_plan_registers {
 	uint64_t rip;
 	uint64_t rsp;
 	uint64_t rsi;
+};
+
+/* Who says which bits of page-table entries the hypervisor may use. */
+enum pvb_pte_source {
+	PVB_PTE_LEGACY, /* nobody: those that Xen has always used */
+	PVB_PTE_DECLARED,
+};
+PVB_API const char *pvb_pte_source_name(enum pvb_pte_source source);
+
+/*
+ * The software bits of L1 page-table entries that the hypervisor uses of this guest
+ * (doc/guest-abi.md). It uses none in entries above L1.
+ *
+ *   fixed            the hypervisor has its bits wired in, and they agree with what the
+ *                    kernel declares; otherwise they were picked from that
+ *   kernel_bit       marks kernel mappings; PVB_GUEST_PTE_NO_BIT for 32-bit guests, whose
+ *                    entries are left alone
+ *   grant_bit        marks mapped grants in debug builds of the hypervisor, or NO_BIT
+ *   grants_unmarked  a debug build that would mark them cannot: the kernel leaves no bit
+ *   keys, _wanted    protection keys: whether the kernel may use them, and wants to
+ *   unused_l1/upper  what the kernel declares, of PVB_GUEST_PTE_SOFTWARE; 0 for LEGACY
+ */
+struct pvb_plan_pte_bits {
+	enum pvb_pte_source source;
+	bool fixed;
+	unsigned kernel_bit;
+	unsigned grant_bit;
+	bool grants_unmarked;
+	bool keys;
+	bool keys_wanted;
+	uint64_t unused_l1;
+	uint64_t unused_upper;
 };
 
 /*
@@ -129,9 +161,14 @@ struct pvb_plan_registers {
  *   table_pages      number of initial tables; p2m_table_pages of the others
  *   p2m_va           where the list is mapped; p2m_entry_size 8 or 4
  *   p2m_fallback     NULL, or why INIT_P2M was not honoured
- *   address_bits     machine addresses that the guest may be given, in bits; _binding
- *                    whether that is less than the host has
+ *   address_bits     machine addresses that the guest may be given, in bits; _source what
+ *                    decides it, and _binding whether that is less than the host has
+ *   own_address_bits the guest's own width, before its ABI and the host narrow it: the
+ *                    caller's, the kernel's, or the default for its kind
+ *   declared_address_bits   what the kernel's notes or its version say, or 0
+ *   guest_abi        the result is published to the guest (<pvbuild/guest-abi.h>)
  *   root_below_4g    the root table must have a machine address below 4 GiB
+ *   pte_bits         bits of page-table entries that the hypervisor uses
  */
 struct pvb_plan_info {
 	enum pvb_guest_type guest_type;
@@ -163,6 +200,12 @@ struct pvb_plan_info {
 	bool address_bits_binding;
 	bool root_below_4g;
 	const char *command_line; /* never NULL */
+	unsigned own_address_bits;
+	enum pvb_bits_source own_address_bits_source;
+	unsigned declared_address_bits;
+	enum pvb_bits_source declared_address_bits_source;
+	bool guest_abi;
+	struct pvb_plan_pte_bits pte_bits;
 };
 
 /*

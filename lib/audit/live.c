@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "audit/view.h"
+#include "core/checked.h"
 #include "core/error.h"
+
+#define GRANT_FRAMES (sizeof((struct view *)NULL)->grant_frames / sizeof(pvb_mfn_t))
 
 struct live {
 	struct view view;
@@ -112,6 +115,21 @@ static int check_domain(const struct pvb_host_domain *domain, struct pvb_error *
 	return 0;
 }
 
+static int ask_pte_bits(struct live *live, const struct pvb_host_info *info, unsigned guest_bits,
+			struct pvb_error *error)
+{
+	struct view *view = &live->view;
+
+	view->knows_pte_bits = true;
+	if (!info->pte_bits_fixed)
+		return pvb_host_get_pte_bits(live->host, live->domid, &view->pte_bits, error);
+	view->pte_bits = (struct pvb_host_pte_bits){
+		.kernel_bit = guest_bits == 64 ? info->pte_kernel_bit : PVB_GUEST_PTE_NO_BIT,
+		.grant_bit = info->pte_grant_bit,
+	};
+	return 0;
+}
+
 static int fill(struct live *live, struct pvb_error *error)
 {
 	struct view *view = &live->view;
@@ -138,14 +156,22 @@ static int fill(struct live *live, struct pvb_error *error)
 	if (!rc)
 		rc = pvb_host_get_vcpu(live->host, live->domid, 0, &view->vcpu, error);
 	if (!rc)
+		rc = ask_pte_bits(live, &info, domain.guest_bits, error);
+	if (!rc)
 		rc = pvb_host_get_grants(live->host, live->domid, view->grants,
 					 sizeof view->grants / sizeof view->grants[0],
 					 &view->grant_count, error);
+	if (!rc)
+		rc = pvb_host_get_grant_frames(live->host, live->domid, view->grant_frames,
+					       GRANT_FRAMES, &view->grant_frame_count, error);
+	if (!rc)
+		rc = pvb_host_get_record(live->host, live->domid, &view->record, error);
 	if (!rc)
 		rc = pvb_host_map_frames(live->host, live->domid, &domain.shared_info, 1, false,
 					 &page, error);
 	if (rc)
 		return rc;
+	view->grant_frame_count = (size_t)pvb_min(view->grant_frame_count, GRANT_FRAMES);
 	memcpy(view->shared_info, page, VIEW_PAGE_SIZE);
 	pvb_host_unmap_frames(live->host, page, 1);
 

@@ -54,7 +54,10 @@
 	X(TABLES_SUPERPAGE,       "tables.superpage",       ERROR,   "every leaf maps 4 KiB") \
 	X(TABLES_UNUSUAL_BITS,    "tables.unusual-bits",    WARNING, "no entry has legal bits that a start of day has no use for") \
 	X(TABLES_UPPER_FLAGS,     "tables.upper-flags",     ERROR,   "entries above the leaves are writable and open to the guest kernel") \
+	X(TABLES_SOFTWARE_BITS,   "tables.software-bits",   ERROR,   "no entry has a software bit but the mark of kernel mappings, and that in leaves only") \
 	X(TABLES_LEAF_FORM,       "tables.leaf-form",       ERROR,   "all leaves are as written, or all as the hypervisor leaves them after a pin") \
+	X(TABLES_KERNEL_MARK,     "tables.kernel-mark",     ERROR,   "under a pin every leaf of a 64-bit guest has the domain's mark of kernel mappings") \
+	X(TABLES_TOLD_BITS,       "tables.told-bits",       ERROR,   "the bits of entries that are on record, or that the guest was told of, are those that the hypervisor uses") \
 	X(TABLES_NOT_PRESENT,     "tables.not-present",     ERROR,   "entries that are not present are zero") \
 	X(TABLES_FOREIGN,         "tables.foreign-frame",   ERROR,   "every entry points to a frame of the domain") \
 	X(TABLES_SHARED,          "tables.shared",          ERROR,   "every table is used once, at one level") \
@@ -65,6 +68,7 @@
 	X(TABLES_P2M_MAPPED,      "tables.p2m-mapped",      ERROR,   "the tables of the p2m list are mapped nowhere") \
 	X(TABLES_PAE_SLOT3,       "tables.pae-slot3",       ERROR,   "a PAE root has its fourth entry, and no others past it") \
 	X(TABLES_TOO_MANY,        "tables.too-many",        ERROR,   "the tables are no more than a domain could need") \
+	X(TABLES_ADDRESS_BITS,    "tables.address-bits",    ERROR,   "every table lies below the limit on machine addresses") \
 	X(TYPES_ROOT,             "types.root",             ERROR,   "the root is pinned, as a table of the top level") \
 	X(TYPES_TABLE,            "types.table",            ERROR,   "the hypervisor knows every table by its level") \
 	X(TYPES_LEAF,             "types.leaf",             ERROR,   "no page outside the tables is a table to the hypervisor")
@@ -91,14 +95,20 @@
 	X(SHARED_EVENTS,          "shared_info.events",     WARNING, "no event is masked, and none pending but of the store and the console") \
 	X(SHARED_ARCH,            "shared_info.arch",       ERROR,   "the fields that the guest fills are zero") \
 	X(SHARED_SPARE,           "shared_info.spare",      WARNING, "the rest of the page is zero") \
+	X(SHARED_ADDRESS_BITS,    "shared_info.address-bits", ERROR, "the page lies below the limit on machine addresses") \
+	X(SHARED_ABI,             "shared_info.guest-abi",  ERROR,   "a kernel that declares something finds the answer, in its form") \
+	X(SHARED_ABI_VALUES,      "shared_info.guest-abi-values", ERROR, "the answer says what the domain is like, and what is on record of it") \
+	X(SHARED_ABI_ABSENT,      "shared_info.guest-abi-absent", ERROR, "a kernel that declares nothing finds zeros where the answer would be") \
 	X(GRANTS_CONSOLE,         "grants.console",         ERROR,   "grant 0 gives access to the console page") \
 	X(GRANTS_STORE,           "grants.xenstore",        ERROR,   "grant 1 gives access to the xenstore page") \
-	X(GRANTS_EXTRA,           "grants.extra",           ERROR,   "no other page is granted")
+	X(GRANTS_EXTRA,           "grants.extra",           ERROR,   "no other page is granted") \
+	X(GRANTS_ADDRESS_BITS,    "grants.address-bits",    WARNING, "the grant table, which the hypervisor places, lies below the limit on machine addresses")
 
 #define AUDIT_GIVEN_RULES(X)                                                                        \
 	X(KERNEL_GUEST_TYPE,      "kernel.guest-type",      ERROR,   "the domain is of the kernel's width") \
 	X(KERNEL_BYTES,           "kernel.bytes",           ERROR,   "the kernel's bytes are those of the image") \
 	X(KERNEL_BSS,             "kernel.bss",             ERROR,   "the memory that follows them is zero") \
+	X(KERNEL_PTE_BITS,        "kernel.pte-bits",        ERROR,   "the bits of entries that the hypervisor uses are ones that the kernel leaves alone") \
 	X(KERNEL_HYPERCALL_PAGE,  "kernel.hypercall-page",  ERROR,   "the hypercall page is filled where the kernel asks for one") \
 	X(MODULE_FLAG,            "module.flag",            ERROR,   "the ramdisk is passed by PFN only to a kernel that takes it so") \
 	X(MODULE_LENGTH,          "module.length",          ERROR,   "mod_len is the ramdisk's length") \

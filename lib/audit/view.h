@@ -56,7 +56,9 @@ struct view_ops {
  *   vcpu          registers of vCPU 0
  *   shared_info   the page, where has_shared_info; its frame where known, else PVB_NO_FRAME
  *   knows_types   the hypervisor was asked for frame types
- *   grants        the first of them, where knows_grants
+ *   pte_bits      that the hypervisor uses of this domain, where knows_pte_bits
+ *   grants        the first of them, where knows_grants; and the first frames of their table
+ *   record        what whoever made the domain left of it
  */
 struct view {
 	const struct view_ops *ops;
@@ -66,10 +68,15 @@ struct view {
 	bool has_shared_info;
 	bool knows_types;
 	bool knows_grants;
+	bool knows_pte_bits;
+	struct pvb_host_pte_bits pte_bits;
 	pvb_mfn_t shared_info_frame;
 	uint8_t shared_info[VIEW_PAGE_SIZE];
 	struct pvb_host_grant grants[64];
 	size_t grant_count;
+	pvb_mfn_t grant_frames[64];
+	size_t grant_frame_count;
+	struct pvb_host_record record;
 
 	/* The last run of the M2P and the last frames that were asked for. */
 	struct {

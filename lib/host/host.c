@@ -20,6 +20,8 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_CONSOLE_PENDING] = "console_pending",
 	[PVB_CALL_WATCH_DOMAINS] = "watch_domains",
 	[PVB_CALL_SET_GUEST_BITS] = "set_guest_bits",
+	[PVB_CALL_SET_PTE_BITS] = "set_pte_bits",
+	[PVB_CALL_GET_PTE_BITS] = "get_pte_bits",
 	[PVB_CALL_SET_MAX_MEMORY] = "set_max_memory",
 	[PVB_CALL_SET_MEMORY_MAP] = "set_memory_map",
 	[PVB_CALL_APPLY_CPU_POLICY] = "apply_cpu_policy",
@@ -38,6 +40,10 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_SET_GRANTS] = "set_grants",
 	[PVB_CALL_GET_GRANTS] = "get_grants",
 	[PVB_CALL_GET_TOUCHED_RUN] = "get_touched_run",
+	[PVB_CALL_GET_FREE_BELOW] = "get_free_below",
+	[PVB_CALL_GET_GRANT_FRAMES] = "get_grant_frames",
+	[PVB_CALL_SET_RECORD] = "set_record",
+	[PVB_CALL_GET_RECORD] = "get_record",
 };
 
 #ifdef HAVE_XEN
@@ -187,6 +193,30 @@ int pvb_host_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits
 	return host->ops->set_guest_bits(host, domid, bits, error);
 }
 
+static int fixed_pte_bits(const struct pvb_host *host, const char *call, struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_HOST_PTE_BITS, call,
+			"no domain of the %s host has bits of page-table entries of its own: the "
+			"hypervisor's are wired in",
+			host->ops->name);
+}
+
+int pvb_host_set_pte_bits(struct pvb_host *host, uint32_t domid,
+			  const struct pvb_host_pte_bits *bits, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_PTE_BITS]++;
+	return host->ops->set_pte_bits ? host->ops->set_pte_bits(host, domid, bits, error)
+				       : fixed_pte_bits(host, "set_pte_bits", error);
+}
+
+int pvb_host_get_pte_bits(struct pvb_host *host, uint32_t domid, struct pvb_host_pte_bits *bits,
+			  struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_PTE_BITS]++;
+	return host->ops->get_pte_bits ? host->ops->get_pte_bits(host, domid, bits, error)
+				       : fixed_pte_bits(host, "get_pte_bits", error);
+}
+
 int pvb_host_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
 			    struct pvb_error *error)
 {
@@ -324,4 +354,40 @@ int pvb_host_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t li
 	*touched = true;
 	*count = limit;
 	return 0;
+}
+
+int pvb_host_get_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
+			    struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_FREE_BELOW]++;
+	*bytes = 0;
+	if (host->ops->get_free_below)
+		return host->ops->get_free_below(host, bits, bytes, error);
+	return pvb_fail(error, PVB_E_HOST_STATE, "get_free_below",
+			"the %s host does not say where its free memory is", host->ops->name);
+}
+
+int pvb_host_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			      size_t *count, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_GRANT_FRAMES]++;
+	*count = 0;
+	return host->ops->get_grant_frames
+		       ? host->ops->get_grant_frames(host, domid, frames, room, count, error)
+		       : 0;
+}
+
+int pvb_host_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_record *record,
+			struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_RECORD]++;
+	return host->ops->set_record ? host->ops->set_record(host, domid, record, error) : 0;
+}
+
+int pvb_host_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
+			struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_RECORD]++;
+	*record = (struct pvb_host_record){0};
+	return host->ops->get_record ? host->ops->get_record(host, domid, record, error) : 0;
 }

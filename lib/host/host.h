@@ -116,6 +116,40 @@ struct pvb_host_grant {
 };
 
 /*
+ * What a domain was given on the strength of what its kernel declares and of what the
+ * host has, for those who come later: an audit, a restore. Kept beside the domain, out of
+ * its guest's reach, and gone with it.
+ *
+ *   known            there is a record: whoever made the domain left one
+ *   guest_abi        the guest was told of it, in its shared info page
+ *   address_bits     width of machine addresses that its builder kept to
+ *   granule_shift    log2 of the hypervisor's page size
+ *   pte_bits         bits of page-table entries were settled: pte_kernel_bit and
+ *                    pte_grant_bit (PVB_GUEST_PTE_NO_BIT for none), and pte_flags
+ */
+struct pvb_host_record {
+	bool known;
+	bool guest_abi;
+	bool pte_bits;
+	uint8_t address_bits;
+	uint8_t granule_shift;
+	uint8_t pte_kernel_bit;
+	uint8_t pte_grant_bit;
+	uint8_t pte_flags;
+};
+
+/*
+ * The software bits of L1 entries by which the hypervisor marks kernel mappings of a 64-bit
+ * domain and (debug builds) mapped grants; PVB_GUEST_PTE_NO_BIT for none. keys: the guest
+ * may use protection keys.
+ */
+struct pvb_host_pte_bits {
+	unsigned kernel_bit;
+	unsigned grant_bit;
+	bool keys;
+};
+
+/*
  * What a frame is to the hypervisor: not the domain's, plain or writable, or a
  * table of a level, and whether it is pinned as one.
  */
@@ -190,6 +224,14 @@ struct pvb_host_ops {
 
 	/* Before any memory: 32 or 64 bits. It may move the shared info page. */
 	int (*set_guest_bits)(struct pvb_host *, uint32_t domid, unsigned bits, struct pvb_error *);
+	/*
+	 * After that, and before any memory. NULL: they are wired in, and pvb_host_info says what
+	 * they are.
+	 */
+	int (*set_pte_bits)(struct pvb_host *, uint32_t domid, const struct pvb_host_pte_bits *,
+			    struct pvb_error *);
+	int (*get_pte_bits)(struct pvb_host *, uint32_t domid, struct pvb_host_pte_bits *,
+			    struct pvb_error *);
 	int (*set_max_memory)(struct pvb_host *, uint32_t domid, uint64_t bytes,
 			      struct pvb_error *);
 	int (*set_memory_map)(struct pvb_host *, uint32_t domid, uint64_t bytes,
@@ -243,6 +285,27 @@ struct pvb_host_ops {
 	 */
 	int (*get_touched_run)(struct pvb_host *, pvb_mfn_t first, uint64_t limit, bool *touched,
 			       uint64_t *count, struct pvb_error *);
+
+	/*
+	 * Free bytes below 1 << bits of machine address, on all nodes. NULL: the host cannot tell,
+	 * and whoever asks is told PVB_E_HOST_STATE.
+	 */
+	int (*get_free_below)(struct pvb_host *, unsigned bits, uint64_t *bytes,
+			      struct pvb_error *);
+	/*
+	 * The frames of a domain's grant table that there are so far, which the hypervisor took
+	 * from where it liked. *count of them, of which the first room. NULL: none.
+	 */
+	int (*get_grant_frames)(struct pvb_host *, uint32_t domid, pvb_mfn_t *frames, size_t room,
+				size_t *count, struct pvb_error *);
+	/*
+	 * Once the domain is introduced. What is read where nobody left a record is all zero. NULL:
+	 * the host keeps none.
+	 */
+	int (*set_record)(struct pvb_host *, uint32_t domid, const struct pvb_host_record *,
+			  struct pvb_error *);
+	int (*get_record)(struct pvb_host *, uint32_t domid, struct pvb_host_record *,
+			  struct pvb_error *);
 };
 
 /* Calls are counted by these, in the order of the table above. */
@@ -259,6 +322,8 @@ enum pvb_host_call {
 	PVB_CALL_CONSOLE_PENDING,
 	PVB_CALL_WATCH_DOMAINS,
 	PVB_CALL_SET_GUEST_BITS,
+	PVB_CALL_SET_PTE_BITS,
+	PVB_CALL_GET_PTE_BITS,
 	PVB_CALL_SET_MAX_MEMORY,
 	PVB_CALL_SET_MEMORY_MAP,
 	PVB_CALL_APPLY_CPU_POLICY,
@@ -277,6 +342,10 @@ enum pvb_host_call {
 	PVB_CALL_SET_GRANTS,
 	PVB_CALL_GET_GRANTS,
 	PVB_CALL_GET_TOUCHED_RUN,
+	PVB_CALL_GET_FREE_BELOW,
+	PVB_CALL_GET_GRANT_FRAMES,
+	PVB_CALL_SET_RECORD,
+	PVB_CALL_GET_RECORD,
 	PVB_CALL_COUNT,
 };
 
@@ -308,6 +377,11 @@ int pvb_host_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *by
 int pvb_host_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error);
 int pvb_host_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 			    struct pvb_error *error);
+/* PVB_E_HOST_PTE_BITS where they are wired in. */
+int pvb_host_set_pte_bits(struct pvb_host *host, uint32_t domid,
+			  const struct pvb_host_pte_bits *bits, struct pvb_error *error);
+int pvb_host_get_pte_bits(struct pvb_host *host, uint32_t domid, struct pvb_host_pte_bits *bits,
+			  struct pvb_error *error);
 int pvb_host_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
 			    struct pvb_error *error);
 int pvb_host_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
@@ -346,6 +420,14 @@ int pvb_host_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_g
 /* Says "touched" of everything where the host cannot tell. */
 int pvb_host_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, bool *touched,
 			     uint64_t *count, struct pvb_error *error);
+int pvb_host_get_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
+			    struct pvb_error *error);
+int pvb_host_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			      size_t *count, struct pvb_error *error);
+int pvb_host_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_record *record,
+			struct pvb_error *error);
+int pvb_host_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
+			struct pvb_error *error);
 
 /* The simulated host. options is what follows "sim:", or NULL. Defined in sim/. */
 int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error);

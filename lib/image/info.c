@@ -30,6 +30,27 @@ const char *pvb_guest_type_name(enum pvb_guest_type type)
 		return "xen-3.0-x86_64";
 	case PVB_GUEST_X86_32P:
 		return "xen-3.0-x86_32p";
+	case PVB_GUEST_ARM64:
+		return "xen-3.0-aarch64";
+	}
+	return "unknown";
+}
+
+const char *pvb_bits_source_name(enum pvb_bits_source source)
+{
+	switch (source) {
+	case PVB_BITS_DEFAULT:
+		return "default";
+	case PVB_BITS_NOTE:
+		return "note";
+	case PVB_BITS_KERNEL:
+		return "kernel-version";
+	case PVB_BITS_ADMIN:
+		return "admin";
+	case PVB_BITS_ABI:
+		return "abi";
+	case PVB_BITS_HOST:
+		return "host";
 	}
 	return "unknown";
 }

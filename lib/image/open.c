@@ -12,6 +12,7 @@
 #include "image/arm64.h"
 #include "image/bzimage.h"
 #include "image/codec.h"
+#include "image/declares.h"
 #include "image/elf.h"
 #include "image/flat.h"
 #include "image/identify.h"
@@ -151,6 +152,8 @@ static int read_elf(struct walk *walk, struct pvb_error *error)
 		rc = pvb_notes_read(image, &elf, &declared, error);
 	if (!rc)
 		rc = pvb_pv_judge_elf(image, &elf, &declared, &walk->limits, error);
+	if (!rc)
+		rc = pvb_declares_finish(image, &declared.declarations, error);
 	return rc;
 }
 

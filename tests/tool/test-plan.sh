@@ -7,7 +7,12 @@ contract=(type=pvbuild.plan version=1 guest_type:string memory:number segments:a
 	'segments[*].name:string' 'segments[*].pfn:hex' 'segments[*].frames:number'
 	'segments[*].va:hex|null' page_tables.frames:number page_tables.p2m_frames:number p2m.form=list
 	p2m.levels=0 p2m.va:hex p2m.pfn:hex p2m.frames:number registers.rip:hex registers.rsp:hex
-	registers.rsi:hex address_bits.bits:number address_bits.source:string address_bits.binding:bool)
+	registers.rsi:hex address_bits.bits:number address_bits.source:string address_bits.binding:bool
+	address_bits.own.bits:number address_bits.own.source:string 'address_bits.declared:object|null'
+	guest_abi:bool
+	pte_bits.source:string pte_bits.fixed:bool 'pte_bits.kernel_bit:number|null'
+	'pte_bits.grant_bit:number|null' pte_bits.grants_unmarked:bool pte_bits.keys:bool
+	'pte_bits.unused_l1:hex|null' 'pte_bits.unused_upper:hex|null')
 
 pvb plan --kernel "$(kernel linux64)" --memory 1G
 ok "a plan is shown" both exited 0 '&&' out_has "boot_stack" '&&' out_has "262144 pages"
@@ -27,6 +32,23 @@ json_ok "a plan of 16 TiB is made" memory=17592186044416 p2m.bytes=34359738368
 pvb --json plan --kernel "$(kernel linux64)" --memory 1G --max-address-bits 40
 json_ok "the administrator's limit is in it" address_bits.bits=40 address_bits.source=admin \
 	address_bits.binding=true
+
+# It leaves bits 9 and 52 to 56 alone, and wants protection keys.
+pvb --json --host sim plan --kernel "$(kernel declaring)" --memory 64M
+json_ok "bits that are wired in are compared with those that a kernel declares" pte_bits.source=declared \
+	pte_bits.fixed=true pte_bits.kernel_bit=52 pte_bits.grant_bit:null pte_bits.keys=false \
+	pte_bits.keys_wanted=true pte_bits.unused_l1=0x1f0000000000200 pte_bits.unused_upper=0xf0000000000000
+pvb --json --host sim:debug,pte-bits=domain plan --kernel "$(kernel declaring)" --memory 64M
+json_ok "bits that are not are picked from them" pte_bits.fixed=false pte_bits.kernel_bit=52 \
+	pte_bits.grant_bit=56 pte_bits.grants_unmarked=false pte_bits.keys=true
+pvb --host sim:debug,pte-bits=domain plan --kernel "$(kernel declaring)" --memory 64M
+ok "the text has them too" both exited 0 '&&' out_has "bit 52 marks kernel mappings, bit 56 grants (declared)" \
+	'&&' out_has "left alone by the kernel: 0x1f0000000000200"
+pvb --json --host sim plan --kernel "$(kernel small32)" --memory 64M
+json_ok "a 32-bit kernel that declares nothing has none" pte_bits.source=legacy pte_bits.kernel_bit:null \
+	pte_bits.unused_l1:null
+refused "a debug build of the hypervisor uses one that a kernel keeps" 3 host.pte-bits "bit 62 (mapped grants)" \
+	--host sim:debug plan --kernel "$(kernel declaring)" --memory 64M
 
 refused "a PVH-only kernel is refused by name" 1 pv.pvh-only "PVH-only" \
 	plan --kernel "$(kernel pvh)" --memory 64M

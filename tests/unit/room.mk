@@ -9,7 +9,9 @@ unit_tests = \
 	tests/unit/test-audit-random \
 	tests/unit/test-build \
 	tests/unit/test-build-abi \
+	tests/unit/test-build-entries \
 	tests/unit/test-build-memory \
+	tests/unit/test-build-pte-bits \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
 	tests/unit/test-domains \
@@ -17,6 +19,7 @@ unit_tests = \
 	tests/unit/test-host \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
+	tests/unit/test-image-declares \
 	tests/unit/test-image-elf \
 	tests/unit/test-image-failures \
 	tests/unit/test-image-notes \
@@ -24,11 +27,13 @@ unit_tests = \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-plan-pte-bits \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
 	tests/unit/test-sim-fail \
 	tests/unit/test-sim-memory \
 	tests/unit/test-sim-options \
+	tests/unit/test-sim-pte-bits \
 	tests/unit/test-sim-tables \
 	tests/unit/test-sim-vcpu
 
@@ -41,6 +46,7 @@ tests_unit_test_audit_core_SOURCES = tests/unit/test-audit-core.c $(audit_domain
 tests_unit_test_audit_domain_SOURCES = tests/unit/test-audit-domain.c $(audit_domain)
 tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audit_domain) \
 	tests/unit/audit-mutations.h \
+	tests/unit/audit-mutations-declared.c \
 	tests/unit/audit-mutations-memory.c \
 	tests/unit/audit-mutations-start.c \
 	tests/unit/audit-mutations-tables.c
@@ -50,6 +56,8 @@ fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
 tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
 tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
+tests_unit_test_build_pte_bits_SOURCES = tests/unit/test-build-pte-bits.c \
+	tests/lab/pin.c tests/lab/pin.h tests/lab/relay.c tests/lab/relay.h
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
 
 tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \

@@ -24,6 +24,13 @@
 #define SIM_DEFAULT_EVENT_CHANNELS 1023u
 #define SIM_SHUTDOWN_CRASH 3u
 
+/*
+ * Bits of L1 entries that Xen has for itself (asm-x86/x86_64/page.h): what tells the kernel's
+ * pages from the user's, _PAGE_GUEST_KERNEL, and in debug builds grants, _PAGE_GNTTAB.
+ */
+#define SIM_KERNEL_BIT 52u
+#define SIM_GRANT_BIT 62u
+
 /* root: the page tables that it holds, of the kernel and of user space; PVB_NO_FRAME for none. */
 struct sim_vcpu {
 	struct pvb_host_vcpu registers;
@@ -43,6 +50,7 @@ struct sim_introduction {
  *   vm_assist       of vCPU 0's context, for the whole domain
  *   ports           the remote domain of each event channel; SIM_NO_PORT where there is none
  *   vcpu            NULL for those that have no context yet
+ *   grant_frame     pages of the grant table; what is in it stands in grants alone
  */
 struct sim_domain {
 	uint32_t domid;
@@ -61,6 +69,7 @@ struct sim_domain {
 	uint64_t claim;
 	uint64_t memory_map;
 	uint64_t shared_info;
+	struct pvb_host_pte_bits pte_bits;
 	uint32_t vm_assist;
 	uint32_t l4_tables;
 	uint32_t vcpu_count;
@@ -72,7 +81,10 @@ struct sim_domain {
 	size_t grant_count;
 	size_t grant_capacity;
 	uint32_t grant_limit;
+	uint64_t grant_frame[SIM_MAX_GRANT_FRAMES];
+	uint32_t grant_frame_count;
 	struct sim_introduction *introduction;
+	struct pvb_host_record record;
 };
 
 #define SIM_NO_PORT UINT32_MAX
@@ -93,8 +105,10 @@ struct sim_mapping {
 	struct sim_mapped_run run[];
 };
 
+/* ops: those that a host with these options has. */
 struct sim {
 	struct pvb_host host;
+	struct pvb_host_ops ops;
 	struct sim_options options;
 	struct sim_books books;
 	struct sim_heap heap;
@@ -138,6 +152,10 @@ void sim_domain_free(struct sim *sim, struct sim_domain *domain);
 
 /* ---- populate.c ---- */
 
+/* So many pages of the grant table, or more. */
+int sim_grow_grant_table(struct sim *sim, struct sim_domain *domain, const char *call,
+			 uint32_t pages, struct pvb_error *error);
+
 /* Is it this domain's memory, or the hypervisor's that is shared with it? */
 bool sim_owns(const struct sim *sim, const struct sim_domain *domain, uint64_t mfn,
 	      struct sim_frame *frame);
@@ -147,9 +165,12 @@ bool sim_owns(const struct sim *sim, const struct sim_domain *domain, uint64_t m
 /* "free", "domain 3's", ...: whose a frame is, for messages. */
 const char *sim_whose(const struct sim *sim, uint64_t mfn, char *text, size_t size);
 
-/* A frame of the hypervisor's own for this domain, zeroed, below 1 << bits bytes (0: any). */
-int sim_xen_frame_alloc(struct sim *sim, struct sim_domain *domain, unsigned bits, uint64_t *mfn,
-			struct pvb_error *error);
+/*
+ * A frame of the hypervisor's own for this domain, zeroed, below 1 << bits bytes (0: any that
+ * Xen has for itself).
+ */
+int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum sim_xen_use use,
+			unsigned bits, uint64_t *mfn, struct pvb_error *error);
 void sim_xen_frame_free(struct sim *sim, uint64_t mfn);
 
 /* ---- types.c: what a frame is in use as ---- */
@@ -185,6 +206,11 @@ typedef void sim_reference(struct sim *sim, uint64_t mfn, bool linear, void *dat
 int sim_table_references(struct sim *sim, const struct sim_domain *domain, uint64_t mfn,
 			 const struct sim_frame *frame, sim_reference *reference, void *data);
 
+/* ---- pte-bits.c ---- */
+
+/* Those of a domain of which nothing else was said. */
+struct pvb_host_pte_bits sim_default_pte_bits(const struct sim *sim, unsigned guest_bits);
+
 /* ---- the calls, by file ---- */
 
 int sim_create_domain(struct pvb_host *, const struct pvb_host_domain_config *, uint32_t *domid,
@@ -196,6 +222,10 @@ int sim_get_domain(struct pvb_host *, uint32_t domid, struct pvb_host_domain *, 
 int sim_list_domains(struct pvb_host *, uint32_t first, struct pvb_host_domain *, size_t room,
 		     size_t *count, struct pvb_error *);
 int sim_set_guest_bits(struct pvb_host *, uint32_t domid, unsigned bits, struct pvb_error *);
+int sim_set_pte_bits(struct pvb_host *, uint32_t domid, const struct pvb_host_pte_bits *,
+		     struct pvb_error *);
+int sim_get_pte_bits(struct pvb_host *, uint32_t domid, struct pvb_host_pte_bits *,
+		     struct pvb_error *);
 int sim_set_max_memory(struct pvb_host *, uint32_t domid, uint64_t bytes, struct pvb_error *);
 int sim_set_memory_map(struct pvb_host *, uint32_t domid, uint64_t bytes, struct pvb_error *);
 int sim_apply_cpu_policy(struct pvb_host *, uint32_t domid, struct pvb_error *);
@@ -207,6 +237,7 @@ int sim_get_m2p_run(struct pvb_host *, pvb_mfn_t first, uint64_t limit, pvb_pfn_
 		    uint64_t *count, struct pvb_error *);
 int sim_get_touched_run(struct pvb_host *, pvb_mfn_t first, uint64_t limit, bool *touched,
 			uint64_t *count, struct pvb_error *);
+int sim_get_free_below(struct pvb_host *, unsigned bits, uint64_t *bytes, struct pvb_error *);
 
 int sim_map_frames(struct pvb_host *, uint32_t domid, const pvb_mfn_t *frames, size_t count,
 		   bool writable, void **at, struct pvb_error *);
@@ -229,7 +260,12 @@ int sim_set_grants(struct pvb_host *, uint32_t domid, const struct pvb_host_gran
 		   struct pvb_error *);
 int sim_get_grants(struct pvb_host *, uint32_t domid, struct pvb_host_grant *, size_t room,
 		   size_t *count, struct pvb_error *);
+int sim_get_grant_frames(struct pvb_host *, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			 size_t *count, struct pvb_error *);
 int sim_introduce_domain(struct pvb_host *, uint32_t domid, const struct pvb_host_introduction *,
 			 struct pvb_error *);
+int sim_set_record(struct pvb_host *, uint32_t domid, const struct pvb_host_record *,
+		   struct pvb_error *);
+int sim_get_record(struct pvb_host *, uint32_t domid, struct pvb_host_record *, struct pvb_error *);
 
 #endif

@@ -12,7 +12,7 @@
 #define KNOWN_KEYS                                                                                 \
 	"memory=SIZE, layout=BASE+SIZE/..., width=BITS, nodes=N, granule=4K, fragment=PERCENT, "   \
 	"scramble, descending, short=PERCENT, xen=VERSION, extent=4K|2M|1G, debug, no-pv32, "      \
-	"noclaim, scrubbing=SIZE, used=SIZE, claimed=SIZE, fail=N, clean"
+	"noclaim, scrubbing=SIZE, used=SIZE, claimed=SIZE, fail=N, clean, pte-bits=xen|domain"
 
 /* Where a PC's memory is interrupted for devices, and where it goes on. */
 #define LOW_START (UINT64_C(1) << 20)
@@ -118,8 +118,7 @@ static int add_range(struct parser *parser, const char *value, uint64_t base, ui
 	if (!size || !pvb_is_aligned(base | size, SIM_PAGE_SIZE))
 		return refuse(parser, "layout", value, "a range is not whole 4 KiB pages");
 	if (!pvb_add(base, size, &end) || end > UINT64_C(1) << SIM_MAX_WIDTH)
-		return refuse(parser, "layout", value,
-			      "a range ends above 128 TiB, the most that the PV interface reaches");
+		return refuse(parser, "layout", value, "a range ends above 2 PiB");
 	if (base < previous_end)
 		return refuse(parser, "layout", value, "ranges do not ascend, or overlap");
 	if (options->range_count == SIM_MAX_RANGES)
@@ -235,6 +234,14 @@ static int set_xen(struct parser *parser, const char *key, const char *value)
 	return 0;
 }
 
+static int set_pte_bits(struct parser *parser, const char *key, const char *value)
+{
+	parser->options->domain_pte_bits = strcmp(value, "domain") == 0;
+	if (!parser->options->domain_pte_bits && strcmp(value, "xen") != 0)
+		return refuse(parser, key, value, "not xen or domain");
+	return 0;
+}
+
 static int set_extent(struct parser *parser, const char *key, const char *value)
 {
 	static const struct {
@@ -256,11 +263,11 @@ static const struct {
 	const char *key;
 	int (*set)(struct parser *, const char *key, const char *value);
 } values[] = {
-	{"memory", set_memory},       {"layout", set_layout},   {"width", set_width},
-	{"nodes", set_nodes},         {"granule", set_granule}, {"fragment", set_fragment},
-	{"short", set_short},         {"xen", set_xen},         {"extent", set_extent},
-	{"scrubbing", set_scrubbing}, {"used", set_used},       {"claimed", set_claimed},
-	{"fail", set_fail},
+	{"memory", set_memory},       {"layout", set_layout},     {"width", set_width},
+	{"nodes", set_nodes},         {"granule", set_granule},   {"fragment", set_fragment},
+	{"short", set_short},         {"xen", set_xen},           {"extent", set_extent},
+	{"scrubbing", set_scrubbing}, {"used", set_used},         {"claimed", set_claimed},
+	{"fail", set_fail},           {"pte-bits", set_pte_bits},
 };
 
 #define VALUE_COUNT (sizeof values / sizeof values[0])
@@ -327,8 +334,7 @@ static int default_layout(struct parser *parser)
 	if (rc == 0 && high) {
 		if (high > (UINT64_C(1) << SIM_MAX_WIDTH) - HOLE_END)
 			return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
-					"sim option memory: %llu bytes end above 128 TiB, the most "
-					"that the PV interface reaches",
+					"sim option memory: %llu bytes end above 2 PiB",
 					(unsigned long long)parser->memory);
 		rc = add_range(parser, "(default)", HOLE_END, high);
 	}

@@ -13,10 +13,11 @@
 #define SIM_MAX_NODES 64
 
 /*
- * No 64-bit PV guest can look up a frame that lies above this: the read-only
- * M2P window has room for 2^35 entries (Xen asm-x86 config.h, RO_MPT_VIRT_*).
+ * Memory may lie up to here. No 64-bit PV guest can look up a frame that lies above 47
+ * bits, as its read-only M2P window has room for 2^35 entries (Xen asm-x86 config.h,
+ * RO_MPT_VIRT_*), and Xen's own is no larger; a builder has to keep to that by itself.
  */
-#define SIM_MAX_WIDTH 47u
+#define SIM_MAX_WIDTH 51u
 
 /* Machine memory, in bytes; whole pages. */
 struct sim_range {
@@ -32,6 +33,8 @@ struct sim_range {
  *   advised_order largest that it gives without a long stall
  *   fragment      percent of the 2 MiB chunks that have a page taken out of them
  *   short_percent by how much populate falls short of what it was asked for
+ *   domain_pte_bits   a domain can have bits of page-table entries of its own for what the
+ *                 hypervisor marks by them; Xen's are wired in
  *   fail          the call that fails, counted from 1; 0 for none
  */
 struct sim_options {
@@ -55,6 +58,7 @@ struct sim_options {
 	bool debug;
 	bool pv32;
 	bool claims;
+	bool domain_pte_bits;
 	bool clean;
 };
 

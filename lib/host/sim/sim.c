@@ -51,6 +51,9 @@ static int get_info(struct pvb_host *host, struct pvb_host_info *info, struct pv
 		.memory_free = sim->heap.free << SIM_PAGE_SHIFT,
 		.memory_scrubbing = options->scrubbing,
 		.memory_claimed = sim->heap.claimed << SIM_PAGE_SHIFT,
+		.pte_bits_fixed = !options->domain_pte_bits,
+		.pte_kernel_bit = SIM_KERNEL_BIT,
+		.pte_grant_bit = options->debug ? SIM_GRANT_BIT : PVB_GUEST_PTE_NO_BIT,
 	};
 	(void)snprintf(info->version, sizeof info->version, "%u.%u", options->xen_major,
 		       options->xen_minor);
@@ -90,6 +93,8 @@ static const struct pvb_host_ops ops = {
 	.get_domain = sim_get_domain,
 	.list_domains = sim_list_domains,
 	.set_guest_bits = sim_set_guest_bits,
+	.set_pte_bits = sim_set_pte_bits,
+	.get_pte_bits = sim_get_pte_bits,
 	.set_max_memory = sim_set_max_memory,
 	.set_memory_map = sim_set_memory_map,
 	.apply_cpu_policy = sim_apply_cpu_policy,
@@ -108,6 +113,10 @@ static const struct pvb_host_ops ops = {
 	.set_grants = sim_set_grants,
 	.get_grants = sim_get_grants,
 	.get_touched_run = sim_get_touched_run,
+	.get_free_below = sim_get_free_below,
+	.get_grant_frames = sim_get_grant_frames,
+	.set_record = sim_set_record,
+	.get_record = sim_get_record,
 };
 
 int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error)
@@ -117,7 +126,8 @@ int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *
 	*host = NULL;
 	if (!sim)
 		return pvb_fail_memory(error, "host", "a simulated host");
-	sim->host.ops = &ops;
+	sim->ops = ops;
+	sim->host.ops = &sim->ops;
 	sim->host.page_shift = SIM_PAGE_SHIFT;
 	sim->books.fd = -1;
 	sim->contents.fd = -1;
@@ -126,6 +136,10 @@ int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *
 	if (rc) {
 		sim_close(&sim->host);
 		return rc;
+	}
+	if (!sim->options.domain_pte_bits) {
+		sim->ops.set_pte_bits = NULL;
+		sim->ops.get_pte_bits = NULL;
 	}
 
 	const struct sim_range *last = &sim->options.ranges[sim->options.range_count - 1];

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/cleanup.h"
 
 static const char stage[] = "host";
@@ -191,6 +192,22 @@ static void decide_debug(struct xen_host *xen)
 	reason(&xen->info, "debug: %s, by Xen's first message", xen->info.debug ? "yes" : "no");
 }
 
+/* ---- bits of page-table entries ----------------------------------------------------------- */
+
+/*
+ * Wired into every Xen there is (asm-x86/x86_64/page.h): _PAGE_GUEST_KERNEL, and
+ * _PAGE_GNTTAB, which is 0 in a release build.
+ */
+#define GUEST_KERNEL_BIT 52u
+#define GNTTAB_BIT 62u
+
+static void decide_pte_bits(struct xen_host *xen)
+{
+	xen->info.pte_bits_fixed = true;
+	xen->info.pte_kernel_bit = GUEST_KERNEL_BIT;
+	xen->info.pte_grant_bit = xen->info.debug ? GNTTAB_BIT : PVB_GUEST_PTE_NO_BIT;
+}
+
 int xen_probe(struct xen_host *xen, struct pvb_error *error)
 {
 	struct pvb_host_info *info = &xen->info;
@@ -209,6 +226,7 @@ int xen_probe(struct xen_host *xen, struct pvb_error *error)
 	decide_extents(xen);
 	decide_claims(xen);
 	decide_debug(xen);
+	decide_pte_bits(xen);
 	return 0;
 }
 
@@ -220,4 +238,20 @@ int xen_get_info(struct pvb_host *host, struct pvb_host_info *info, struct pvb_e
 	if (rc == 0)
 		*info = xen->info;
 	return rc;
+}
+
+/* Xen counts its free memory by powers of two, so that this is exact; on all nodes. */
+int xen_get_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
+		       struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+
+	*bytes = 0;
+	/* No page lies below the end of the first; and a width of 0 would mean none at all. */
+	if (bits <= XEN_SHIFT)
+		return 0;
+	if (xc_availheap(xen->xc, 0, (int)pvb_min(bits, 64), -1, bytes) == 0)
+		return 0;
+	return xen_refused(xen, error, PVB_E_HOST_DENIED, "get_free_below", errno,
+			   "the hypervisor does not say how much memory is free below 2^%u", bits);
 }

@@ -50,6 +50,24 @@ static long physinfo(struct peer_link *link, struct xen_sysctl *op)
 	return 0;
 }
 
+/* Xen adds up from one width to another; nobody here asks for less than all nodes. */
+static long availheap(struct peer_link *link, struct xen_sysctl *op)
+{
+	struct xen_sysctl_availheap *heap = &op->u.availheap;
+	unsigned bits = heap->max_bitwidth ? heap->max_bitwidth : 64;
+	uint64_t to, from = 0;
+	struct pvb_error error;
+
+	if (heap->node != -1)
+		return peer_unknown("availheap of node", (uint64_t)heap->node, NULL);
+	if (pvb_host_get_free_below(link->host, bits, &to, &error) ||
+	    (heap->min_bitwidth &&
+	     pvb_host_get_free_below(link->host, heap->min_bitwidth - 1, &from, &error)))
+		return peer_refused(&error);
+	heap->avail_bytes = to - from;
+	return 0;
+}
+
 static long list_domains(struct peer_link *link, struct xen_sysctl *op)
 {
 	struct xen_sysctl_getdomaininfolist *list = &op->u.getdomaininfolist;
@@ -113,6 +131,8 @@ long peer_sysctl(struct peer_link *link, const uint64_t *arguments)
 		return physinfo(link, op);
 	case XEN_SYSCTL_getdomaininfolist:
 		return list_domains(link, op);
+	case XEN_SYSCTL_availheap:
+		return availheap(link, op);
 	case XEN_SYSCTL_readconsole:
 		return read_console(link, op);
 	case XEN_SYSCTL_get_cpu_featureset:

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest kernel and its builder say to each other beyond Xen's own ABI:
+ * the kernel declares in ELF notes what it can cope with, the builder sets that
+ * against what the host has, and publishes the result in the shared info page.
+ * doc/guest-abi.md explains it. For kernels: needs nothing but <stdint.h>, and
+ * nothing at all from assembly.
+ */
+#ifndef PVBUILD_GUEST_ABI_H
+#define PVBUILD_GUEST_ABI_H
+
+/*
+ * The owner of the notes. An ELF note is known by owner and type together, so no number
+ * here can collide with one of Xen's; readers of Xen's notes skip these. All numbers in
+ * descriptors are little-endian.
+ */
+#define PVB_GUEST_NOTE_OWNER "pvbuild"
+
+/*
+ * ADDRESS_BITS, 4 bytes: a width in bits, 32 to 52. The kernel copes with machine
+ * addresses below 1 << width in its page tables, and with none above.
+ */
+#define PVB_GUEST_NOTE_ADDRESS_BITS 1
+
+/*
+ * PTE_BITS, 8, 16 or 24 bytes: masks of the software bits of page-table entries that the
+ * kernel leaves alone: in L1 entries, in those above (the same where it is left out), and
+ * PVB_GUEST_PTE_* flags. Bits outside PVB_GUEST_PTE_SOFTWARE are ignored.
+ */
+#define PVB_GUEST_NOTE_PTE_BITS 2
+
+/*
+ * GRANULES, 4 bytes: a mask of the hypervisor's page sizes, 1 << log2(bytes), that the
+ * kernel copes with at the interface to it: 1 << 12 for 4 KiB, 1 << 14, 1 << 16.
+ */
+#define PVB_GUEST_NOTE_GRANULES 3
+
+/* Bits 9 to 11 and 52 to 62 are software's in an entry that is present (Intel SDM 3A, 4.5). */
+#define PVB_GUEST_PTE_SOFTWARE 0x7ff0000000000e00
+/* The kernel wants protection keys, whose numbers stand in bits 59 to 62. */
+#define PVB_GUEST_PTE_KEYS 1
+
+/*
+ * The result stands PVB_GUEST_ABI_OFFSET bytes into the shared info page, behind all that
+ * Xen keeps there. It is there only for a kernel that has a note of ours: whoever
+ * declares nothing finds zeros, as Xen leaves them.
+ */
+#define PVB_GUEST_ABI_OFFSET 0xe00
+#define PVB_GUEST_ABI_MAGIC 0x7473657567627670 /* "pvbguest" */
+#define PVB_GUEST_ABI_VERSION 1
+
+/* Bits of valid: which fields say something. */
+#define PVB_GUEST_ABI_HAS_ADDRESS_BITS 0x1
+#define PVB_GUEST_ABI_HAS_PTE_BITS 0x2
+#define PVB_GUEST_ABI_HAS_GRANULE 0x4
+
+/* No bit was picked. */
+#define PVB_GUEST_PTE_NO_BIT 0xff
+
+#if !defined(__ASSEMBLER__) && !defined(__ASSEMBLY__)
+
+#include <stdint.h>
+
+/*
+ * Fields are only ever added behind the last one, and version stays; it changes when what
+ * stands there means something else. A reader takes what lies below size.
+ *
+ *   size           bytes of this structure as the builder knows it
+ *   valid          PVB_GUEST_ABI_HAS_*
+ *   address_bits   every machine address that the builder gave the guest is below 1 << this
+ *   pte_kernel_bit the bit of L1 entries by which the hypervisor marks kernel mappings, or
+ *                  PVB_GUEST_PTE_NO_BIT (32-bit guests have none)
+ *   pte_grant_bit  the one by which it marks mapped grants (debug builds of it), or NO_BIT
+ *   pte_flags      PVB_GUEST_PTE_* that were granted
+ *   granule_shift  log2 of the hypervisor's page size in bytes
+ */
+struct pvb_guest_abi {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;
+	uint64_t valid;
+	uint8_t address_bits;
+	uint8_t pte_kernel_bit;
+	uint8_t pte_grant_bit;
+	uint8_t pte_flags;
+	uint8_t granule_shift;
+	uint8_t reserved[3];
+};
+
+#endif
+
+#endif
