@@ -105,7 +105,7 @@ struct pvb_domain_info {
 	const uint64_t *grant_table; /* machine addresses of its pages */
 	size_t grant_table_pages;
 	size_t grant_table_high; /* pages of it above what the guest copes with */
-	unsigned address_bits; /* that every machine address of guest memory keeps to */
+	unsigned address_bits;   /* that every machine address of guest memory keeps to */
 };
 
 /*
