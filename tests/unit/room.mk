@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test-core \
 	tests/unit/test-domains \
 	tests/unit/test-dump \
+	tests/unit/test-extent \
 	tests/unit/test-host \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
