@@ -13,6 +13,7 @@
 
 #include <pvbuild/error.h>
 #include <pvbuild/export.h>
+#include <pvbuild/guest-abi.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -43,6 +44,10 @@ struct pvb_host;
  *                      0 on x86
  *   reasons            how it was decided what a hypervisor does not plainly say, a line
  *                      each ("debug: no, by Xen's first message"); may be empty
+ *   pte_bits_fixed     the bits of page-table entries that the hypervisor uses are wired in:
+ *                      pte_kernel_bit marks kernel mappings of 64-bit guests, pte_grant_bit
+ *                      mapped grants (PVB_GUEST_PTE_NO_BIT: none). Otherwise every domain can
+ *                      have its own, and these are what it has where nobody says so
  */
 struct pvb_host_info {
 	char name[8];
@@ -64,6 +69,9 @@ struct pvb_host_info {
 	char reasons[512];
 	uint32_t guest_page_sizes;
 	unsigned gic_version;
+	bool pte_bits_fixed;
+	unsigned pte_kernel_bit;
+	unsigned pte_grant_bit;
 };
 
 /*

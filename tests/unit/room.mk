@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-plan-pte-bits \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
 	tests/unit/test-sim-fail \
