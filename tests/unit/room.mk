@@ -26,9 +26,11 @@ unit_tests = \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
 	tests/unit/test-plan-pte-bits \
+	tests/unit/test-sim-arm64 \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
 	tests/unit/test-sim-fail \
+	tests/unit/test-sim-granule \
 	tests/unit/test-sim-memory \
 	tests/unit/test-sim-options \
 	tests/unit/test-sim-tables \
