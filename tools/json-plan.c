@@ -38,6 +38,31 @@ static struct json_object *levels_array(const struct pvb_plan_tables *tables, si
 	return levels;
 }
 
+static void add_bit(struct json_object *object, const char *key, unsigned bit)
+{
+	if (bit == PVB_GUEST_PTE_NO_BIT)
+		json_add_null(object, key);
+	else
+		json_add_number(object, key, bit);
+}
+
+static struct json_object *pte_bits_object(const struct pvb_plan_pte_bits *bits)
+{
+	struct json_object *object = json_map();
+	const bool declared = bits->source == PVB_PTE_DECLARED;
+
+	json_add_text(object, "source", pvb_pte_source_name(bits->source));
+	json_add_bool(object, "fixed", bits->fixed);
+	add_bit(object, "kernel_bit", bits->kernel_bit);
+	add_bit(object, "grant_bit", bits->grant_bit);
+	json_add_bool(object, "grants_unmarked", bits->grants_unmarked);
+	json_add_bool(object, "keys", bits->keys);
+	json_add_bool(object, "keys_wanted", bits->keys_wanted);
+	json_add_hex_or_null(object, "unused_l1", declared ? bits->unused_l1 : PVB_NONE);
+	json_add_hex_or_null(object, "unused_upper", declared ? bits->unused_upper : PVB_NONE);
+	return object;
+}
+
 struct json_object *json_plan(const struct pvb_plan_info *plan)
 {
 	struct json_object *object = json_typed("pvbuild.plan");
@@ -93,5 +118,6 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 	json_add_number(bits, "bits", plan->address_bits);
 	json_add_text(bits, "source", pvb_bits_source_name(plan->address_bits_source));
 	json_add_bool(bits, "binding", plan->address_bits_binding);
+	(void)json_add(object, "pte_bits", pte_bits_object(&plan->pte_bits));
 	return object;
 }

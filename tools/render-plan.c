@@ -53,6 +53,37 @@ static struct levels_text format_levels(const struct pvb_plan_tables *tables, si
 	return result;
 }
 
+struct bit_text {
+	char text[16];
+};
+
+static struct bit_text format_bit(unsigned bit)
+{
+	struct bit_text result = {"no bit"};
+
+	if (bit != PVB_GUEST_PTE_NO_BIT)
+		(void)snprintf(result.text, sizeof result.text, "bit %u", bit);
+	return result;
+}
+
+static void render_pte_bits(const struct pvb_plan_pte_bits *bits)
+{
+	render_fact("entry bits", "%s marks kernel mappings, %s grants (%s%s)%s",
+		    format_bit(bits->kernel_bit).text, format_bit(bits->grant_bit).text,
+		    pvb_pte_source_name(bits->source),
+		    bits->fixed ? ", wired into the hypervisor" : "",
+		    bits->keys ? "; protection keys" : "");
+	if (bits->source == PVB_PTE_DECLARED)
+		render_fact("",
+			    "left alone by the kernel: 0x%" PRIx64 " in L1, 0x%" PRIx64 " above",
+			    bits->unused_l1, bits->unused_upper);
+	if (bits->grants_unmarked)
+		render_fact("", "the kernel leaves no bit for grants: their check is off");
+	if (bits->keys_wanted && !bits->keys)
+		render_fact("", "the kernel wants protection keys, which the hypervisor does not "
+				"give");
+}
+
 void render_plan(const struct pvb_plan_info *plan)
 {
 	render_fact("guest", "%s, %u vCPU%s", pvb_guest_type_name(plan->guest_type), plan->vcpus,
@@ -83,4 +114,5 @@ void render_plan(const struct pvb_plan_info *plan)
 		    pvb_bits_source_name(plan->address_bits_source),
 		    plan->address_bits_binding ? ", less than the host has" : "",
 		    plan->root_below_4g ? "; root table below 4 GiB" : "");
+	render_pte_bits(&plan->pte_bits);
 }

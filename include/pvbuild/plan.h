@@ -18,6 +18,7 @@
 
 #include <pvbuild/error.h>
 #include <pvbuild/export.h>
+#include <pvbuild/guest-abi.h>
 #include <pvbuild/host.h>
 #include <pvbuild/image.h>
 
@@ -111,6 +112,38 @@ struct pvb_plan_registers {
 	uint64_t rsi;
 };
 
+/* Who says which bits of page-table entries the hypervisor may use. */
+enum pvb_pte_source {
+	PVB_PTE_LEGACY, /* nobody: those that Xen has always used */
+	PVB_PTE_DECLARED,
+};
+PVB_API const char *pvb_pte_source_name(enum pvb_pte_source source);
+
+/*
+ * The software bits of L1 page-table entries that the hypervisor uses of this guest
+ * (doc/guest-abi.md). It uses none in entries above L1.
+ *
+ *   fixed            the hypervisor has its bits wired in, and they agree with what the
+ *                    kernel declares; otherwise they were picked from that
+ *   kernel_bit       marks kernel mappings; PVB_GUEST_PTE_NO_BIT for 32-bit guests, whose
+ *                    entries are left alone
+ *   grant_bit        marks mapped grants in debug builds of the hypervisor, or NO_BIT
+ *   grants_unmarked  a debug build that would mark them cannot: the kernel leaves no bit
+ *   keys, _wanted    protection keys: whether the kernel may use them, and wants to
+ *   unused_l1/upper  what the kernel declares, of PVB_GUEST_PTE_SOFTWARE; 0 for LEGACY
+ */
+struct pvb_plan_pte_bits {
+	enum pvb_pte_source source;
+	bool fixed;
+	unsigned kernel_bit;
+	unsigned grant_bit;
+	bool grants_unmarked;
+	bool keys;
+	bool keys_wanted;
+	uint64_t unused_l1;
+	uint64_t unused_upper;
+};
+
 /*
  * The plan as numbers. Owned by the plan, immutable.
  *
@@ -129,6 +162,7 @@ struct pvb_plan_registers {
  *   address_bits     machine addresses that the guest may be given, in bits; _binding
  *                    whether that is less than the host has
  *   root_below_4g    the root table must have a machine address below 4 GiB
+ *   pte_bits         bits of page-table entries that the hypervisor uses
  */
 struct pvb_plan_info {
 	enum pvb_guest_type guest_type;
@@ -160,6 +194,7 @@ struct pvb_plan_info {
 	bool address_bits_binding;
 	bool root_below_4g;
 	const char *command_line; /* never NULL */
+	struct pvb_plan_pte_bits pte_bits;
 };
 
 /*

@@ -189,14 +189,24 @@ static int no_memory(struct pvb_builder *builder, const struct region *region, u
 
 /* Put the extents that came into the runs; what the host hands out is not taken on trust. */
 static int keep_extents(struct pvb_builder *builder, const struct region *region, uint64_t pfn,
-			unsigned order, const pvb_mfn_t *extents, uint64_t count,
+			unsigned order, const pvb_extent_t *extents, uint64_t count,
 			struct pvb_error *error)
 {
+	unsigned shift = builder->host->page_shift;
 	uint64_t pages = UINT64_C(1) << order;
-	uint64_t frames = UINT64_C(1) << (region->bits - builder->host->page_shift);
+	uint64_t frames = UINT64_C(1) << (region->bits - shift);
 
 	for (uint64_t i = 0; i < count; i++, pfn += pages) {
-		uint64_t mfn = extents[i].n;
+		enum pvb_extent_flaw flaw = pvb_extent_check(extents[i], shift);
+
+		if (flaw || pvb_extent_shift(extents[i]) != order + shift)
+			return pvb_fail(error, PVB_E_BUG, builder->stage,
+					"the host answered with extent 0x%" PRIx64
+					" where 2^%u bytes were asked for, which %s",
+					extents[i].word, order + shift,
+					flaw ? pvb_extent_flaw_text(flaw) : "is of another size");
+
+		uint64_t mfn = pvb_extent_frame(extents[i], shift).n;
 
 		if (mfn >= frames || frames - mfn < pages) {
 			uint64_t bad = mfn >= frames ? mfn : frames;
@@ -216,7 +226,7 @@ static int keep_extents(struct pvb_builder *builder, const struct region *region
 }
 
 static int populate_region(struct pvb_builder *builder, const struct region *region,
-			   pvb_mfn_t *extents, uint64_t room, struct pvb_error *error)
+			   pvb_extent_t *extents, uint64_t room, struct pvb_error *error)
 {
 	uint64_t pfn = region->first, left = region->count;
 	unsigned order = (unsigned)pvb_min(builder->host_info.max_extent_order, ORDER_MAX);
@@ -226,8 +236,8 @@ static int populate_region(struct pvb_builder *builder, const struct region *reg
 			order = next_order(builder, order);
 
 		struct pvb_host_populate request = {
-			.first = PVB_PFN(pfn),
-			.order = order,
+			.address = bytes_of(builder, pfn),
+			.shift = order + builder->host->page_shift,
 			.count = pvb_min(left >> order, room),
 			.address_bits = region->ask,
 			.node = PVB_HOST_ANY_NODE,
@@ -321,7 +331,7 @@ static size_t find_regions(const struct pvb_builder *builder, struct region regi
 	return n;
 }
 
-static int populate_regions(struct pvb_builder *builder, pvb_mfn_t *extents, uint64_t room,
+static int populate_regions(struct pvb_builder *builder, pvb_extent_t *extents, uint64_t room,
 			    struct pvb_error *error)
 {
 	struct region regions[REGIONS_MAX];
@@ -338,7 +348,7 @@ int pvb_build_populate(struct pvb_builder *builder, struct pvb_error *error)
 	uint64_t pages = builder->plan->pages;
 	uint64_t room =
 		pvb_min(pvb_min(pvb_max(builder->host_info.max_extents, 1), BATCH_MAX), pages);
-	pvb_mfn_t *extents = calloc(room, sizeof *extents);
+	pvb_extent_t *extents = calloc(room, sizeof *extents);
 
 	if (!extents)
 		return pvb_fail_memory(error, builder->stage, "a batch of extents");

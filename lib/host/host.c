@@ -38,6 +38,11 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_SET_GRANTS] = "set_grants",
 	[PVB_CALL_GET_GRANTS] = "get_grants",
 	[PVB_CALL_GET_TOUCHED_RUN] = "get_touched_run",
+	[PVB_CALL_SET_PARAMETER] = "set_parameter",
+	[PVB_CALL_GET_PARAMETER] = "get_parameter",
+	[PVB_CALL_GET_MEMORY_RUN] = "get_memory_run",
+	[PVB_CALL_SET_ARM64_VCPU] = "set_arm64_vcpu",
+	[PVB_CALL_GET_ARM64_VCPU] = "get_arm64_vcpu",
 };
 
 #ifdef HAVE_XEN
@@ -324,4 +329,58 @@ int pvb_host_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t li
 	*touched = true;
 	*count = limit;
 	return 0;
+}
+
+static int no_translated(const struct pvb_host *host, enum pvb_host_call call, uint32_t domid,
+			 struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_HOST_STATE, call_names[call],
+			"%s is for translated domains, which domain %u is not: the %s host has "
+			"none",
+			call_names[call], domid, host->ops->name);
+}
+
+int pvb_host_set_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
+			   uint64_t value, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_PARAMETER]++;
+	if (!host->ops->set_parameter)
+		return no_translated(host, PVB_CALL_SET_PARAMETER, domid, error);
+	return host->ops->set_parameter(host, domid, parameter, value, error);
+}
+
+int pvb_host_get_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
+			   uint64_t *value, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_PARAMETER]++;
+	if (!host->ops->get_parameter)
+		return no_translated(host, PVB_CALL_GET_PARAMETER, domid, error);
+	return host->ops->get_parameter(host, domid, parameter, value, error);
+}
+
+int pvb_host_get_memory_run(struct pvb_host *host, uint32_t domid, uint64_t address, uint64_t limit,
+			    bool *present, uint64_t *bytes, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_MEMORY_RUN]++;
+	if (!host->ops->get_memory_run)
+		return no_translated(host, PVB_CALL_GET_MEMORY_RUN, domid, error);
+	return host->ops->get_memory_run(host, domid, address, limit, present, bytes, error);
+}
+
+int pvb_host_set_arm64_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			    const struct pvb_host_arm64_vcpu *registers, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_ARM64_VCPU]++;
+	if (!host->ops->set_arm64_vcpu)
+		return no_translated(host, PVB_CALL_SET_ARM64_VCPU, domid, error);
+	return host->ops->set_arm64_vcpu(host, domid, vcpu, registers, error);
+}
+
+int pvb_host_get_arm64_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			    struct pvb_host_arm64_vcpu *registers, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_ARM64_VCPU]++;
+	if (!host->ops->get_arm64_vcpu)
+		return no_translated(host, PVB_CALL_GET_ARM64_VCPU, domid, error);
+	return host->ops->get_arm64_vcpu(host, domid, vcpu, registers, error);
 }

@@ -142,6 +142,7 @@ static void fill_frames(struct pvb_plan *plan, const struct pvb_image_info *imag
 	plan->module_unmapped = request->input.module_unmapped;
 	plan->p2m_outside = layout->p2m_outside;
 	plan->image_unpacked_size = image->unpacked_size;
+	plan->pte_guest = pvb_pte_guest_of(image);
 	if (pv->hypercall_page != PVB_NONE) {
 		plan->has_hypercall_page = true;
 		plan->hypercall_page =
@@ -201,6 +202,7 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_pv *p
 	info->address_bits_binding = request->width.binding;
 	info->root_below_4g = plan->guest_type == PVB_GUEST_X86_32P && pv->pae == PVB_PAE_YES;
 	info->command_line = storage->command_line;
+	info->pte_bits = request->pte_bits;
 }
 
 int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec *spec,

@@ -12,6 +12,7 @@
 #include <pvbuild/plan.h>
 
 #include "core/frames.h"
+#include "plan/pte-bits.h"
 
 #define PVB_MAX_LEVELS 4
 
@@ -65,6 +66,8 @@ struct pvb_plan {
 
 	bool has_hypercall_page;
 	pvb_pfn_t hypercall_page;
+
+	struct pvb_pte_guest pte_guest; /* what info.pte_bits was made from */
 
 	/* The image that it was made from: what pvb_build() checks before it trusts the pair. */
 	uint64_t image_unpacked_size;

@@ -162,6 +162,11 @@ int pvb_make_plan_request(const struct pvb_image_info *image, const struct pvb_s
 	if (!rc)
 		rc = pvb_resolve_address_bits(pv->guest_type, request->spec.max_address_bits, host,
 					      &request->width, error);
+	if (!rc) {
+		const struct pvb_pte_guest guest = pvb_pte_guest_of(image);
+
+		rc = pvb_pte_bits_resolve(&guest, host, STAGE, &request->pte_bits, error);
+	}
 	if (rc)
 		return rc;
 	page_size = UINT64_C(1) << page_shift;

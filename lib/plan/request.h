@@ -7,11 +7,13 @@
 
 #include "plan/layout.h"
 #include "plan/limits.h"
+#include "plan/pte-bits.h"
 
 struct pvb_plan_request {
 	struct pvb_spec spec;
 	struct pvb_layout_input input;
 	struct pvb_address_bits width;
+	struct pvb_plan_pte_bits pte_bits;
 	const char *command_line; /* the spec's; never NULL */
 	uint64_t module_bytes;
 	const char *module_name; /* the spec's; may be NULL */

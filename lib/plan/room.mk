@@ -8,6 +8,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/plan/mapping.h \
 	lib/plan/plan.c \
 	lib/plan/plan.h \
+	lib/plan/pte-bits.c \
+	lib/plan/pte-bits.h \
 	lib/plan/public.c \
 	lib/plan/request.c \
 	lib/plan/request.h \

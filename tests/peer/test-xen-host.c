@@ -147,13 +147,17 @@ static uint32_t small_domain(struct bench *bench, uint32_t vcpus)
 
 static void populate(struct bench *bench, uint32_t domid, pvb_mfn_t *frames, uint64_t count)
 {
+	pvb_extent_t extents[8];
 	struct pvb_host_populate request = {
-		.first = PVB_PFN(0), .count = count, .node = PVB_HOST_ANY_NODE, .out = frames};
+		.shift = 12, .count = count, .node = PVB_HOST_ANY_NODE, .out = extents};
 	uint64_t done;
 
+	assert_true(count <= sizeof extents / sizeof extents[0]);
 	assert_ok(pvb_host_populate(bench->xen, domid, &request, &done, &bench->error),
 		  &bench->error);
 	assert_int_equal(done, count);
+	for (uint64_t i = 0; i < count; i++)
+		frames[i] = pvb_extent_frame(extents[i], 12);
 }
 
 /* ---- what is read ---------------------------------------------------------------------------- */

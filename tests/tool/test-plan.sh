@@ -7,7 +7,10 @@ contract=(type=pvbuild.plan version=1 guest_type:string memory:number segments:a
 	'segments[*].name:string' 'segments[*].pfn:hex' 'segments[*].frames:number'
 	'segments[*].va:hex|null' page_tables.frames:number page_tables.p2m_frames:number p2m.form=list
 	p2m.levels=0 p2m.va:hex p2m.pfn:hex p2m.frames:number registers.rip:hex registers.rsp:hex
-	registers.rsi:hex address_bits.bits:number address_bits.source:string address_bits.binding:bool)
+	registers.rsi:hex address_bits.bits:number address_bits.source:string address_bits.binding:bool
+	pte_bits.source:string pte_bits.fixed:bool 'pte_bits.kernel_bit:number|null'
+	'pte_bits.grant_bit:number|null' pte_bits.grants_unmarked:bool pte_bits.keys:bool
+	'pte_bits.unused_l1:hex|null' 'pte_bits.unused_upper:hex|null')
 
 pvb plan --kernel "$(kernel linux64)" --memory 1G
 ok "a plan is shown" both exited 0 '&&' out_has "boot_stack" '&&' out_has "262144 pages"

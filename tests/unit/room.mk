@@ -14,6 +14,7 @@ unit_tests = \
 	tests/unit/test-core \
 	tests/unit/test-domains \
 	tests/unit/test-dump \
+	tests/unit/test-extent \
 	tests/unit/test-host \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
@@ -25,6 +26,7 @@ unit_tests = \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-plan-pte-bits \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
 	tests/unit/test-sim-fail \

@@ -83,9 +83,10 @@ static int live_and_die(struct pvb_host *host, struct pvb_error *error)
 		.name = "guest", .kernel = "k", .ramdisk = "r", .command_line = "c"};
 	struct pvb_host_grant grants[40];
 	pvb_mfn_t frame[8], big[2];
-	struct pvb_host_populate request = {.count = 8, .node = -1, .out = frame};
+	pvb_extent_t pages[8], extents[2];
+	struct pvb_host_populate request = {.shift = 12, .count = 8, .node = -1, .out = pages};
 	struct pvb_host_populate big_request = {
-		.first = PVB_PFN(512), .order = 9, .count = 2, .node = -1, .out = big};
+		.address = 2 * MIB, .shift = 21, .count = 2, .node = -1, .out = extents};
 	uint64_t done, count;
 	uint32_t domid, port;
 	size_t listed;
@@ -113,6 +114,10 @@ static int live_and_die(struct pvb_host *host, struct pvb_error *error)
 		rc = -PVB_E_ARG_NO_MEMORY;
 		goto out;
 	}
+	for (unsigned i = 0; i < 8; i++)
+		frame[i] = pvb_extent_frame(pages[i], 12);
+	for (unsigned i = 0; i < 2; i++)
+		big[i] = pvb_extent_frame(extents[i], 12);
 	TRY(pvb_host_claim_memory(host, domid, 0, error));
 	for (unsigned i = 0; i < 20; i++)
 		TRY(pvb_host_alloc_event_channel(host, domid, 0, &port, error));

@@ -24,6 +24,13 @@
 #define SIM_DEFAULT_EVENT_CHANNELS 1023u
 #define SIM_SHUTDOWN_CRASH 3u
 
+/*
+ * Bits of L1 entries that Xen has for itself (asm-x86/x86_64/page.h): what tells the kernel's
+ * pages from the user's, _PAGE_GUEST_KERNEL, and in debug builds grants, _PAGE_GNTTAB.
+ */
+#define SIM_KERNEL_BIT 52u
+#define SIM_GRANT_BIT 62u
+
 /* root: the page tables that it holds, of the kernel and of user space; PVB_NO_FRAME for none. */
 struct sim_vcpu {
 	struct pvb_host_vcpu registers;

@@ -131,7 +131,7 @@ static uint64_t shortened(const struct sim *sim, uint64_t count)
 static int check_request(const struct pvb_host_populate *request, struct pvb_error *error)
 {
 	static const char call[] = "populate";
-	uint64_t frames, end;
+	uint64_t first, bytes, end;
 
 	if (request->address_bits && request->address_bits <= SIM_PAGE_SHIFT)
 		return pvb_fail(error, PVB_E_ARG_INVALID, call,
@@ -139,14 +139,20 @@ static int check_request(const struct pvb_host_populate *request, struct pvb_err
 	if (request->node < SIM_ANY_NODE || request->node >= (int)SIM_MAX_NODES)
 		return pvb_fail(error, PVB_E_ARG_INVALID, call, "no host has a node %d",
 				request->node);
-	if (request->order <= SIM_MAX_ORDER &&
-	    (!pvb_mul(request->count, UINT64_C(1) << request->order, &frames) ||
-	     !pvb_add(request->first.n, frames, &end) || end > SIM_NO_LINK))
+	if (request->shift < SIM_PAGE_SHIFT || request->shift > 63 ||
+	    !pvb_whole_frames(request->address, SIM_PAGE_SHIFT, &first))
 		return pvb_fail(error, PVB_E_ARG_INVALID, call,
-				"%llu extents of order %u from PFN %#llx on go past what the M2P "
+				"extents of 2^%u bytes from %#llx on are not whole pages of %u "
+				"bytes",
+				request->shift, (unsigned long long)request->address,
+				1u << SIM_PAGE_SHIFT);
+	if (!pvb_mul(request->count, UINT64_C(1) << request->shift, &bytes) ||
+	    !pvb_add(request->address, bytes, &end) || end >> SIM_PAGE_SHIFT > SIM_NO_LINK)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call,
+				"%llu extents of 2^%u bytes from %#llx on go past what the M2P "
 				"can hold",
-				(unsigned long long)request->count, request->order,
-				(unsigned long long)request->first.n);
+				(unsigned long long)request->count, request->shift,
+				(unsigned long long)request->address);
 	return 0;
 }
 
@@ -163,13 +169,14 @@ int sim_populate(struct pvb_host *host, uint32_t domid, const struct pvb_host_po
 	if (rc)
 		return rc;
 	/* What Xen does not like about a request it answers with a count of none. */
-	if (request->order > sim->options.max_order || request->count > MAX_EXTENTS)
+	unsigned order = request->shift - SIM_PAGE_SHIFT;
+	if (order > sim->options.max_order || request->count > MAX_EXTENTS)
 		return 0;
 
-	uint64_t frames = UINT64_C(1) << request->order;
+	uint64_t first = request->address >> SIM_PAGE_SHIFT, frames = UINT64_C(1) << order;
 	uint64_t count = request->count ? shortened(sim, request->count) : 0;
 	struct sim_request want = {
-		.order = request->order,
+		.order = order,
 		.bits = clamp_bits(sim, domain, request->address_bits),
 		.node = request->node,
 		.exact_node = request->exact_node,
@@ -190,14 +197,14 @@ int sim_populate(struct pvb_host *host, uint32_t domid, const struct pvb_host_po
 		struct sim_frame as = {
 			.kind = SIM_OWNED,
 			.domid = domid & 0xffffu,
-			.link = (request->first.n + i * frames) & SIM_NO_LINK,
+			.link = (first + i * frames) & SIM_NO_LINK,
 		};
-		assign(sim, mfn, request->order, as);
+		assign(sim, mfn, order, as);
 		domain->pages += (uint32_t)frames;
 		uint64_t used = pvb_min(domain->claim, frames);
 		domain->claim -= used;
 		sim->heap.claimed -= used;
-		request->out[i] = PVB_MFN(mfn);
+		request->out[i].word = mfn << SIM_PAGE_SHIFT | request->shift;
 	}
 	*done = i;
 	if (i == 0 && grant == SIM_OUT_OF_PROCESS_MEMORY)

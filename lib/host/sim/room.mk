@@ -7,6 +7,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/sim/contents.c \
 	lib/host/sim/contents.h \
 	lib/host/sim/domain.c \
+	lib/host/sim/entries.c \
+	lib/host/sim/entries.h \
 	lib/host/sim/heap.c \
 	lib/host/sim/heap.h \
 	lib/host/sim/inside.c \

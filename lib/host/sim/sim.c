@@ -51,6 +51,9 @@ static int get_info(struct pvb_host *host, struct pvb_host_info *info, struct pv
 		.memory_free = sim->heap.free << SIM_PAGE_SHIFT,
 		.memory_scrubbing = options->scrubbing,
 		.memory_claimed = sim->heap.claimed << SIM_PAGE_SHIFT,
+		.pte_bits_fixed = true,
+		.pte_kernel_bit = SIM_KERNEL_BIT,
+		.pte_grant_bit = options->debug ? SIM_GRANT_BIT : PVB_GUEST_PTE_NO_BIT,
 	};
 	(void)snprintf(info->version, sizeof info->version, "%u.%u", options->xen_major,
 		       options->xen_minor);

@@ -3,65 +3,14 @@
  * Validation of page tables, as a PV guest's are when they come into use (Xen
  * arch/x86/mm.c, promote_l*_table() and what they call).
  *
- * A table is read into a buffer, its entries are checked and take a reference
- * each to what they point at, and those that the hypervisor adjusts are
+ * A table is read into a buffer, its entries are checked (entries.c) and take a
+ * reference each to what they point at, and those that the hypervisor adjusts are
  * adjusted. What fails on the way lets all references go again.
  */
-#include "host/sim/model.h"
+#include "host/sim/entries.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "core/checked.h"
-
-#define ENTRIES 512u
-
-/* Bits of an entry (Intel SDM 3A, 4.5; the upper ones are software's). */
-#define PTE_P (UINT64_C(1) << 0)
-#define PTE_RW (UINT64_C(1) << 1)
-#define PTE_US (UINT64_C(1) << 2)
-#define PTE_A (UINT64_C(1) << 5)
-#define PTE_D (UINT64_C(1) << 6)
-#define PTE_PSE (UINT64_C(1) << 7)
-#define PTE_G (UINT64_C(1) << 8)
-#define PTE_AVAIL (UINT64_C(7) << 9)
-#define PTE_ADDRESS UINT64_C(0x000ffffffffff000)
-#define PTE_AVAIL_HIGH (UINT64_C(0x7ff) << 52)
-#define PTE_NX (UINT64_C(1) << 63)
-
-/* Xen's own: what tells the kernel's pages from the user's, and grant mappings (debug). */
-#define PTE_GUEST_KERNEL (UINT64_C(1) << 52)
-#define PTE_GNTTAB (UINT64_C(1) << 62)
-
-/* mm.c: base_disallow_mask, turned round. */
-#define ALLOWED                                                                                    \
-	(PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_AVAIL | PTE_AVAIL_HIGH | PTE_NX |           \
-	 PTE_ADDRESS)
-/* mm.c: l3_disallow_mask() of a 32-bit domain. */
-#define ALLOWED_PAE_L3 (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_AVAIL | PTE_ADDRESS)
-
-/* Slots of an L4 that are the hypervisor's (public arch-x86/xen-x86_64.h, HYPERVISOR_VIRT_*). */
-#define L4_FIRST_XEN_SLOT 256u
-#define L4_LAST_XEN_SLOT 271u
-#define L4_RO_M2P_SLOT 256u
-/* From here on Xen has memory mapped (asm-x86/config.h, DIRECTMAP_VIRT_START). */
-#define L4_FIRST_DIRECT_SLOT 262u
-#define FRAMES_PER_L4_SLOT (UINT64_C(1) << 27)
-
-/* The same in the L2 of a PAE guest's slot 3: from 0xf5800000 on (arch-x86/xen-x86_32.h). */
-#define L2_FIRST_XEN_SLOT 428u
-#define PAE_L3_ENTRIES 4u
-#define PAE_XEN_ENTRY 3u
-
-/*
- * The tables behind the hypervisor's entries lie in the first MiB, which is no
- * domain's memory. Nobody looks inside; that they are there, and whose they
- * are, is all that can be seen of them.
- */
-#define XEN_TABLE(n) ((UINT64_C(0x10) + (n)) << SIM_PAGE_SHIFT)
-#define XEN_COMPAT_M2P(n) ((UINT64_C(0x40) + (n)) << SIM_PAGE_SHIFT)
-#define XEN_RW (PTE_P | PTE_RW | PTE_A | PTE_D)
-#define COMPAT_M2P_FRAMES_PER_SLOT (UINT64_C(1) << 19) /* 2 MiB of 4-byte entries */
 
 struct walk {
 	struct sim *sim;
@@ -103,29 +52,6 @@ static int refuse(struct walk *walk, const struct place *place, const char *form
 			place->index, (unsigned long long)place->entry, reason);
 }
 
-static bool is_compat(const struct sim_domain *domain)
-{
-	return domain->bits == 32;
-}
-
-static uint64_t target_of(uint64_t entry)
-{
-	return (entry & PTE_ADDRESS) >> SIM_PAGE_SHIFT;
-}
-
-/* Is this slot the guest's to fill? */
-static bool is_guest_slot(const struct sim_domain *domain, unsigned level, unsigned flags,
-			  unsigned index)
-{
-	if (level == 4)
-		return index < L4_FIRST_XEN_SLOT || index > L4_LAST_XEN_SLOT;
-	if (level == 3 && is_compat(domain))
-		return index < PAE_L3_ENTRIES;
-	if (level == 2 && flags & SIM_PAE_XEN_L2)
-		return index < L2_FIRST_XEN_SLOT;
-	return true;
-}
-
 static bool read_table(struct walk *walk, uint64_t mfn, uint64_t *entries)
 {
 	return sim_contents_read(&walk->sim->contents, mfn, 0, entries, SIM_PAGE_SIZE);
@@ -138,21 +64,12 @@ static bool write_table(struct walk *walk, uint64_t mfn, const uint64_t *entries
 
 /* ---- what is checked of an entry ----------------------------------------------- */
 
-/*
- * Entries that are not present must not point a speculating CPU at memory (L1TF;
- * Xen asm-x86/shadow.h pv_l1tf_check_pte()). An address is safe if it is 0 or in the
- * top quarter of what the CPU has, and above all memory. Without shadow paging,
- * which distributions leave out, a guest that breaks this is crashed.
- */
+/* Without shadow paging, which distributions leave out, Xen crashes a guest that breaks this. */
 static int check_absent(struct walk *walk, const struct place *place)
 {
-	unsigned width = walk->sim->options.width;
-	uint64_t safe =
-		pvb_max(UINT64_C(3) << (width - 2), walk->sim->contents.frames << SIM_PAGE_SHIFT);
-	uint64_t address = place->entry & ((UINT64_C(1) << width) - 1) & ~(SIM_PAGE_SIZE - 1);
-	bool superpage = place->level > 1 && place->entry & PTE_PSE;
+	bool superpage = place->level > 1 && place->entry & SIM_PTE_PSE;
 
-	if (!superpage && (address == 0 || address >= safe))
+	if (sim_entry_is_safe(walk->sim, place->level, place->entry))
 		return 0;
 
 	int rc = refuse(walk, place,
@@ -166,25 +83,16 @@ static int check_absent(struct walk *walk, const struct place *place)
 
 static int check_flags(struct walk *walk, const struct place *place)
 {
-	uint64_t allowed = ALLOWED;
+	uint64_t bad = sim_entry_refused(walk->sim, walk->domain, place->level, place->entry);
 
-	if (place->level == 1) {
-		allowed |= PTE_G;
-		if (walk->sim->options.debug)
-			allowed &= ~PTE_GNTTAB;
-	} else if (place->level == 3 && is_compat(walk->domain)) {
-		allowed = ALLOWED_PAE_L3;
-	}
-
-	uint64_t bad = place->entry & ~allowed;
 	if (!bad)
 		return 0;
 
 	int rc = refuse(walk, place, "has bits that a PV guest may not set there: %#llx",
 			(unsigned long long)bad);
-	if (bad & PTE_PSE && place->level > 1)
+	if (bad & SIM_PTE_PSE && place->level > 1)
 		pvb_hint(walk->error, "PV guests have no superpages: map single pages");
-	else if (bad & PTE_GNTTAB && place->level == 1)
+	else if (bad & SIM_PTE_GNTTAB && place->level == 1)
 		pvb_hint(walk->error, "a debug build of Xen keeps bit 62 for grant mappings");
 	return rc;
 }
@@ -242,7 +150,7 @@ static void put_table(struct walk *walk, unsigned level, uint64_t mfn);
  */
 static bool get_linear(struct walk *walk, const struct place *place, uint64_t target)
 {
-	if (place->entry & PTE_RW)
+	if (place->entry & SIM_PTE_RW)
 		return false;
 	if (target == place->table)
 		return true;
@@ -264,7 +172,7 @@ static int get_leaf(struct walk *walk, const struct place *place, uint64_t targe
 {
 	bool no_memory;
 
-	if (!(place->entry & PTE_RW) || sim_get_writable(walk->sim, target, &no_memory) == 0)
+	if (!(place->entry & SIM_PTE_RW) || sim_get_writable(walk->sim, target, &no_memory) == 0)
 		return 0;
 	if (no_memory)
 		return pvb_fail_memory(walk->error, call, "the simulated host's books");
@@ -275,8 +183,9 @@ static int get_entry(struct walk *walk, const struct place *place)
 {
 	static const char *const wanted[] = {NULL, NULL, "an L1 table", "an L2 table",
 					     "an L3 table"};
-	uint64_t target = target_of(place->entry);
-	bool xen_l2 = place->level == 3 && is_compat(walk->domain) && place->index == PAE_XEN_ENTRY;
+	uint64_t target = sim_entry_target(place->entry);
+	bool xen_l2 = place->level == 3 && sim_is_compat(walk->domain) &&
+		      place->index == SIM_PAE_XEN_ENTRY;
 	int rc = check_flags(walk, place);
 
 	if (rc == 0)
@@ -289,19 +198,19 @@ static int get_entry(struct walk *walk, const struct place *place)
 	rc = get_table(walk, place, place->level - 1, target, xen_l2 ? SIM_PAE_XEN_L2 : 0);
 	if (rc != WRONG_TYPE)
 		return rc;
-	if (!(place->level == 3 && is_compat(walk->domain)) && get_linear(walk, place, target))
+	if (!(place->level == 3 && sim_is_compat(walk->domain)) && get_linear(walk, place, target))
 		return 0;
 	return refuse_type(walk, place, target, wanted[place->level]);
 }
 
 static void put_entry(struct walk *walk, unsigned level, uint64_t table, uint64_t entry)
 {
-	uint64_t target = target_of(entry);
+	uint64_t target = sim_entry_target(entry);
 
-	if (!(entry & PTE_P))
+	if (!(entry & SIM_PTE_P))
 		return;
 	if (level == 1) {
-		if (entry & PTE_RW)
+		if (entry & SIM_PTE_RW)
 			sim_put_writable(walk->sim, target);
 		return;
 	}
@@ -316,77 +225,6 @@ static void put_entry(struct walk *walk, unsigned level, uint64_t table, uint64_
 		return;
 	}
 	put_table(walk, level - 1, target);
-}
-
-/* ---- what the hypervisor makes of a valid table ---------------------------------- */
-
-/* pv/mm.h, adjust_guest_l*e(). */
-static uint64_t adjusted(const struct sim_domain *domain, unsigned level, uint64_t entry)
-{
-	if (!(entry & PTE_P))
-		return entry;
-	if (is_compat(domain))
-		return level == 3 ? entry | PTE_US | PTE_RW : entry;
-	switch (level) {
-	case 1:
-		if (!(entry & PTE_US))
-			entry |= PTE_GUEST_KERNEL | PTE_US;
-		if (!(entry & PTE_GUEST_KERNEL))
-			entry |= PTE_G | PTE_US;
-		return entry;
-	case 4:
-		return entry | PTE_US | PTE_A;
-	default:
-		return entry | PTE_US;
-	}
-}
-
-static uint64_t unadjusted_pae_l3(uint64_t entry)
-{
-	return entry & PTE_P ? entry & ~(PTE_US | PTE_RW | PTE_A) : entry;
-}
-
-/* __PAGE_HYPERVISOR_RO | _PAGE_USER: not to be written or executed, whatever lies below. */
-static uint64_t ro_m2p_entry(void)
-{
-	return XEN_TABLE(0) | PTE_P | PTE_US | PTE_A | PTE_NX;
-}
-
-/*
- * mm.c, init_xen_l4_slots(). Whatever the guest had there is gone: the M2P (if it is
- * to be seen from user space too), MMCFG (which this machine does not have), the table
- * itself, nothing, the domain's own, Xen itself with what it keeps of memory, and memory, as
- * far as there is any.
- */
-static void write_xen_l4(const struct sim *sim, const struct sim_domain *domain, uint64_t mfn,
-			 uint64_t *entries)
-{
-	bool strict = domain->vm_assist & 1u << 5; /* VMASST_TYPE_m2p_strict */
-	uint64_t *slot = entries + L4_FIRST_XEN_SLOT;
-	uint64_t end = pvb_min(L4_FIRST_DIRECT_SLOT +
-				       pvb_div_round_up(sim->contents.frames, FRAMES_PER_L4_SLOT),
-			       L4_LAST_XEN_SLOT + 1);
-
-	memset(slot, 0, (L4_LAST_XEN_SLOT + 1 - L4_FIRST_XEN_SLOT) * sizeof *slot);
-	slot[0] = strict ? ro_m2p_entry() : 0;
-	slot[2] = mfn << SIM_PAGE_SHIFT | XEN_RW | PTE_NX;
-	slot[4] = XEN_TABLE(2) | XEN_RW | PTE_NX;
-	slot[5] = XEN_TABLE(5) | XEN_RW;
-	for (uint64_t i = L4_FIRST_DIRECT_SLOT; i < end; i++)
-		entries[i] = XEN_TABLE(i - L4_FIRST_XEN_SLOT) | XEN_RW | PTE_NX;
-}
-
-/* pv/mm.c, init_xen_pae_l2_slots(): the M2P, as far as there is memory. */
-static void write_xen_pae_l2(const struct sim *sim, uint64_t *entries)
-{
-	uint64_t slots = pvb_div_round_up(sim->contents.frames, COMPAT_M2P_FRAMES_PER_SLOT);
-
-	for (unsigned i = L2_FIRST_XEN_SLOT; i < ENTRIES; i++) {
-		unsigned n = i - L2_FIRST_XEN_SLOT;
-		bool used = n < slots && i < ENTRIES - 1;
-
-		entries[i] = used ? XEN_COMPAT_M2P(n) | PTE_P | PTE_US | PTE_A : 0;
-	}
 }
 
 /* ---- tables -------------------------------------------------------------------- */
@@ -412,9 +250,9 @@ static int check_pae_root(struct walk *walk, uint64_t mfn)
 
 static int check_pae_xen_l2(struct walk *walk, const struct place *place)
 {
-	if (sim_books_held(&walk->sim->books, target_of(place->entry))->count == 1)
+	if (sim_books_held(&walk->sim->books, sim_entry_target(place->entry))->count == 1)
 		return 0;
-	put_table(walk, 2, target_of(place->entry));
+	put_table(walk, 2, sim_entry_target(place->entry));
 	return refuse(walk, place,
 		      "the L2 table of slot 3 is shared, but it holds the "
 		      "hypervisor's own entries");
@@ -422,10 +260,10 @@ static int check_pae_xen_l2(struct walk *walk, const struct place *place)
 
 static int check_slot(struct walk *walk, const struct place *place)
 {
-	bool xen_l3e =
-		place->level == 3 && is_compat(walk->domain) && place->index == PAE_XEN_ENTRY;
+	bool xen_l3e = place->level == 3 && sim_is_compat(walk->domain) &&
+		       place->index == SIM_PAE_XEN_ENTRY;
 
-	if (!(place->entry & PTE_P)) {
+	if (!(place->entry & SIM_PTE_P)) {
 		if (xen_l3e)
 			return refuse(walk, place,
 				      "slot 3 of a PAE root has to be there: its L2 "
@@ -440,8 +278,8 @@ static int check_slot(struct walk *walk, const struct place *place)
 
 static int promote(struct walk *walk, unsigned level, uint64_t mfn, unsigned flags)
 {
-	uint64_t entries[ENTRIES];
-	bool compat_l3 = level == 3 && is_compat(walk->domain);
+	uint64_t entries[SIM_TABLE_ENTRIES];
+	bool compat_l3 = level == 3 && sim_is_compat(walk->domain);
 	unsigned i;
 	int rc = 0;
 
@@ -452,23 +290,24 @@ static int promote(struct walk *walk, unsigned level, uint64_t mfn, unsigned fla
 	if (!read_table(walk, mfn, entries))
 		return sim_contents_failed(call, walk->error);
 	if (compat_l3)
-		memset(&entries[PAE_L3_ENTRIES], 0, (ENTRIES - PAE_L3_ENTRIES) * sizeof entries[0]);
+		memset(&entries[SIM_PAE_L3_ENTRIES], 0,
+		       (SIM_TABLE_ENTRIES - SIM_PAE_L3_ENTRIES) * sizeof entries[0]);
 
-	for (i = 0; i < ENTRIES; i++) {
+	for (i = 0; i < SIM_TABLE_ENTRIES; i++) {
 		struct place place = {level, mfn, i, entries[i]};
 
-		if (!is_guest_slot(walk->domain, level, flags, i))
+		if (!sim_entry_is_guests(walk->domain, level, flags, i))
 			continue;
 		rc = check_slot(walk, &place);
 		if (rc)
 			break;
-		entries[i] = adjusted(walk->domain, level, entries[i]);
+		entries[i] = sim_entry_adjusted(walk->domain, level, entries[i]);
 	}
 	if (rc == 0) {
 		if (level == 4)
-			write_xen_l4(walk->sim, walk->domain, mfn, entries);
+			sim_fill_xen_l4(walk->sim, walk->domain, mfn, entries);
 		else if (flags & SIM_PAE_XEN_L2)
-			write_xen_pae_l2(walk->sim, entries);
+			sim_fill_xen_pae_l2(walk->sim, entries);
 		if (write_table(walk, mfn, entries)) {
 			walk->domain->l4_tables += level == 4;
 			return 0;
@@ -478,11 +317,11 @@ static int promote(struct walk *walk, unsigned level, uint64_t mfn, unsigned fla
 
 	/* As in Xen, what was adjusted stays so, but for the root of a PAE guest. */
 	for (unsigned k = 0; k < i; k++) {
-		if (!is_guest_slot(walk->domain, level, flags, k))
+		if (!sim_entry_is_guests(walk->domain, level, flags, k))
 			continue;
 		put_entry(walk, level, mfn, entries[k]);
 		if (compat_l3)
-			entries[k] = unadjusted_pae_l3(entries[k]);
+			entries[k] = sim_entry_unadjusted_pae_l3(entries[k]);
 	}
 	(void)write_table(walk, mfn, entries);
 	return rc;
@@ -490,16 +329,16 @@ static int promote(struct walk *walk, unsigned level, uint64_t mfn, unsigned fla
 
 static void demote(struct walk *walk, unsigned level, uint64_t mfn, unsigned flags)
 {
-	uint64_t entries[ENTRIES];
+	uint64_t entries[SIM_TABLE_ENTRIES];
 
 	if (!read_table(walk, mfn, entries))
 		return;
-	for (unsigned i = 0; i < ENTRIES; i++)
-		if (is_guest_slot(walk->domain, level, flags, i))
+	for (unsigned i = 0; i < SIM_TABLE_ENTRIES; i++)
+		if (sim_entry_is_guests(walk->domain, level, flags, i))
 			put_entry(walk, level, mfn, entries[i]);
-	if (level == 3 && is_compat(walk->domain)) {
-		for (unsigned i = 0; i < PAE_L3_ENTRIES; i++)
-			entries[i] = unadjusted_pae_l3(entries[i]);
+	if (level == 3 && sim_is_compat(walk->domain)) {
+		for (unsigned i = 0; i < SIM_PAE_L3_ENTRIES; i++)
+			entries[i] = sim_entry_unadjusted_pae_l3(entries[i]);
 		(void)write_table(walk, mfn, entries);
 	}
 	walk->domain->l4_tables -= level == 4;
@@ -584,9 +423,9 @@ void sim_put_table(struct sim *sim, struct sim_domain *domain, unsigned level, u
 
 int sim_set_ro_m2p(struct sim *sim, uint64_t l4, bool filled, struct pvb_error *error)
 {
-	uint64_t entry = filled ? ro_m2p_entry() : 0;
+	uint64_t entry = filled ? sim_ro_m2p_entry() : 0;
 
-	if (sim_contents_write(&sim->contents, l4, L4_RO_M2P_SLOT * sizeof entry, &entry,
+	if (sim_contents_write(&sim->contents, l4, SIM_L4_RO_M2P_SLOT * sizeof entry, &entry,
 			       sizeof entry))
 		return 0;
 	return sim_contents_failed(call, error);
@@ -612,17 +451,17 @@ int sim_fill_all_ro_m2p(struct sim *sim, struct sim_domain *domain, struct pvb_e
 int sim_table_references(struct sim *sim, const struct sim_domain *domain, uint64_t mfn,
 			 const struct sim_frame *frame, sim_reference *reference, void *data)
 {
-	uint64_t entries[ENTRIES];
+	uint64_t entries[SIM_TABLE_ENTRIES];
 
 	if (!sim_contents_read(&sim->contents, mfn, 0, entries, sizeof entries))
 		return -1;
-	for (unsigned i = 0; i < ENTRIES; i++) {
-		uint64_t target = target_of(entries[i]);
+	for (unsigned i = 0; i < SIM_TABLE_ENTRIES; i++) {
+		uint64_t target = sim_entry_target(entries[i]);
 		struct sim_frame other;
 
-		if (!(entries[i] & PTE_P) || target == mfn ||
-		    !is_guest_slot(domain, frame->type, frame->flags, i) ||
-		    (frame->type == SIM_TYPE_L1 && !(entries[i] & PTE_RW)))
+		if (!(entries[i] & SIM_PTE_P) || target == mfn ||
+		    !sim_entry_is_guests(domain, frame->type, frame->flags, i) ||
+		    (frame->type == SIM_TYPE_L1 && !(entries[i] & SIM_PTE_RW)))
 			continue;
 		if (!sim_owns(sim, domain, target, &other))
 			return -1;
@@ -644,7 +483,7 @@ int sim_pin_table(struct pvb_host *host, uint32_t domid, unsigned level, pvb_mfn
 		return pvb_fail(error, PVB_E_ARG_INVALID, call, "no page table has level %u",
 				level);
 	/* MMUEXT_PIN_L4_TABLE of a 32-bit domain succeeds and does nothing. */
-	if (level == 4 && is_compat(domain))
+	if (level == 4 && sim_is_compat(domain))
 		return 0;
 
 	struct sim_frame owned;

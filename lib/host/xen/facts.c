@@ -191,12 +191,29 @@ static void decide_debug(struct xen_host *xen)
 	reason(&xen->info, "debug: %s, by Xen's first message", xen->info.debug ? "yes" : "no");
 }
 
+/* ---- bits of page-table entries ----------------------------------------------------------- */
+
+/*
+ * Wired into every Xen there is (asm-x86/x86_64/page.h): _PAGE_GUEST_KERNEL, and
+ * _PAGE_GNTTAB, which is 0 in a release build.
+ */
+#define GUEST_KERNEL_BIT 52u
+#define GNTTAB_BIT 62u
+
+static void decide_pte_bits(struct xen_host *xen)
+{
+	xen->info.pte_bits_fixed = true;
+	xen->info.pte_kernel_bit = GUEST_KERNEL_BIT;
+	xen->info.pte_grant_bit = xen->info.debug ? GNTTAB_BIT : PVB_GUEST_PTE_NO_BIT;
+}
+
 int xen_probe(struct xen_host *xen, struct pvb_error *error)
 {
 	struct pvb_host_info *info = &xen->info;
 
 	(void)snprintf(info->name, sizeof info->name, "xen");
 	info->page_shift = XEN_SHIFT;
+	info->guest_page_sizes = 1u << XEN_SHIFT; /* of x86's small pages there is one size */
 	int rc = probe_version(xen, error);
 
 	if (!rc)
@@ -209,6 +226,7 @@ int xen_probe(struct xen_host *xen, struct pvb_error *error)
 	decide_extents(xen);
 	decide_claims(xen);
 	decide_debug(xen);
+	decide_pte_bits(xen);
 	return 0;
 }
 
