@@ -44,8 +44,14 @@ struct pvb_plan_region {
 	pvb_va_t va;
 };
 
+struct pvb_plan_arm64;
+
 struct pvb_plan {
 	struct pvb_plan_info info;
+
+	/* Of an arm64 guest: NULL for others. Of what follows it has what stands before virt_base,
+	 * and the module's name. */
+	const struct pvb_plan_arm64 *arm64;
 
 	enum pvb_guest_type guest_type;
 	unsigned guest_bits; /* 32 or 64 */
