@@ -46,7 +46,9 @@ struct pvb_plan_module {
  *   command_line      NULL means empty; at most 1023 bytes (start_info's field less its NUL)
  *   modules           module_count of them; a PV guest is given the first as its ramdisk,
  *                     and more than one is refused
- *   max_address_bits  the administrator's limit on machine addresses, in bits; 0 for none
+ *   max_address_bits  the administrator's limit on machine addresses, in bits; 0 for none.
+ *                     It lowers what a note declares, and never raises it; it goes before
+ *                     what is known of a kernel's version and before the default, both ways
  *   strict_p2m        refuse an INIT_P2M address that cannot be honoured, instead of putting
  *                     the list into the initial mapping
  *   guest_page_size   arm64: bytes of the kernel's pages where its header does not say; 0 for
@@ -197,8 +199,12 @@ struct pvb_plan_pte_bits {
  *   table_pages      number of initial tables; p2m_table_pages of the others
  *   p2m_va           where the list is mapped; p2m_entry_size 8 or 4
  *   p2m_fallback     NULL, or why INIT_P2M was not honoured
- *   address_bits     machine addresses that the guest may be given, in bits; _binding
- *                    whether that is less than the host has
+ *   address_bits     machine addresses that the guest may be given, in bits; _source what
+ *                    decides it, and _binding whether that is less than the host has
+ *   own_address_bits the guest's own width, before its ABI and the host narrow it: the
+ *                    caller's, the kernel's, or the default for its kind
+ *   declared_address_bits   what the kernel's notes or its version say, or 0
+ *   guest_abi        the result is published to the guest (<pvbuild/guest-abi.h>)
  *   root_below_4g    the root table must have a machine address below 4 GiB
  *   pte_bits         bits of page-table entries that the hypervisor uses
  *
@@ -241,6 +247,11 @@ struct pvb_plan_info {
 	bool address_bits_binding;
 	bool root_below_4g;
 	const char *command_line; /* never NULL */
+	unsigned own_address_bits;
+	enum pvb_bits_source own_address_bits_source;
+	unsigned declared_address_bits;
+	enum pvb_bits_source declared_address_bits_source;
+	bool guest_abi;
 	struct pvb_plan_pte_bits pte_bits;
 	const struct pvb_plan_area *areas;
 	size_t area_count;

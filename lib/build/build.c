@@ -50,6 +50,7 @@ static const struct stage {
 	{"vcpu", pvb_build_vcpu, NULL, NULL},
 	{"grants", pvb_build_grants, NULL, NULL},
 	{"introduce", pvb_build_introduce, NULL, NULL},
+	{"record", pvb_build_record, NULL, NULL},
 	{"keep", pvb_build_keep, NULL, NULL},
 };
 

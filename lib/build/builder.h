@@ -48,6 +48,7 @@ struct pvb_builder {
 	uint32_t store_port;
 	uint32_t console_port;
 	pvb_mfn_t shared_info;
+	size_t grant_pages; /* of the grant table that were looked at */
 
 	pvb_mfn_t *window; /* the MFNs of one window, of window_frames */
 	uint64_t window_frames;
@@ -72,8 +73,8 @@ int pvb_build_event_channels(struct pvb_builder *builder, struct pvb_error *erro
 int pvb_build_memory_map(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_cpu_policy(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_guest_bits(struct pvb_builder *builder, struct pvb_error *error);
-int pvb_build_grants(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_record(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_keep(struct pvb_builder *builder, struct pvb_error *error);
 
 /* ---- result.c: struct pvb_domain ---- */
@@ -82,6 +83,8 @@ int pvb_build_keep(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_result_create(struct pvb_builder *builder, size_t stages, struct pvb_error *error);
 struct pvb_start_info *pvb_result_start_info(struct pvb_domain *domain);
 void pvb_result_stage(struct pvb_domain *domain, const char *name, uint64_t nanoseconds);
+int pvb_result_grant_table(struct pvb_builder *builder, const pvb_mfn_t *frames, size_t count,
+			   struct pvb_error *error);
 int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error);
 
 /* ---- memory.c ---- */
@@ -136,6 +139,12 @@ int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error);
 /* Not a stage of its own: where the hypervisor has put it. */
 int pvb_build_find_shared_info(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error);
+
+/* ---- grants.c ---- */
+
+/* Not a stage of its own: as far as the hypervisor has made it. */
+int pvb_build_find_grant_table(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_grants(struct pvb_builder *builder, struct pvb_error *error);
 
 /* ---- vcpu.c ---- */
 

@@ -2,9 +2,12 @@
 /* The pages that a guest is told of itself by: start_info, shared_info, the rings, its stack. */
 #include "build/builder.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <inttypes.h>
 #include <string.h>
+
+#include <pvbuild/guest-abi.h>
 
 #include "build/abi.h"
 #include "core/checked.h"
@@ -168,6 +171,26 @@ int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error)
 
 /* ---- shared_info ---- */
 
+/* The answer to a kernel that asked, behind all that Xen keeps in the page. */
+static void publish(const struct pvb_builder *builder, uint8_t *page)
+{
+	struct pvb_guest_abi abi = {
+		.magic = htole64(PVB_GUEST_ABI_MAGIC),
+		.version = htole32(PVB_GUEST_ABI_VERSION),
+		.size = htole32(sizeof abi),
+		.valid = htole64(PVB_GUEST_ABI_HAS_ADDRESS_BITS | PVB_GUEST_ABI_HAS_GRANULE),
+		.address_bits = (uint8_t)builder->address_bits,
+		.pte_kernel_bit = PVB_GUEST_PTE_NO_BIT,
+		.pte_grant_bit = PVB_GUEST_PTE_NO_BIT,
+		.granule_shift = (uint8_t)builder->host->page_shift,
+	};
+
+	static_assert(PVB_GUEST_ABI_OFFSET >= PVB_ABI_SHARED_INFO_SIZE_64 &&
+			      PVB_GUEST_ABI_OFFSET >= PVB_ABI_SHARED_INFO_SIZE_32,
+		      "it lies behind the hypervisor's fields");
+	memcpy(page + PVB_GUEST_ABI_OFFSET, &abi, sizeof abi);
+}
+
 /* Before the vCPU: Xen writes the wall clock into it when vCPU 0 gets its registers. */
 int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error)
 {
@@ -181,6 +204,8 @@ int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error)
 					       : PVB_ABI_SHARED_INFO_SIZE_32);
 	for (unsigned i = 0; i < PVB_ABI_LEGACY_VCPUS; i++)
 		at[i * PVB_ABI_VCPU_INFO_SIZE + PVB_ABI_VCPU_UPCALL_MASK] = 1;
+	if (builder->plan->info.guest_abi)
+		publish(builder, at);
 	pvb_window_close(builder, at, 1);
 	return 0;
 }

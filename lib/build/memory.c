@@ -98,7 +98,8 @@ static void hint_memory(struct pvb_error *error)
 			"one down");
 }
 
-int pvb_build_claim(struct pvb_builder *builder, struct pvb_error *error)
+/* Set the guest's memory aside, where the host can do that. */
+static int claim(struct pvb_builder *builder, struct pvb_error *error)
 {
 	uint64_t wanted = bytes_of(builder, builder->plan->pages);
 	struct shortage shortage;
@@ -158,31 +159,49 @@ static unsigned next_order(const struct pvb_builder *builder, unsigned order)
 	return (order - 1) / bits * bits;
 }
 
+/*
+ * There is memory, but not where it is wanted. below: bytes that are free there, or NULL where
+ * that is not known.
+ */
+static int no_memory_below(struct pvb_builder *builder, const struct region *region,
+			   const uint64_t *below, const struct shortage *shortage,
+			   struct pvb_error *error)
+{
+	char low[SIZE_TEXT] = "an unknown amount";
+	char want[SIZE_TEXT], got[SIZE_TEXT], end[SIZE_TEXT];
+
+	if (below)
+		(void)size_text(low, *below);
+	int rc = pvb_fail(error, PVB_E_HOST_NO_MEMORY_BELOW, builder->stage,
+			  "%s must lie below %s of machine address, where the host has %s free: "
+			  "of %s wanted, %s were allocated; in all, %s",
+			  region->why, size_text(end, UINT64_C(1) << region->bits), low,
+			  size_text(want, bytes_of(builder, builder->plan->pages)),
+			  size_text(got, bytes_of(builder, builder->populated)), shortage->text);
+
+	pvb_hint(error, "free memory below 2^%u bytes, or use a kernel that takes wider addresses",
+		 region->bits);
+	return rc;
+}
+
 static int no_memory(struct pvb_builder *builder, const struct region *region, uint64_t missing,
 		     struct pvb_error *error)
 {
-	uint64_t wanted = bytes_of(builder, builder->plan->pages);
-	char want[SIZE_TEXT], got[SIZE_TEXT], below[SIZE_TEXT];
+	uint64_t wanted = bytes_of(builder, builder->plan->pages), below;
+	char want[SIZE_TEXT], got[SIZE_TEXT];
 	struct shortage shortage;
 
 	look_at_host(builder, &shortage);
-	(void)size_text(want, wanted);
-	(void)size_text(got, bytes_of(builder, builder->populated));
-
 	if (region->ask && shortage.known && shortage.available >= bytes_of(builder, missing)) {
-		int rc = pvb_fail(error, PVB_E_HOST_NO_MEMORY_BELOW, builder->stage,
-				  "%s must lie below %s of machine address, and no more is there: "
-				  "of %s wanted, %s were allocated; %s",
-				  region->why, size_text(below, UINT64_C(1) << region->bits), want,
-				  got, shortage.text);
-		pvb_hint(error,
-			 "free memory below 2^%u bytes, or use a kernel that takes wider addresses",
-			 region->bits);
-		return rc;
+		bool known =
+			pvb_host_get_free_below(builder->host, region->bits, &below, NULL) == 0;
+
+		return no_memory_below(builder, region, known ? &below : NULL, &shortage, error);
 	}
 	int rc = pvb_fail(error, PVB_E_HOST_NO_MEMORY, builder->stage,
-			  "the guest is to have %s; after %s there was no more: %s", want, got,
-			  shortage.text);
+			  "the guest is to have %s; after %s there was no more: %s",
+			  size_text(want, wanted),
+			  size_text(got, bytes_of(builder, builder->populated)), shortage.text);
 	hint_memory(error);
 	return rc;
 }
@@ -329,6 +348,48 @@ static size_t find_regions(const struct pvb_builder *builder, struct region regi
 		regions[at] = region;
 	}
 	return n;
+}
+
+/*
+ * What must lie low is free there, as far as can be known before it is asked for: others may
+ * be faster, and a host need not say. Memory that is short anywhere is found when it is asked
+ * for.
+ */
+static int check_low_memory(struct pvb_builder *builder, struct pvb_error *error)
+{
+	struct region regions[REGIONS_MAX];
+	size_t count = find_regions(builder, regions);
+	uint64_t wanted = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct shortage shortage;
+		uint64_t below;
+
+		/* Those with lower limits lie below this one, too. */
+		wanted += regions[i].count;
+		if (!regions[i].ask)
+			continue;
+		int rc = pvb_host_get_free_below(builder->host, regions[i].bits, &below, error);
+
+		if (rc == -PVB_E_HOST_STATE || rc == -PVB_E_HOST_DENIED)
+			continue;
+		if (rc)
+			return rc;
+		if (below >= bytes_of(builder, wanted))
+			continue;
+		look_at_host(builder, &shortage);
+		if (shortage.known &&
+		    shortage.available >= bytes_of(builder, builder->plan->pages))
+			return no_memory_below(builder, &regions[i], &below, &shortage, error);
+	}
+	return 0;
+}
+
+int pvb_build_claim(struct pvb_builder *builder, struct pvb_error *error)
+{
+	int rc = claim(builder, error);
+
+	return rc ? rc : check_low_memory(builder, error);
 }
 
 static int populate_regions(struct pvb_builder *builder, pvb_extent_t *extents, uint64_t room,

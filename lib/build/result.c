@@ -11,6 +11,7 @@ struct pvb_domain {
 	char *command_line;
 	struct pvb_build_stage *stages;
 	struct pvb_memory_extent *extents;
+	uint64_t *grant_table;
 };
 
 void pvb_domain_free(struct pvb_domain *domain)
@@ -21,6 +22,7 @@ void pvb_domain_free(struct pvb_domain *domain)
 	free(domain->command_line);
 	free(domain->stages);
 	free(domain->extents);
+	free(domain->grant_table);
 	free(domain);
 }
 
@@ -59,6 +61,24 @@ void pvb_result_stage(struct pvb_domain *domain, const char *name, uint64_t nano
 		(struct pvb_build_stage){.name = name, .nanoseconds = nanoseconds};
 }
 
+int pvb_result_grant_table(struct pvb_builder *builder, const pvb_mfn_t *frames, size_t count,
+			   struct pvb_error *error)
+{
+	struct pvb_domain *domain = builder->domain;
+	uint64_t *table = count ? reallocarray(domain->grant_table, count, sizeof *table) : NULL;
+
+	if (count && !table)
+		return pvb_fail_memory(error, builder->stage, "the pages of a grant table");
+	if (!count)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		table[i] = frames[i].n << builder->host->page_shift;
+	domain->grant_table = table;
+	domain->info.grant_table = table;
+	domain->info.grant_table_pages = count;
+	return 0;
+}
+
 int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
@@ -87,6 +107,7 @@ int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 	memcpy(domain->info.uuid, builder->uuid, sizeof domain->info.uuid);
 	domain->info.shared_info_maddr = builder->shared_info.n << shift;
 	domain->info.root_maddr = root.n << shift;
+	domain->info.address_bits = builder->address_bits;
 	domain->info.extents = domain->extents;
 	domain->info.extent_count = count;
 	return 0;

@@ -4,6 +4,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/build/build.c \
 	lib/build/builder.h \
 	lib/build/domain.c \
+	lib/build/grants.c \
 	lib/build/info.c \
 	lib/build/load.c \
 	lib/build/memory.c \

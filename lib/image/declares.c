@@ -90,8 +90,8 @@ static int check_size(const struct pvb_note *note, struct pvb_error *error)
 	return rc;
 }
 
-static int read_address_bits(struct pvb_declarations *declarations, struct pvb_note *note,
-			     struct pvb_span bytes, struct pvb_error *error)
+static int read_address_bits(struct pvb_image *image, struct pvb_declarations *declarations,
+			     struct pvb_note *note, struct pvb_span bytes, struct pvb_error *error)
 {
 	uint32_t bits = 0;
 
@@ -100,9 +100,10 @@ static int read_address_bits(struct pvb_declarations *declarations, struct pvb_n
 		return absurd_width("the note ADDRESS_BITS", bits, error);
 	note->kind = PVB_NOTE_KIND_NUMBER;
 	note->number = bits;
-	note->meaning = "bits of machine address that the kernel copes with";
+	note->meaning = pvb_arena_printf(
+		&image->arena, "the kernel copes with machine addresses of %" PRIu32 " bits", bits);
 	declarations->own_bits = bits;
-	return 0;
+	return note->meaning ? 0 : no_memory(error);
 }
 
 static int read_pte_bits(struct pvb_image *image, struct pvb_note *note, struct pvb_span bytes,
@@ -182,7 +183,7 @@ int pvb_declares_own(struct pvb_image *image, struct pvb_declarations *declarati
 	if (*seen >= 0 && !again)
 		return twice(note->name, error);
 	if (note->type == PVB_GUEST_NOTE_ADDRESS_BITS)
-		rc = read_address_bits(declarations, note, bytes, error);
+		rc = read_address_bits(image, declarations, note, bytes, error);
 	else if (note->type == PVB_GUEST_NOTE_PTE_BITS)
 		rc = read_pte_bits(image, note, bytes, error);
 	else

@@ -166,10 +166,11 @@ static void fill_mappings(struct pvb_plan *plan, const struct pvb_layout *layout
 			plan->p2m.first, plan->p2m_tables.first);
 }
 
-static void fill_info(struct plan_storage *storage, const struct pvb_image_pv *pv,
+static void fill_info(struct plan_storage *storage, const struct pvb_image_info *image,
 		      const struct pvb_plan_request *request, const struct pvb_layout *layout,
 		      uint64_t minimum)
 {
+	const struct pvb_image_pv *pv = &image->pv;
 	struct pvb_plan *plan = &storage->plan;
 	struct pvb_plan_info *info = &plan->info;
 
@@ -204,6 +205,11 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_pv *p
 	info->address_bits = request->width.bits;
 	info->address_bits_source = request->width.source;
 	info->address_bits_binding = request->width.binding;
+	info->own_address_bits = request->width.own;
+	info->own_address_bits_source = request->width.own_source;
+	info->declared_address_bits = image->declares.address_bits;
+	info->declared_address_bits_source = image->declares.address_bits_source;
+	info->guest_abi = image->declares.guest_abi;
 	info->root_below_4g = plan->guest_type == PVB_GUEST_X86_32P && pv->pae == PVB_PAE_YES;
 	info->command_line = storage->command_line;
 	info->pte_bits = request->pte_bits;
@@ -248,7 +254,7 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 	add_segments(storage, &request, &image->pv, &layout, true);
 	add_segments(storage, &request, &image->pv, &layout, false);
 	fill_mappings(&storage->plan, &layout);
-	fill_info(storage, &image->pv, &request, &layout, minimum);
+	fill_info(storage, image, &request, &layout, minimum);
 	if (name_size) {
 		memcpy(storage->module_name, request.module_name, name_size);
 		storage->plan.module_name = storage->module_name;

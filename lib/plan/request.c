@@ -166,7 +166,7 @@ int pvb_make_plan_request(const struct pvb_image_info *image, const struct pvb_s
 	if (!rc)
 		rc = check_arguments(image, request, error);
 	if (!rc)
-		rc = pvb_resolve_address_bits(pv->guest_type, request->spec.max_address_bits, host,
+		rc = pvb_resolve_address_bits(image, request->spec.max_address_bits, host,
 					      &request->width, error);
 	if (!rc) {
 		const struct pvb_pte_guest guest = pvb_pte_guest_of(image);

@@ -119,7 +119,7 @@ static int add_range(struct parser *parser, const char *value, uint64_t base, ui
 		return refuse(parser, "layout", value, "a range is not whole 4 KiB pages");
 	if (!pvb_add(base, size, &end) || end > UINT64_C(1) << SIM_MAX_WIDTH)
 		return refuse(parser, "layout", value,
-			      "a range ends above 128 TiB, the most that the PV interface reaches");
+			      "a range ends above 2 PiB");
 	if (base < previous_end)
 		return refuse(parser, "layout", value, "ranges do not ascend, or overlap");
 	if (options->range_count == SIM_MAX_RANGES)
@@ -327,8 +327,7 @@ static int default_layout(struct parser *parser)
 	if (rc == 0 && high) {
 		if (high > (UINT64_C(1) << SIM_MAX_WIDTH) - HOLE_END)
 			return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
-					"sim option memory: %llu bytes end above 128 TiB, the most "
-					"that the PV interface reaches",
+					"sim option memory: %llu bytes end above 2 PiB",
 					(unsigned long long)parser->memory);
 		rc = add_range(parser, "(default)", HOLE_END, high);
 	}

@@ -111,6 +111,10 @@ static const struct pvb_host_ops ops = {
 	.set_grants = sim_set_grants,
 	.get_grants = sim_get_grants,
 	.get_touched_run = sim_get_touched_run,
+	.get_free_below = sim_get_free_below,
+	.get_grant_frames = sim_get_grant_frames,
+	.set_record = sim_set_record,
+	.get_record = sim_get_record,
 };
 
 int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error)
