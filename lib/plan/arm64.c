@@ -430,6 +430,17 @@ static int fill_tree(struct storage *storage, const struct request *request,
 	return 0;
 }
 
+static struct pvb_plan_region region_of(const struct pvb_plan *plan,
+					const struct pvb_arm64_part *part)
+{
+	return (struct pvb_plan_region){
+		.first = PVB_PFN(part->gpa >> plan->page_shift),
+		.count = pvb_div_round_up(part->bytes, UINT64_C(1) << plan->page_shift),
+		.bytes = part->bytes,
+		.va = PVB_VA(PVB_NONE),
+	};
+}
+
 static void fill_info(struct storage *storage, const struct pvb_image_info *image,
 		      const struct request *request, uint64_t least)
 {
@@ -451,6 +462,13 @@ static void fill_info(struct storage *storage, const struct pvb_image_info *imag
 	plan->page_shift = request->page_shift;
 	plan->pages = request->spec.memory >> request->page_shift;
 	plan->has_module = arm64->module.bytes != 0;
+	plan->module = region_of(plan, &arm64->module);
+	plan->console =
+		region_of(plan, &(struct pvb_arm64_part){arm64->magic[PVB_ARM64_MAGIC_CONSOLE],
+							 request->input.page});
+	plan->xenstore =
+		region_of(plan, &(struct pvb_arm64_part){arm64->magic[PVB_ARM64_MAGIC_XENSTORE],
+							 request->input.page});
 	plan->image_unpacked_size = image->unpacked_size;
 	plan->arm64 = arm64;
 
@@ -468,6 +486,11 @@ static void fill_info(struct storage *storage, const struct pvb_image_info *imag
 	info->address_bits = request->width.bits;
 	info->address_bits_source = request->width.source;
 	info->address_bits_binding = request->width.binding;
+	info->own_address_bits = request->width.bits;
+	info->own_address_bits_source = request->width.source;
+	info->declared_address_bits = image->declares.address_bits;
+	info->declared_address_bits_source = image->declares.address_bits_source;
+	info->guest_abi = image->declares.guest_abi;
 	/* Its page tables are its own. */
 	info->pte_bits.kernel_bit = info->pte_bits.grant_bit = PVB_GUEST_PTE_NO_BIT;
 	info->areas = storage->areas;
