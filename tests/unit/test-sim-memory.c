@@ -626,12 +626,13 @@ static void free_memory_is_known_by_where_it_lies(void **state)
 	struct pvb_error error;
 	uint32_t domid = new_domain(host, 64 * GIB);
 	uint64_t low, before, all;
+	pvb_extent_t extents[1000];
 	pvb_mfn_t out[1000];
 
 	assert_ok(pvb_host_get_free_below(host, 32, &before, &error), &error);
 	assert_true(before > GIB && before < 4 * GIB);
 	struct pvb_host_populate request = {
-		.order = 3, .count = 1000, .address_bits = 32, .node = -1, .out = out};
+		.shift = 15, .count = 1000, .address_bits = 32, .node = -1, .out = extents};
 	uint64_t done;
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 	assert_int_equal(done, 1000);

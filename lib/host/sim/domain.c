@@ -59,14 +59,19 @@ static bool pick_domid(const struct sim *sim, uint32_t *domid)
 	return false;
 }
 
-static int check_config(const struct pvb_host_domain_config *config, struct pvb_error *error)
+static int check_config(const struct sim *sim, const struct pvb_host_domain_config *config,
+			struct pvb_error *error)
 {
 	static const char call[] = "create_domain";
+	uint32_t most = config->translated ? sim_arm64_max_vcpus(sim) : SIM_MAX_VCPUS;
+	int rc = sim_translated_check(sim, config, error);
 
-	if (!config->vcpus || config->vcpus > SIM_MAX_VCPUS)
+	if (rc)
+		return rc;
+	if (!config->vcpus || config->vcpus > most)
 		return pvb_fail(error, PVB_E_ARG_VCPUS, call,
-				"%u vCPUs, but a PV domain has 1 to %u", config->vcpus,
-				SIM_MAX_VCPUS);
+				"%u vCPUs, but a domain of this kind has 1 to %u", config->vcpus,
+				most);
 	if (config->max_grant_frames > SIM_MAX_GRANT_FRAMES)
 		return pvb_fail(error, PVB_E_HOST_LIMIT, call,
 				"%u grant table pages, but this host allows %u",
@@ -99,12 +104,54 @@ static void insert(struct sim *sim, struct sim_domain *domain)
 }
 
 /*
- * The shared info page is below 4 GiB: always before 8a9255405c, then for 32-bit guests. That is in
- * 4.22, and in 4.19.5, 4.20.3 and 4.21.1: a release is modelled as the last of its branch.
+ * On x86 the shared info page is below 4 GiB: always before 8a9255405c, then for 32-bit guests.
+ * That is in 4.22, and in 4.19.5, 4.20.3 and 4.21.1: a release is modelled as the last of its
+ * branch.
  */
 static unsigned shared_info_bits(const struct sim *sim, unsigned guest_bits)
 {
+	if (sim->options.arm64)
+		return 0;
 	return guest_bits == 32 || !sim_xen_since(&sim->options, 4, 19) ? 32 : 0;
+}
+
+static void free_introduction(struct sim_introduction *introduction)
+{
+	if (!introduction)
+		return;
+	for (size_t i = 0; i < sizeof introduction->strings / sizeof introduction->strings[0]; i++)
+		free(introduction->strings[i]);
+	free(introduction);
+}
+
+static void free_domain(struct sim_domain *domain)
+{
+	if (!domain)
+		return;
+	for (uint32_t v = 0; domain->vcpu && v < domain->vcpu_count; v++)
+		free(domain->vcpu[v]);
+	free(domain->vcpu);
+	free(domain->ports);
+	free(domain->grants);
+	free_introduction(domain->introduction);
+	sim_translated_free(domain->translated);
+	free(domain);
+}
+
+static struct sim_domain *new_domain(const struct sim *sim,
+				     const struct pvb_host_domain_config *config)
+{
+	struct sim_domain *domain = calloc(1, sizeof *domain);
+
+	if (!domain)
+		return NULL;
+	domain->vcpu = calloc(config->vcpus, sizeof(void *));
+	if (config->translated)
+		domain->translated = sim_translated_new(sim, config->vcpus);
+	if (domain->vcpu && (domain->translated || !config->translated))
+		return domain;
+	free_domain(domain);
+	return NULL;
 }
 
 int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
@@ -116,19 +163,15 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	uint32_t number;
 
 	if (rc == 0)
-		rc = check_config(config, error);
+		rc = check_config(sim, config, error);
 	if (rc)
 		return rc;
 	if (!pick_domid(sim, &number))
 		return pvb_fail(error, PVB_E_HOST_LIMIT, call, "all domain numbers are in use");
 
-	struct sim_domain *domain = calloc(1, sizeof *domain);
-	if (domain)
-		domain->vcpu = calloc(config->vcpus, sizeof(void *));
-	if (!domain || !domain->vcpu || !make_room(sim)) {
-		if (domain)
-			free(domain->vcpu);
-		free(domain);
+	struct sim_domain *domain = new_domain(sim, config);
+	if (!domain || !make_room(sim)) {
+		free_domain(domain);
 		return pvb_fail_memory(error, call, "a domain");
 	}
 	domain->domid = number;
@@ -152,8 +195,7 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 			sim_xen_frame_free(sim, domain->shared_info);
 	}
 	if (rc) {
-		free(domain->vcpu);
-		free(domain);
+		free_domain(domain);
 		return rc;
 	}
 	insert(sim, domain);
@@ -219,9 +261,9 @@ static void release_memory(struct sim *sim, struct sim_domain *domain)
 {
 	struct given_back back = {0, 0};
 
-	for (uint64_t gib = 0; gib < sim->books.gibs && domain->pages; gib++) {
+	for (uint64_t span = 0; span < sim->books.spans && domain->pages; span++) {
 		for (uint64_t i = 0; i < SIM_CHUNK_FRAMES; i++) {
-			uint64_t mfn = (gib << SIM_MAX_ORDER) + (i << SIM_CHUNK_ORDER);
+			uint64_t mfn = (span << SIM_SPAN_ORDER) + (i << SIM_CHUNK_ORDER);
 			struct sim_frame *chunk = sim_books_chunk(&sim->books, mfn);
 
 			if (!chunk)
@@ -239,15 +281,6 @@ static void release_memory(struct sim *sim, struct sim_domain *domain)
 		sim_contents_forget(&sim->contents, back.first, back.count);
 }
 
-static void free_introduction(struct sim_introduction *introduction)
-{
-	if (!introduction)
-		return;
-	for (size_t i = 0; i < sizeof introduction->strings / sizeof introduction->strings[0]; i++)
-		free(introduction->strings[i]);
-	free(introduction);
-}
-
 void sim_domain_free(struct sim *sim, struct sim_domain *domain)
 {
 	size_t i = 0;
@@ -256,13 +289,7 @@ void sim_domain_free(struct sim *sim, struct sim_domain *domain)
 		i++;
 	for (sim->domain_count--; i < sim->domain_count; i++)
 		sim->domains[i] = sim->domains[i + 1];
-	for (uint32_t v = 0; v < domain->vcpu_count; v++)
-		free(domain->vcpu[v]);
-	free(domain->vcpu);
-	free(domain->ports);
-	free(domain->grants);
-	free_introduction(domain->introduction);
-	free(domain);
+	free_domain(domain);
 }
 
 void sim_domain_release(struct sim *sim, struct sim_domain *domain)
@@ -329,6 +356,8 @@ static void describe(const struct sim_domain *domain, struct pvb_host_domain *ou
 	*out = (struct pvb_host_domain){
 		.domid = domain->domid,
 		.guest_bits = domain->bits,
+		.hvm = domain->translated,
+		.translated = domain->translated,
 		.paused = domain->pauses > 0,
 		.dying = domain->dying,
 		.shutdown = domain->shutdown,
@@ -337,7 +366,7 @@ static void describe(const struct sim_domain *domain, struct pvb_host_domain *ou
 		.pages = domain->pages,
 		.max_pages = domain->max_pages,
 		.claimed_pages = domain->claim,
-		.shared_info = PVB_MFN(domain->shared_info),
+		.shared_info = PVB_MFN(domain->translated ? PVB_NO_FRAME : domain->shared_info),
 	};
 	memcpy(out->uuid, domain->uuid, sizeof out->uuid);
 	memcpy(out->name, domain->name, sizeof out->name);
@@ -379,9 +408,14 @@ int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 
 	if (rc)
 		return rc;
-	if (bits != 32 && bits != 64)
+	if (domain->translated ? bits != 64 : bits != 32 && bits != 64)
 		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
-				"this hypervisor runs no %u-bit PV domains", bits);
+				"this hypervisor runs no %u-bit %s domains", bits,
+				domain->translated ? "arm" : "PV");
+	if (domain->translated && domain->pages)
+		return pvb_fail(error, PVB_E_HOST_STATE, call,
+				"domain %u has %u pages already, and arm64 wants to be told before",
+				domid, domain->pages);
 	if (bits == domain->bits)
 		return 0;
 	if (bits == 64)
@@ -402,7 +436,7 @@ int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 
 	/* A page that is low enough stays (Xen 8a9255405c). */
 	uint64_t mfn = domain->shared_info;
-	if (mfn >> (32 - SIM_PAGE_SHIFT) != 0) {
+	if (mfn >> (32 - sim->options.page_shift) != 0) {
 		if (is_mapped(sim, mfn, 1))
 			return pvb_fail(error, PVB_E_HOST_STATE, call,
 					"the shared info of domain %u has to move, but is mapped",
@@ -422,21 +456,25 @@ int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 int sim_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
 		       struct pvb_error *error)
 {
+	struct sim *sim = sim_of(host);
 	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), "set_max_memory", domid, &domain, error);
+	int rc = sim_call_live(sim, "set_max_memory", domid, &domain, error);
 
 	/* Xen keeps the number in an unsigned int, and cuts what does not fit. */
 	if (rc == 0)
-		domain->max_pages = (uint32_t)pvb_min(bytes >> SIM_PAGE_SHIFT, UINT32_MAX);
+		domain->max_pages = (uint32_t)pvb_min(bytes >> sim->options.page_shift, UINT32_MAX);
 	return rc;
 }
 
 int sim_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
 		       struct pvb_error *error)
 {
+	static const char call[] = "set_memory_map";
 	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), "set_memory_map", domid, &domain, error);
+	int rc = sim_call_live(sim_of(host), call, domid, &domain, error);
 
+	if (rc == 0)
+		rc = sim_want_pv(domain, call, error);
 	if (rc == 0)
 		domain->memory_map = bytes;
 	return rc;
@@ -448,6 +486,8 @@ int sim_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error
 	struct sim_domain *domain;
 	int rc = sim_call_live(sim_of(host), call, domid, &domain, error);
 
+	if (rc == 0)
+		rc = sim_want_pv(domain, call, error);
 	if (rc)
 		return rc;
 	if (domain->created)
