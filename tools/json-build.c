@@ -55,6 +55,11 @@ void json_append_name(struct json_object *array, const char *name)
 	json_append(array, got(json_object_new_string(name)));
 }
 
+void json_append_number(struct json_object *array, uint64_t value)
+{
+	json_append(array, got(json_object_new_uint64(value)));
+}
+
 void json_add_null(struct json_object *parent, const char *key)
 {
 	(void)json_add(parent, key, NULL);

@@ -22,6 +22,7 @@ struct json_object *json_add(struct json_object *parent, const char *key,
 			     struct json_object *child);
 void json_append(struct json_object *array, struct json_object *child);
 void json_append_name(struct json_object *array, const char *name);
+void json_append_number(struct json_object *array, uint64_t value);
 
 void json_add_null(struct json_object *parent, const char *key);
 void json_add_bool(struct json_object *parent, const char *key, bool value);

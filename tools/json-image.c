@@ -58,6 +58,8 @@ static struct json_object *notes_array(const struct pvb_image_info *image)
 			json_add_bytes(object, "value", note->bytes, note->size);
 			break;
 		}
+		if (note->meaning)
+			json_add_text(object, "meaning", note->meaning);
 		json_add_number(object, "size", note->size);
 		json_add_bool(object, "used", note->used);
 		json_append(notes, object);
@@ -111,23 +113,61 @@ static struct json_object *pv_object(const struct pvb_image_pv *pv,
 	return object;
 }
 
-/* What a kernel can say of itself. So far no note says any of it, so that the defaults hold. */
-static struct json_object *declares_object(const struct pvb_plan_info *least)
+static void add_bits(struct json_object *object, unsigned bits, enum pvb_bits_source source)
 {
-	struct json_object *declares = json_map();
+	json_add_number(object, "bits", bits);
+	json_add_text(object, "source", pvb_bits_source_name(source));
+}
 
-	if (least) {
-		struct json_object *bits = json_add(declares, "address_bits", json_map());
+/* What the kernel copes with, and what of it remains without a host's own limit. */
+static struct json_object *address_bits_object(const struct pvb_image_declares *declares,
+					       const struct pvb_plan_info *least)
+{
+	if (!declares->address_bits && !least)
+		return NULL;
+	struct json_object *object = json_map();
 
-		json_add_number(bits, "bits", least->address_bits);
-		json_add_text(bits, "source", pvb_bits_source_name(least->address_bits_source));
+	if (declares->address_bits)
+		add_bits(object, declares->address_bits, declares->address_bits_source);
+	else
+		add_bits(object, least->address_bits, least->address_bits_source);
+	if (least)
+		add_bits(json_add(object, "resolved", json_map()), least->address_bits,
+			 least->address_bits_source);
+	else
+		json_add_null(object, "resolved");
+	return object;
+}
+
+static struct json_object *declares_object(const struct pvb_image_declares *declares,
+					   const struct pvb_plan_info *least)
+{
+	struct json_object *object = json_map();
+	struct json_object *bits = address_bits_object(declares, least);
+
+	json_add_bool(object, "guest_abi", declares->guest_abi);
+	if (bits)
+		(void)json_add(object, "address_bits", bits);
+	else
+		json_add_null(object, "address_bits");
+	if (declares->pte_bits) {
+		struct json_object *masks = json_add(object, "pte_bits", json_map());
+
+		json_add_hex(masks, "unused_l1", declares->pte_unused_l1);
+		json_add_hex(masks, "unused_upper", declares->pte_unused_upper);
+		json_add_bool(masks, "keys", declares->pte_keys);
 	} else {
-		json_add_null(declares, "address_bits");
+		json_add_null(object, "pte_bits");
 	}
-	json_add_null(declares, "pte_bits");
-	json_add_null(declares, "p2m_tree");
-	(void)json_add(declares, "granules", json_array());
-	return declares;
+	/* No note says anything of a tree. */
+	json_add_null(object, "p2m_tree");
+
+	struct json_object *granules = json_add(object, "granules", json_array());
+
+	for (unsigned shift = 0; shift < 32; shift++)
+		if (declares->granules & UINT32_C(1) << shift)
+			json_append_number(granules, UINT64_C(1) << shift);
+	return object;
 }
 
 static struct json_object *arm64_object(const struct pvb_image_arm64 *arm64)
@@ -167,6 +207,6 @@ struct json_object *json_image(const struct pvb_image_info *image,
 	json_add_hex_or_null(pvh, "entry", image->pvh_entry);
 	if (image->container == PVB_CONTAINER_ARM64_IMAGE)
 		(void)json_add(object, "arm64", arm64_object(&image->arm64));
-	(void)json_add(object, "declares", declares_object(least));
+	(void)json_add(object, "declares", declares_object(&image->declares, least));
 	return object;
 }

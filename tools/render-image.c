@@ -59,6 +59,34 @@ static void render_pv(const struct pvb_image_info *image, const struct pvb_plan_
 	}
 }
 
+/* One line for each thing that is declared. */
+static void render_declares(const struct pvb_image_declares *declares)
+{
+	const char *label = "declares";
+
+	if (declares->address_bits) {
+		render_fact(label, "machine addresses of %u bits (%s)", declares->address_bits,
+			    pvb_bits_source_name(declares->address_bits_source));
+		label = "";
+	}
+	if (declares->pte_bits) {
+		render_fact(label,
+			    "table entries: leaves alone 0x%" PRIx64 " of L1, 0x%" PRIx64
+			    " above%s",
+			    declares->pte_unused_l1, declares->pte_unused_upper,
+			    declares->pte_keys ? "; wants protection keys" : "");
+		label = "";
+	}
+	for (unsigned shift = 0; shift < 32; shift++)
+		if (declares->granules & UINT32_C(1) << shift) {
+			render_fact(label, "hypervisor's pages of %s",
+				    format_size(UINT64_C(1) << shift).text);
+			label = "";
+		}
+	if (*label)
+		render_fact(label, "nothing");
+}
+
 static void render_segments(const struct pvb_image_info *image)
 {
 	struct table *table = table_new("lrrrrl");
@@ -92,6 +120,10 @@ static void note_value(struct table *table, const struct pvb_note *note)
 	char text[2 * BYTES_SHOWN + 1];
 	size_t shown = note->size < BYTES_SHOWN ? (size_t)note->size : BYTES_SHOWN;
 
+	if (note->meaning) {
+		table_cell(table, "%s", note->meaning);
+		return;
+	}
 	if (note->kind == PVB_NOTE_KIND_NUMBER) {
 		table_cell(table, "0x%" PRIx64, note->number);
 		return;
@@ -166,6 +198,7 @@ void render_image(const struct pvb_image_info *image, const struct pvb_plan_info
 		render_fact("PVH", "no");
 	else
 		render_fact("PVH", "yes, entry 0x%" PRIx64, image->pvh_entry);
+	render_declares(&image->declares);
 	if (image->segment_count)
 		render_segments(image);
 	if (image->note_count)

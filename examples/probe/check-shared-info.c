@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The page that Xen and the guest share, as it was when it was first mapped. */
+#include <pvbuild/guest-abi.h>
+
 #include "check.h"
 
 static const struct shared_info *shared(void)
@@ -65,13 +67,19 @@ void check_shared_info_arch(void)
 		     s->p2m_vaddr, s->p2m_generation);
 }
 
+/* What the builder puts there for who asks for it is guest_abi.answer's. */
 void check_shared_info_tail(void)
 {
-	const uint8_t *rest = shared_info_page.bytes + sizeof(struct shared_info);
-	uint64_t size = PAGE_SIZE - sizeof(struct shared_info);
-	uint64_t at = first_nonzero(rest, size);
+	const uint64_t answer_end = PVB_GUEST_ABI_OFFSET + sizeof(struct pvb_guest_abi);
+	const uint64_t parts[][2] = {{sizeof(struct shared_info), PVB_GUEST_ABI_OFFSET},
+				     {answer_end, PAGE_SIZE}};
 
-	if (at < size)
-		odd("byte %lu of the page, behind the structure, is not zero",
-		    sizeof(struct shared_info) + at);
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t size = parts[i][1] - parts[i][0];
+		uint64_t at = first_nonzero(shared_info_page.bytes + parts[i][0], size);
+
+		if (at < size)
+			odd("byte %lu of the page, behind the structure, is not zero",
+			    parts[i][0] + at);
+	}
 }

@@ -69,6 +69,14 @@ void check_shared_info_events(void);
 void check_shared_info_arch(void);
 void check_shared_info_tail(void);
 
+void check_width_memory(void);
+void check_width_tables(void);
+void check_width_shared(void);
+void check_guest_abi_answer(void);
+void check_guest_abi_address_bits(void);
+void check_guest_abi_pte_bits(void);
+void check_guest_abi_granule(void);
+
 void check_console_page(void);
 void check_store_page(void);
 void check_grants_console(void);

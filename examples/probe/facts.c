@@ -148,6 +148,7 @@ static void open_pages(void)
 	uint64_t console = frame_by(facts.console_pfn, info->console_mfn);
 	uint64_t grants = grant_frame();
 
+	facts.grant_mfn = grants;
 	facts.has_shared_info = open_page(WINDOW_SHARED_INFO, info->shared_info >> PAGE_SHIFT,
 					  &shared_info_page, PAGE_SIZE);
 	facts.has_grants = grants != UINT64_MAX &&

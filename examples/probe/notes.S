@@ -6,9 +6,15 @@
  *                        a hypercall page
  *   PROBE_INIT_P2M       the p2m list at this address instead of in the initial mapping
  *   PROBE_MOD_START_PFN  the ramdisk by its PFN instead of in the initial mapping
+ *   PROBE_ADDRESS_BITS   the width of machine addresses that it copes with
+ *   PROBE_PTE_L1, PROBE_PTE_UPPER   the software bits of table entries that it leaves alone
+ *   PROBE_GRANULES       the sizes of the hypervisor's pages that it copes with
+ *   PROBE_MAXPHYS        the width as Xen's number 19, as it was proposed once
  *
  * PROBE_VIRT_BASE, where PFN 0 is mapped, every variant has.
  */
+#include <pvbuild/guest-abi.h>
+
 #include "abi.h"
 
 #define TEXT_OF(x) #x
@@ -30,13 +36,16 @@ hypercall_page:
 #else
 
 /* A note is: lengths of name and value, number, name, value, each padded to 4 bytes. */
-	.macro note number, value:vararg
+	.macro note_of owner, number, value:vararg
 	.balign 4
 	.long 2f - 1f, 4f - 3f, \number
-1:	.asciz "Xen"
+1:	.asciz "\owner"
 2:	.balign 4
 3:	\value
 4:	.balign 4
+	.endm
+	.macro note number, value:vararg
+	note_of "Xen", \number, \value
 	.endm
 
 /* Numbers: Xen's elfnote.h. */
@@ -52,6 +61,21 @@ hypercall_page:
 #endif
 #ifdef PROBE_MOD_START_PFN
 	note 16, .long 1
+#endif
+#ifdef PROBE_MAXPHYS
+	note 19, .long PROBE_MAXPHYS
+#endif
+
+/* What it can cope with: doc/guest-abi.md. */
+	.section .note.pvbuild, "a", @note
+#ifdef PROBE_ADDRESS_BITS
+	note_of PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_ADDRESS_BITS, .long PROBE_ADDRESS_BITS
+#endif
+#ifdef PROBE_PTE_L1
+	note_of PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_PTE_BITS, .quad PROBE_PTE_L1, PROBE_PTE_UPPER
+#endif
+#ifdef PROBE_GRANULES
+	note_of PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_GRANULES, .long PROBE_GRANULES
 #endif
 
 #endif

@@ -135,6 +135,7 @@ struct facts {
 
 	/* Where they could be mapped, which start_info has a say in only for the first. */
 	bool has_shared_info, has_grants, has_console, has_store;
+	uint64_t grant_mfn; /* of the first page of the grant table */
 
 	/* As they were found. */
 	struct grant_entry grants[2];

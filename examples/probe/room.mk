@@ -7,6 +7,7 @@ probe_sources = \
 	examples/probe/notes.S \
 	examples/probe/image.S \
 	examples/probe/check-channels.c \
+	examples/probe/check-declared.c \
 	examples/probe/check-image.c \
 	examples/probe/check-layout.c \
 	examples/probe/check-module.c \
@@ -34,7 +35,7 @@ probe_others = \
 EXTRA_DIST += $(probe_sources) $(probe_others) examples/probe/README.md
 
 probe_cflags = -O2 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
-	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables $(PVB_WARNINGS)
+	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -Iinclude $(PVB_WARNINGS)
 probe_ldflags = -nostdlib -static -Wl,-T,examples/probe/probe.lds \
 	-Wl,--build-id=none -Wl,-z,noexecstack
 
@@ -45,10 +46,11 @@ probe_link = $(AM_V_CCLD)$(MKDIR_P) examples/probe && cd $(srcdir) && \
 	-Wl,--defsym=virt_base=$(1) -Wl,--defsym=first_page=$(2)
 
 if BUILD_PROBE
-probe_kernels = examples/probe/probe examples/probe/probe-p2m examples/probe/probe-legacy
+probe_kernels = examples/probe/probe examples/probe/probe-p2m examples/probe/probe-legacy \
+	examples/probe/probe-declares examples/probe/probe-maxphys
 noinst_DATA += $(probe_kernels)
 CLEANFILES += $(probe_kernels)
-$(probe_kernels): $(probe_sources) $(probe_others)
+$(probe_kernels): $(probe_sources) $(probe_others) include/pvbuild/guest-abi.h
 
 # As a kernel of little ambition: p2m list and ramdisk in the initial mapping.
 examples/probe/probe:
@@ -59,4 +61,12 @@ examples/probe/probe-p2m:
 # As before there were notes, with a hypercall page, and in the low half of the address space.
 examples/probe/probe-legacy:
 	$(call probe_link,0x400000,0x10,-DPROBE_LEGACY_STRING)
+# With declarations of each kind: 32 bits of address, few free bits in L1 entries, any page size.
+examples/probe/probe-declares:
+	$(call probe_link,0xffffffff80000000,0x100,-DPROBE_INIT_P2M=0x8000000000 -DPROBE_MOD_START_PFN \
+		-DPROBE_ADDRESS_BITS=32 -DPROBE_PTE_L1=0x4010000000000e00 \
+		-DPROBE_PTE_UPPER=0x7ff0000000000e00 -DPROBE_GRANULES=0x15000)
+# The same width as Xen's number 19 would have had it, and nothing else: no answer is wanted.
+examples/probe/probe-maxphys:
+	$(call probe_link,0xffffffff80000000,0x100,-DPROBE_MAXPHYS=32)
 endif

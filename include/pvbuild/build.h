@@ -33,6 +33,8 @@ struct pvb_domain;
  *                 pvb_domain_keep(); otherwise pvb_build() does that once all is done. A domain
  *                 that is not finished never outlives the process that builds it.
  *   progress, log may be NULL
+ *   strict_address_bits   refuse where a page of the grant table, which Xen takes from where
+ *                 it likes, lies above the plan's width, instead of building all the same
  */
 struct pvb_build_options {
 	size_t size;
@@ -47,6 +49,7 @@ struct pvb_build_options {
 	pvb_log_fn log;
 	void *log_opaque;
 	bool guarded;
+	bool strict_address_bits;
 };
 
 #define PVB_BUILD_OPTIONS_INIT                                                                     \
@@ -87,7 +90,21 @@ struct pvb_memory_extent {
 	uint64_t bytes;
 };
 
-/* A built domain. Owned by the domain handle, immutable. */
+/*
+ * What a translated guest asks the hypervisor for, which a PV one reads in start_info: pages by
+ * guest physical address, and event channels.
+ */
+struct pvb_domain_parameters {
+	uint64_t store_gpa;
+	uint32_t store_port;
+	uint64_t console_gpa;
+	uint32_t console_port;
+};
+
+/*
+ * A built domain. Owned by the domain handle, immutable. One that is translated (arm64) has
+ * parameters, and neither start_info, shared info nor root page table: those are all zero.
+ */
 struct pvb_domain_info {
 	uint32_t domid;
 	const char *name;
@@ -99,6 +116,11 @@ struct pvb_domain_info {
 	size_t stage_count;
 	const struct pvb_memory_extent *extents; /* ascending by gpa */
 	size_t extent_count;
+	const uint64_t *grant_table; /* machine addresses of its pages */
+	size_t grant_table_pages;
+	unsigned address_bits; /* that every machine address of guest memory keeps to */
+	bool translated;
+	struct pvb_domain_parameters parameters;
 };
 
 /*

@@ -82,6 +82,7 @@ enum pvb_note_origin {
 	PVB_NOTE_PT_NOTE,
 	PVB_NOTE_SHT_NOTE,
 	PVB_NOTE_XEN_GUEST, /* a key of the legacy "__xen_guest" section */
+	PVB_NOTE_PE,        /* the section PVB_GUEST_NOTE_SECTION of an arm64 Image */
 };
 
 enum pvb_note_kind {
@@ -93,16 +94,18 @@ enum pvb_note_kind {
 /*
  * One note as found, duplicates and unknown ones included.
  *
- *   owner     "Xen", "Linux", "GNU", ...; printable, escaped where it was not
+ *   owner     "Xen", "pvbuild", "Linux", "GNU", ...; printable, escaped where it was not
  *   type      the note's number; for legacy keys the number of the note that means the
  *             same, or UINT32_MAX where there is none
- *   name      the public name of a Xen note ("VIRT_BASE"), the key of a legacy string,
- *             or NULL for one that we do not know
+ *   name      the public name of a Xen note ("VIRT_BASE") or of one of ours ("PTE_BITS"),
+ *             the key of a legacy string, or NULL for one that we do not know
  *   kind      how to read the value
  *   number    the value, where kind is NUMBER
  *   string    the value, where kind is STRING: bounded by its descriptor, printable
  *   bytes     the raw descriptor; size in bytes. Never NULL unless size is 0
  *   used      whether this one took effect (the last of duplicates does)
+ *   meaning   what it is taken for and what of it is ignored, in words, where the value does
+ *             not speak for itself; or NULL
  */
 struct pvb_note {
 	const char *owner;
@@ -115,6 +118,7 @@ struct pvb_note {
 	enum pvb_note_origin origin;
 	enum pvb_note_kind kind;
 	bool used;
+	const char *meaning;
 };
 
 /* Flags of a segment, as in an ELF program header. */
@@ -177,7 +181,9 @@ enum pvb_pae_mode {
 
 /*
  * What a PV builder needs to know of the kernel. Virtual addresses in bytes;
- * PVB_NONE where the kernel does not say.
+ * PVB_NONE where the kernel does not say. An arm64 Image runs without translation at first and
+ * at an address of the builder's choice: its addresses, and those of its piece, count from the
+ * boundary of 2 MiB at which it is placed, and there is no virt_base.
  *
  *   supported        a PV domain can be built; else refusal and reason tell why not
  *   refusal          an enum pvb_code of the image group, or 0
@@ -225,7 +231,8 @@ struct pvb_image_arm64 {
 	uint64_t flags;
 	uint32_t page_size; /* bytes; 0: not stated */
 	bool big_endian;
-	bool anywhere; /* may be placed anywhere, not only near the start of memory */
+	bool anywhere;           /* may be placed anywhere, not only near the start of memory */
+	uint64_t reserved_flags; /* those of flags that have no meaning yet: to be ignored */
 };
 
 /* Who says how wide machine addresses may be. */
@@ -245,7 +252,7 @@ PVB_API const char *pvb_bits_source_name(enum pvb_bits_source source);
  *   guest_abi           there is a note whose owner is PVB_GUEST_NOTE_OWNER, so that the
  *                       result is to be published in the shared info page
  *   address_bits        width of machine addresses in bits, or 0 where nothing tells;
- *                       _source is then NOTE or KERNEL
+ *                       _source is NOTE or KERNEL, or DEFAULT where it is 0
  *   pte_bits            it declares which software bits of page-table entries it leaves
  *                       alone: pte_unused_l1 in L1 entries, pte_unused_upper in others
  *   pte_keys            it wants protection keys
@@ -273,7 +280,8 @@ struct pvb_image_declares {
  *   container        the innermost container but the ELF that a bzImage carries
  *   codec            of the payload (bzImage) or of the whole file
  *   layers           how many layers of compression were undone
- *   kernel_version   from the formats that carry one ("6.1.0-56-amd64 ..."), or NULL
+ *   kernel_version   from the formats that carry one ("6.1.0-56-amd64 ..."), else from the
+ *                    banner in a Linux ELF, or NULL
  *   elf_*            of the ELF inside; elf_machine is EM_*, elf_bits 32, 64 or 0 for none
  *   segments         PT_LOAD program headers as they are (or one for a flat binary)
  *   pieces           what to load; empty where pv.supported is false

@@ -28,6 +28,7 @@ int pvb_build_create(struct pvb_builder *builder, struct pvb_error *error)
 	struct pvb_host_domain_config config = {
 		.vcpus = builder->plan->info.vcpus,
 		.max_event_channel = MAX_EVENT_CHANNEL,
+		.translated = builder->plan->arm64 != NULL,
 	};
 
 	strncpy(config.name, builder->options.name, sizeof config.name - 1);
@@ -94,49 +95,18 @@ int pvb_build_cpu_policy(struct pvb_builder *builder, struct pvb_error *error)
 }
 
 /*
- * Before any memory, and before the shared info page is looked for: it may move. That page is the
- * one that cannot be asked for where it is wanted, so that it is looked at while nothing else
- * has been done yet.
+ * Before any memory, and before the shared info page is looked for: it may move. That page, and
+ * those of the grant table, cannot be asked for where they are wanted, so that they are looked at
+ * while nothing else has been done yet.
  */
 int pvb_build_guest_bits(struct pvb_builder *builder, struct pvb_error *error)
 {
 	int rc = pvb_host_set_guest_bits(builder->host, builder->domid, builder->plan->guest_bits,
 					 error);
 
-	return rc ? rc : pvb_build_find_shared_info(builder, error);
-}
-
-/* Share the rings with their backends; one that is the guest itself needs no grant. */
-int pvb_build_grants(struct pvb_builder *builder, struct pvb_error *error)
-{
-	const struct pvb_plan *plan = builder->plan;
-	const struct {
-		uint32_t index;
-		uint16_t backend;
-		pvb_pfn_t pfn;
-	} rings[] = {
-		{PVB_ABI_GRANT_CONSOLE, builder->options.console_domid, plan->console.first},
-		{PVB_ABI_GRANT_XENSTORE, builder->options.xenstore_domid, plan->xenstore.first},
-	};
-	struct pvb_host_grant grants[sizeof rings / sizeof rings[0]];
-	size_t count = 0;
-
-	for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {
-		if (rings[i].backend == builder->domid)
-			continue;
-		grants[count] = (struct pvb_host_grant){
-			.index = rings[i].index,
-			.flags = PVB_ABI_GTF_PERMIT_ACCESS,
-			.domid = rings[i].backend,
-		};
-		int rc = pvb_builder_frame(builder, rings[i].pfn, &grants[count].frame, error);
-		if (rc)
-			return rc;
-		count++;
-	}
-	if (count == 0)
-		return 0;
-	return pvb_host_set_grants(builder->host, builder->domid, grants, count, error);
+	if (rc == 0)
+		rc = pvb_build_find_shared_info(builder, error);
+	return rc ? rc : pvb_build_find_grant_table(builder, error);
 }
 
 /* From here on others know of the domain. */
@@ -165,6 +135,19 @@ int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error)
 	if (rc)
 		return rc;
 	return pvb_host_introduce_domain(builder->host, builder->domid, &introduction, error);
+}
+
+/* For those who come later. After the introduction, which clears what an earlier domain left. */
+int pvb_build_record(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_host_record record = {
+		.known = true,
+		.guest_abi = builder->plan->info.guest_abi,
+		.address_bits = (uint8_t)builder->address_bits,
+		.granule_shift = (uint8_t)builder->host->page_shift,
+	};
+
+	return pvb_host_set_record(builder->host, builder->domid, &record, error);
 }
 
 /* The last stage: the domain is whole, and no longer goes when this process does. */

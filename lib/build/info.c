@@ -2,9 +2,12 @@
 /* The pages that a guest is told of itself by: start_info, shared_info, the rings, its stack. */
 #include "build/builder.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <inttypes.h>
 #include <string.h>
+
+#include <pvbuild/guest-abi.h>
 
 #include "build/abi.h"
 #include "core/checked.h"
@@ -26,8 +29,8 @@ static void put_word(uint8_t *at, uint64_t offset, uint64_t value, unsigned word
 
 /* ---- rings and boot stack ---- */
 
-static int write_zero(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
-		      uint64_t count, struct pvb_error *error)
+int pvb_write_zero(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
+		   uint64_t count, struct pvb_error *error)
 {
 	(void)opaque;
 	(void)first;
@@ -48,7 +51,7 @@ static bool console_has_connection(const struct pvb_host_info *host)
 static int write_console(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
 			 uint64_t count, struct pvb_error *error)
 {
-	int rc = write_zero(builder, opaque, at, first, count, error);
+	int rc = pvb_write_zero(builder, opaque, at, first, count, error);
 
 	if (console_has_connection(&builder->host_info))
 		at[PVB_ABI_CONSOLE_CONNECTION] = PVB_ABI_CONSOLE_DISCONNECTED;
@@ -58,15 +61,15 @@ static int write_console(struct pvb_builder *builder, void *opaque, uint8_t *at,
 int pvb_build_rings(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
-	int rc = pvb_window_each(builder, plan->xenstore.first, plan->xenstore.count, write_zero,
-				 NULL, error);
+	int rc = pvb_window_each(builder, plan->xenstore.first, plan->xenstore.count,
+				 pvb_write_zero, NULL, error);
 
 	if (rc == 0)
 		rc = pvb_window_each(builder, plan->console.first, plan->console.count,
 				     write_console, NULL, error);
 	if (rc == 0)
 		rc = pvb_window_each(builder, plan->boot_stack.first, plan->boot_stack.count,
-				     write_zero, NULL, error);
+				     pvb_write_zero, NULL, error);
 	return rc;
 }
 
@@ -79,7 +82,7 @@ static int write_start_info(struct pvb_builder *builder, void *opaque, uint8_t *
 	const struct pvb_abi_start_info *to =
 		builder->plan->guest_bits == 64 ? &pvb_abi_start_info_64 : &pvb_abi_start_info_32;
 	unsigned word = to->word;
-	int rc = write_zero(builder, NULL, at, first, count, error);
+	int rc = pvb_write_zero(builder, NULL, at, first, count, error);
 
 	memcpy(at + to->magic, info->magic, PVB_ABI_MAGIC_SIZE);
 	put_word(at, to->nr_pages, info->nr_pages, word);
@@ -168,6 +171,26 @@ int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error)
 
 /* ---- shared_info ---- */
 
+/* The answer to a kernel that asked, behind all that Xen keeps in the page. */
+static void publish(const struct pvb_builder *builder, uint8_t *page)
+{
+	struct pvb_guest_abi abi = {
+		.magic = htole64(PVB_GUEST_ABI_MAGIC),
+		.version = htole32(PVB_GUEST_ABI_VERSION),
+		.size = htole32(sizeof abi),
+		.valid = htole64(PVB_GUEST_ABI_HAS_ADDRESS_BITS | PVB_GUEST_ABI_HAS_GRANULE),
+		.address_bits = (uint8_t)builder->address_bits,
+		.pte_kernel_bit = PVB_GUEST_PTE_NO_BIT,
+		.pte_grant_bit = PVB_GUEST_PTE_NO_BIT,
+		.granule_shift = (uint8_t)builder->host->page_shift,
+	};
+
+	static_assert(PVB_GUEST_ABI_OFFSET >= PVB_ABI_SHARED_INFO_SIZE_64 &&
+			      PVB_GUEST_ABI_OFFSET >= PVB_ABI_SHARED_INFO_SIZE_32,
+		      "it lies behind the hypervisor's fields");
+	memcpy(page + PVB_GUEST_ABI_OFFSET, &abi, sizeof abi);
+}
+
 /* Before the vCPU: Xen writes the wall clock into it when vCPU 0 gets its registers. */
 int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error)
 {
@@ -181,6 +204,8 @@ int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error)
 					       : PVB_ABI_SHARED_INFO_SIZE_32);
 	for (unsigned i = 0; i < PVB_ABI_LEGACY_VCPUS; i++)
 		at[i * PVB_ABI_VCPU_INFO_SIZE + PVB_ABI_VCPU_UPCALL_MASK] = 1;
+	if (builder->plan->info.guest_abi)
+		publish(builder, at);
 	pvb_window_close(builder, at, 1);
 	return 0;
 }

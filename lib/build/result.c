@@ -11,6 +11,7 @@ struct pvb_domain {
 	char *command_line;
 	struct pvb_build_stage *stages;
 	struct pvb_memory_extent *extents;
+	uint64_t *grant_table;
 };
 
 void pvb_domain_free(struct pvb_domain *domain)
@@ -21,6 +22,7 @@ void pvb_domain_free(struct pvb_domain *domain)
 	free(domain->command_line);
 	free(domain->stages);
 	free(domain->extents);
+	free(domain->grant_table);
 	free(domain);
 }
 
@@ -59,18 +61,39 @@ void pvb_result_stage(struct pvb_domain *domain, const char *name, uint64_t nano
 		(struct pvb_build_stage){.name = name, .nanoseconds = nanoseconds};
 }
 
+int pvb_result_grant_table(struct pvb_builder *builder, const pvb_mfn_t *frames, size_t count,
+			   struct pvb_error *error)
+{
+	struct pvb_domain *domain = builder->domain;
+	uint64_t *table = count ? reallocarray(domain->grant_table, count, sizeof *table) : NULL;
+
+	if (count && !table)
+		return pvb_fail_memory(error, builder->stage, "the pages of a grant table");
+	if (!count)
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		table[i] = frames[i].n << builder->host->page_shift;
+	domain->grant_table = table;
+	domain->info.grant_table = table;
+	domain->info.grant_table_pages = count;
+	return 0;
+}
+
 int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
 	struct pvb_domain *domain = builder->domain;
 	unsigned shift = builder->host->page_shift;
 	size_t count = builder->memory.n;
-	pvb_mfn_t root;
-	int rc = pvb_builder_frame(builder, plan->initial.level[plan->levels - 1].first, &root,
-				   error);
+	pvb_mfn_t root = PVB_MFN(0);
 
-	if (rc)
-		return rc;
+	if (!plan->arm64) {
+		int rc = pvb_builder_frame(builder, plan->initial.level[plan->levels - 1].first,
+					   &root, error);
+
+		if (rc)
+			return rc;
+	}
 	domain->extents = calloc(count, sizeof *domain->extents);
 	if (!domain->extents)
 		return pvb_fail_memory(error, builder->stage, "the extents of a domain");
@@ -84,9 +107,19 @@ int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 		};
 	}
 	domain->info.domid = builder->domid;
+	if (plan->arm64) {
+		domain->info.translated = true;
+		domain->info.parameters = (struct pvb_domain_parameters){
+			.store_gpa = plan->xenstore.first.n << shift,
+			.store_port = builder->store_port,
+			.console_gpa = plan->console.first.n << shift,
+			.console_port = builder->console_port,
+		};
+	}
 	memcpy(domain->info.uuid, builder->uuid, sizeof domain->info.uuid);
 	domain->info.shared_info_maddr = builder->shared_info.n << shift;
 	domain->info.root_maddr = root.n << shift;
+	domain->info.address_bits = builder->address_bits;
 	domain->info.extents = domain->extents;
 	domain->info.extent_count = count;
 	return 0;

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libpvbuild_all_la_SOURCES += \
 	lib/build/abi.h \
+	lib/build/arm64.c \
 	lib/build/build.c \
 	lib/build/builder.h \
 	lib/build/domain.c \
+	lib/build/grants.c \
 	lib/build/info.c \
 	lib/build/load.c \
 	lib/build/memory.c \

@@ -38,6 +38,10 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_SET_GRANTS] = "set_grants",
 	[PVB_CALL_GET_GRANTS] = "get_grants",
 	[PVB_CALL_GET_TOUCHED_RUN] = "get_touched_run",
+	[PVB_CALL_GET_FREE_BELOW] = "get_free_below",
+	[PVB_CALL_GET_GRANT_FRAMES] = "get_grant_frames",
+	[PVB_CALL_SET_RECORD] = "set_record",
+	[PVB_CALL_GET_RECORD] = "get_record",
 	[PVB_CALL_SET_PARAMETER] = "set_parameter",
 	[PVB_CALL_GET_PARAMETER] = "get_parameter",
 	[PVB_CALL_GET_MEMORY_RUN] = "get_memory_run",
@@ -329,6 +333,42 @@ int pvb_host_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t li
 	*touched = true;
 	*count = limit;
 	return 0;
+}
+
+int pvb_host_get_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
+			    struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_FREE_BELOW]++;
+	*bytes = 0;
+	if (host->ops->get_free_below)
+		return host->ops->get_free_below(host, bits, bytes, error);
+	return pvb_fail(error, PVB_E_HOST_STATE, "get_free_below",
+			"the %s host does not say where its free memory is", host->ops->name);
+}
+
+int pvb_host_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			      size_t *count, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_GRANT_FRAMES]++;
+	*count = 0;
+	return host->ops->get_grant_frames
+		       ? host->ops->get_grant_frames(host, domid, frames, room, count, error)
+		       : 0;
+}
+
+int pvb_host_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_record *record,
+			struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_RECORD]++;
+	return host->ops->set_record ? host->ops->set_record(host, domid, record, error) : 0;
+}
+
+int pvb_host_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
+			struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_RECORD]++;
+	*record = (struct pvb_host_record){0};
+	return host->ops->get_record ? host->ops->get_record(host, domid, record, error) : 0;
 }
 
 static int no_translated(const struct pvb_host *host, enum pvb_host_call call, uint32_t domid,

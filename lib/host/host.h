@@ -157,6 +157,29 @@ struct pvb_host_grant {
 };
 
 /*
+ * What a domain was given on the strength of what its kernel declares and of what the
+ * host has, for those who come later: an audit, a restore. Kept beside the domain, out of
+ * its guest's reach, and gone with it.
+ *
+ *   known            there is a record: whoever made the domain left one
+ *   guest_abi        the guest was told of it, in its shared info page
+ *   address_bits     width of machine addresses that its builder kept to
+ *   granule_shift    log2 of the hypervisor's page size
+ *   pte_bits         bits of page-table entries were settled: pte_kernel_bit and
+ *                    pte_grant_bit (PVB_GUEST_PTE_NO_BIT for none), and pte_flags
+ */
+struct pvb_host_record {
+	bool known;
+	bool guest_abi;
+	bool pte_bits;
+	uint8_t address_bits;
+	uint8_t granule_shift;
+	uint8_t pte_kernel_bit;
+	uint8_t pte_grant_bit;
+	uint8_t pte_flags;
+};
+
+/*
  * What a frame is to the hypervisor: not the domain's, plain or writable, or a
  * table of a level, and whether it is pinned as one.
  */
@@ -285,6 +308,27 @@ struct pvb_host_ops {
 	int (*get_touched_run)(struct pvb_host *, pvb_mfn_t first, uint64_t limit, bool *touched,
 			       uint64_t *count, struct pvb_error *);
 
+	/*
+	 * Free bytes below 1 << bits of machine address, on all nodes. NULL: the host cannot tell,
+	 * and whoever asks is told PVB_E_HOST_STATE.
+	 */
+	int (*get_free_below)(struct pvb_host *, unsigned bits, uint64_t *bytes,
+			      struct pvb_error *);
+	/*
+	 * The frames of a domain's grant table that there are so far, which the hypervisor took
+	 * from where it liked. *count of them, of which the first room. NULL: none.
+	 */
+	int (*get_grant_frames)(struct pvb_host *, uint32_t domid, pvb_mfn_t *frames, size_t room,
+				size_t *count, struct pvb_error *);
+	/*
+	 * Once the domain is introduced. What is read where nobody left a record is all zero. NULL:
+	 * the host keeps none.
+	 */
+	int (*set_record)(struct pvb_host *, uint32_t domid, const struct pvb_host_record *,
+			  struct pvb_error *);
+	int (*get_record)(struct pvb_host *, uint32_t domid, struct pvb_host_record *,
+			  struct pvb_error *);
+
 	/* Of translated domains alone; NULL on a host that has none. */
 	int (*set_parameter)(struct pvb_host *, uint32_t domid, enum pvb_host_parameter,
 			     uint64_t value, struct pvb_error *);
@@ -335,6 +379,10 @@ enum pvb_host_call {
 	PVB_CALL_SET_GRANTS,
 	PVB_CALL_GET_GRANTS,
 	PVB_CALL_GET_TOUCHED_RUN,
+	PVB_CALL_GET_FREE_BELOW,
+	PVB_CALL_GET_GRANT_FRAMES,
+	PVB_CALL_SET_RECORD,
+	PVB_CALL_GET_RECORD,
 	PVB_CALL_SET_PARAMETER,
 	PVB_CALL_GET_PARAMETER,
 	PVB_CALL_GET_MEMORY_RUN,
@@ -409,6 +457,14 @@ int pvb_host_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_g
 /* Says "touched" of everything where the host cannot tell. */
 int pvb_host_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, bool *touched,
 			     uint64_t *count, struct pvb_error *error);
+int pvb_host_get_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
+			    struct pvb_error *error);
+int pvb_host_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			      size_t *count, struct pvb_error *error);
+int pvb_host_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_record *record,
+			struct pvb_error *error);
+int pvb_host_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
+			struct pvb_error *error);
 /* PVB_E_HOST_STATE where this host has no translated domains. */
 int pvb_host_set_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
 			   uint64_t value, struct pvb_error *error);

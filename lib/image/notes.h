@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a kernel says of itself, wherever it says it: ELF notes in segments,
- * else in sections, else the legacy "__xen_guest" string. All that is found is
- * kept in the image; what it comes to, with no defaults yet, is "declared".
+ * else in sections, else the legacy "__xen_guest" string; notes of our own wherever
+ * they stand. All that is found is kept in the image; what it comes to, with no
+ * defaults yet, is "declared".
  */
 #ifndef PVB_IMAGE_NOTES_H
 #define PVB_IMAGE_NOTES_H
 
 #include <stdbool.h>
 
+#include "image/declares.h"
 #include "image/elf.h"
 #include "image/image.h"
 
@@ -50,10 +52,23 @@ struct pvb_declared {
 	const char *unknown_feature; /* required, and not known by that name to anybody */
 	/* Index of the note that took effect, for those of which the last one does; or -1. */
 	long effective[PVB_XEN_NOTES];
+	struct pvb_declarations declarations;
 };
 
 int pvb_notes_read(struct pvb_image *image, const struct pvb_elf *elf,
 		   struct pvb_declared *declared, struct pvb_error *error);
+
+/* The notes of an arm64 Image: all those in its section of them, whose bytes are at "at" of the
+ * file. */
+int pvb_notes_read_section(struct pvb_image *image, struct pvb_span bytes, uint64_t at,
+			   struct pvb_declared *declared, struct pvb_error *error);
+
+/* A note that was found, of whatever owner: keep it, and let it take effect. */
+int pvb_notes_take(struct pvb_image *image, struct pvb_declared *declared, struct pvb_note *note,
+		   struct pvb_error *error);
+
+/* Whether a Xen note is a string, which may end before its descriptor does. */
+bool pvb_xen_note_is_string(uint32_t type);
 
 /* ---- what notes and the legacy string share ---------------------------------- */
 

@@ -14,6 +14,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/image/codec-zstd.c \
 	lib/image/codec.c \
 	lib/image/codec.h \
+	lib/image/declares.c \
+	lib/image/declares.h \
 	lib/image/elf.c \
 	lib/image/elf.h \
 	lib/image/flat.c \
@@ -25,9 +27,14 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/image/legacy.c \
 	lib/image/limits.c \
 	lib/image/limits.h \
+	lib/image/linux.c \
+	lib/image/linux.h \
+	lib/image/notes-find.c \
 	lib/image/notes.c \
 	lib/image/notes.h \
 	lib/image/open.c \
+	lib/image/pe.c \
+	lib/image/pe.h \
 	lib/image/pv.c \
 	lib/image/pv.h \
 	lib/image/segments.c \

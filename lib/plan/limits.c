@@ -54,7 +54,7 @@ int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *h
 
 	if (!host)
 		return 0;
-	if (host->page_shift != X86_PAGE_SHIFT) {
+	if (type != PVB_GUEST_ARM64 && host->page_shift != X86_PAGE_SHIFT) {
 		int rc =
 			pvb_fail(error, PVB_E_HOST_GUEST_TYPE, STAGE,
 				 "the host has pages of 2^%u bytes; an x86 PV guest (%s) has pages "
@@ -73,6 +73,9 @@ int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *h
 			pvb_hint(error,
 				 "32-bit PV guests need a hypervisor built with CONFIG_PV32 and "
 				 "not started with pv=no-32; or take a 64-bit kernel");
+		else if (type == PVB_GUEST_ARM64)
+			pvb_hint(error, "an arm64 guest needs an arm64 machine, or --host "
+					"sim:arch=arm64");
 		else
 			pvb_hint(error, "PV guests need a hypervisor built with CONFIG_PV");
 		return rc;
@@ -80,11 +83,30 @@ int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *h
 	return 0;
 }
 
-int pvb_resolve_address_bits(enum pvb_guest_type type, unsigned admin,
+static void take_own_width(const struct pvb_image_info *image, unsigned admin,
+			   struct pvb_address_bits *result)
+{
+	const struct pvb_image_declares *declares = &image->declares;
+	bool wide = image->pv.guest_type == PVB_GUEST_X86_64;
+	bool noted = declares->address_bits && declares->address_bits_source == PVB_BITS_NOTE;
+
+	if (admin && !(noted && declares->address_bits < admin)) {
+		result->own = admin;
+		result->own_source = PVB_BITS_ADMIN;
+	} else if (declares->address_bits) {
+		result->own = declares->address_bits;
+		result->own_source = declares->address_bits_source;
+	} else {
+		result->own = wide ? DEFAULT_BITS_64 : DEFAULT_BITS_32;
+		result->own_source = PVB_BITS_DEFAULT;
+	}
+}
+
+int pvb_resolve_address_bits(const struct pvb_image_info *image, unsigned admin,
 			     const struct pvb_host_info *host, struct pvb_address_bits *result,
 			     struct pvb_error *error)
 {
-	bool wide = type == PVB_GUEST_X86_64;
+	bool wide = image->pv.guest_type == PVB_GUEST_X86_64;
 	unsigned host_bits = host ? host->address_bits : 0;
 
 	if (admin && (admin < LEAST_BITS || admin > MOST_BITS)) {
@@ -95,23 +117,21 @@ int pvb_resolve_address_bits(enum pvb_guest_type type, unsigned admin,
 		pvb_hint(error, "max_address_bits is a width in bits; 0 means no limit");
 		return rc;
 	}
+	*result = (struct pvb_address_bits){0};
+	take_own_width(image, admin, result);
+	result->bits = result->own;
+	result->source = result->own_source;
 
-	/*
-	 * The least of these holds; where two agree, the earlier is named. What a
-	 * kernel declares of itself takes the place of the default.
-	 */
+	/* Where two agree, the guest's own is named. */
 	const struct {
 		enum pvb_bits_source source;
 		unsigned bits;
 	} limits[] = {
-		{PVB_BITS_DEFAULT, wide ? DEFAULT_BITS_64 : DEFAULT_BITS_32},
-		{PVB_BITS_ADMIN, admin},
 		{PVB_BITS_ABI, wide ? ABI_BITS_64 : ABI_BITS_32},
 		{PVB_BITS_HOST, host_bits},
 	};
 
-	*result = (struct pvb_address_bits){.bits = limits[0].bits, .source = limits[0].source};
-	for (size_t i = 1; i < sizeof limits / sizeof limits[0]; i++) {
+	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
 		if (!limits[i].bits || limits[i].bits >= result->bits)
 			continue;
 		result->bits = limits[i].bits;
@@ -119,6 +139,12 @@ int pvb_resolve_address_bits(enum pvb_guest_type type, unsigned admin,
 	}
 	result->binding = !host_bits || result->bits < host_bits;
 	return 0;
+}
+
+/* Somebody said how wide it may be, of this guest and not of its kind. */
+static bool is_said(const struct pvb_address_bits *width)
+{
+	return width->own_source == PVB_BITS_ADMIN || width->own_source == PVB_BITS_NOTE;
 }
 
 static uint64_t abi_pages(enum pvb_guest_type type)
@@ -131,8 +157,8 @@ uint64_t pvb_max_pages(enum pvb_guest_type type, unsigned page_shift,
 {
 	uint64_t pages = abi_pages(type);
 
-	if (width->source == PVB_BITS_ADMIN)
-		pages = pvb_min(pages, UINT64_C(1) << (width->bits - page_shift));
+	if (is_said(width))
+		pages = pvb_min(pages, UINT64_C(1) << (width->own - page_shift));
 	return pages;
 }
 
@@ -164,19 +190,20 @@ int pvb_check_memory(enum pvb_guest_type type, uint64_t memory, unsigned page_sh
 		return rc;
 	}
 	/*
-	 * The caller's own two numbers must agree. A default is no more than what a
+	 * What was said of this guest must agree with itself. A default is no more than what a
 	 * silent kernel is taken for, and what the host has is for it to say.
 	 */
-	if (width->source == PVB_BITS_ADMIN && memory > UINT64_C(1) << width->bits) {
+	if (is_said(width) && memory > UINT64_C(1) << width->own) {
+		bool noted = width->own_source == PVB_BITS_NOTE;
 		int rc = pvb_fail(error, PVB_E_ARG_MEMORY_LARGE, STAGE,
 				  "%" PRIu64
 				  " bytes of memory cannot lie below machine address 2^%u, the "
-				  "limit that was set",
-				  memory, width->bits);
+				  "limit that %s",
+				  memory, width->own,
+				  noted ? "the kernel declares" : "was set");
 
-		pvb_hint(error,
-			 "raise max_address_bits, or give the guest at most %" PRIu64 " bytes",
-			 UINT64_C(1) << width->bits);
+		pvb_hint(error, "%sgive the guest at most %" PRIu64 " bytes",
+			 noted ? "" : "raise max_address_bits, or ", UINT64_C(1) << width->own);
 		return rc;
 	}
 	return 0;

@@ -17,18 +17,37 @@
 /* The command line's field in start_info, less its NUL. */
 #define PVB_MAX_COMMAND_LINE 1023
 
+/*
+ *   bits, source   how wide a machine address may be, and what decides it
+ *   binding        that is less than the host has
+ *   own            the guest's own width, before the ABI and the host narrow it; own_source
+ *                  says where it comes from
+ */
 struct pvb_address_bits {
 	unsigned bits;
 	enum pvb_bits_source source;
 	bool binding;
+	unsigned own;
+	enum pvb_bits_source own_source;
 };
 
 /* The host runs guests of this kind. host may be NULL. */
 int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *host,
 			 struct pvb_error *error);
 
-/* How wide a machine address the guest may be given. admin is the caller's limit, or 0. */
-int pvb_resolve_address_bits(enum pvb_guest_type type, unsigned admin,
+/*
+ * How wide a machine address the guest may be given: the least of its own width, of what
+ * the machine-to-phys window of its ABI holds, and of what the host has. Its own is the
+ * first there is of
+ *
+ *   admin                  the caller's, or 0
+ *   what a note declares   which the caller may lower and not raise: the kernel knows itself
+ *   what is known of the kernel's version
+ *   a default for its kind
+ *
+ * The last two are what others take the kernel for, and the caller may know better.
+ */
+int pvb_resolve_address_bits(const struct pvb_image_info *image, unsigned admin,
 			     const struct pvb_host_info *host, struct pvb_address_bits *result,
 			     struct pvb_error *error);
 

@@ -6,6 +6,7 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "plan/arm64.h"
 #include "plan/mapping.h"
 #include "plan/request.h"
 
@@ -64,6 +65,9 @@ static struct pvb_plan_region *region_of(struct pvb_plan *plan, enum pvb_segment
 	case PVB_SEGMENT_P2M_TABLES:
 		return &plan->p2m_tables;
 	case PVB_SEGMENT_PADDING:
+	case PVB_SEGMENT_DEVICE_TREE:
+	case PVB_SEGMENT_MEMACCESS:
+	case PVB_SEGMENT_VUART:
 		break;
 	}
 	return NULL;
@@ -162,10 +166,11 @@ static void fill_mappings(struct pvb_plan *plan, const struct pvb_layout *layout
 			plan->p2m.first, plan->p2m_tables.first);
 }
 
-static void fill_info(struct plan_storage *storage, const struct pvb_image_pv *pv,
+static void fill_info(struct plan_storage *storage, const struct pvb_image_info *image,
 		      const struct pvb_plan_request *request, const struct pvb_layout *layout,
 		      uint64_t minimum)
 {
+	const struct pvb_image_pv *pv = &image->pv;
 	struct pvb_plan *plan = &storage->plan;
 	struct pvb_plan_info *info = &plan->info;
 
@@ -200,6 +205,11 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_pv *p
 	info->address_bits = request->width.bits;
 	info->address_bits_source = request->width.source;
 	info->address_bits_binding = request->width.binding;
+	info->own_address_bits = request->width.own;
+	info->own_address_bits_source = request->width.own_source;
+	info->declared_address_bits = image->declares.address_bits;
+	info->declared_address_bits_source = image->declares.address_bits_source;
+	info->guest_abi = image->declares.guest_abi;
 	info->root_below_4g = plan->guest_type == PVB_GUEST_X86_32P && pv->pae == PVB_PAE_YES;
 	info->command_line = storage->command_line;
 	info->pte_bits = request->pte_bits;
@@ -216,6 +226,8 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 	int rc;
 
 	*plan = NULL;
+	if (image->pv.supported && image->pv.guest_type == PVB_GUEST_ARM64)
+		return pvb_plan_arm64(image, spec, host, plan, error);
 	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
 		rc = pvb_check_memory(image->pv.guest_type, request.spec.memory,
@@ -242,7 +254,7 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 	add_segments(storage, &request, &image->pv, &layout, true);
 	add_segments(storage, &request, &image->pv, &layout, false);
 	fill_mappings(&storage->plan, &layout);
-	fill_info(storage, &image->pv, &request, &layout, minimum);
+	fill_info(storage, image, &request, &layout, minimum);
 	if (name_size) {
 		memcpy(storage->module_name, request.module_name, name_size);
 		storage->plan.module_name = storage->module_name;
@@ -257,8 +269,11 @@ int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct 
 {
 	struct pvb_plan_request request;
 	uint64_t pages;
-	int rc = pvb_make_plan_request(image, spec, host, &request, error);
+	int rc;
 
+	if (image->pv.supported && image->pv.guest_type == PVB_GUEST_ARM64)
+		return pvb_plan_arm64_minimum(image, spec, host, bytes, error);
+	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
 		rc = pvb_layout_least_pages(&request.input, 0,
 					    pvb_max_pages(image->pv.guest_type,

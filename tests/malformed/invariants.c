@@ -3,6 +3,8 @@
 
 #include "malformed/invariants.h"
 
+#include <pvbuild/guest-abi.h>
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,6 +65,7 @@ static const char *broken_notes(const struct pvb_image_info *info)
 
 		WRONG_UNLESS(note->owner && printable(note->owner));
 		WRONG_UNLESS(!note->name || printable(note->name));
+		WRONG_UNLESS(!note->meaning || printable(note->meaning));
 		WRONG_UNLESS(note->bytes || !note->size);
 		for (uint64_t byte = 0; byte < note->size; byte++)
 			sink = (uint8_t)(sink ^ note->bytes[byte]);
@@ -72,6 +75,23 @@ static const char *broken_notes(const struct pvb_image_info *info)
 			     note->kind == PVB_NOTE_KIND_NUMBER ||
 			     note->kind == PVB_NOTE_KIND_STRING);
 	}
+	return NULL;
+}
+
+static const char *broken_declares(const struct pvb_image_info *info)
+{
+	const struct pvb_image_declares *declares = &info->declares;
+	const uint64_t software = PVB_GUEST_PTE_SOFTWARE;
+
+	WRONG_UNLESS(declares->address_bits == 0 ||
+		     (declares->address_bits >= 32 && declares->address_bits <= 52));
+	WRONG_UNLESS((declares->address_bits == 0) ==
+		     (declares->address_bits_source == PVB_BITS_DEFAULT));
+	WRONG_UNLESS(((declares->pte_unused_l1 | declares->pte_unused_upper) & ~software) == 0);
+	WRONG_UNLESS((declares->granules & ~UINT32_C(0x15000)) == 0);
+	WRONG_UNLESS(declares->guest_abi || (!declares->pte_bits && !declares->granules));
+	WRONG_UNLESS(declares->pte_bits || (!declares->pte_keys && !declares->pte_unused_l1 &&
+					    !declares->pte_unused_upper));
 	return NULL;
 }
 
@@ -109,10 +129,11 @@ static const char *broken_pv(const struct pvb_image_info *info)
 	}
 	WRONG_UNLESS(pv->refusal == 0);
 	WRONG_UNLESS(!pv->reason);
-	WRONG_UNLESS(pv->guest_type == PVB_GUEST_X86_64 || pv->guest_type == PVB_GUEST_X86_32P);
+	WRONG_UNLESS(pv->guest_type == PVB_GUEST_X86_64 || pv->guest_type == PVB_GUEST_X86_32P ||
+		     pv->guest_type == PVB_GUEST_ARM64);
 	WRONG_UNLESS(info->piece_count > 0);
 	WRONG_UNLESS(pv->kernel_start < pv->kernel_end);
-	WRONG_UNLESS(pv->virt_base <= pv->kernel_start);
+	WRONG_UNLESS(pv->virt_base <= pv->kernel_start || pv->guest_type == PVB_GUEST_ARM64);
 	WRONG_UNLESS(pv->entry >= pv->kernel_start && pv->entry < pv->kernel_end);
 	WRONG_UNLESS(pv->guest_type != PVB_GUEST_X86_32P || pv->kernel_end <= UINT64_C(1) << 32);
 	return broken_pieces(info);
@@ -134,6 +155,8 @@ const char *broken_invariant(const struct pvb_image *image)
 	if ((broken = broken_segments(info)))
 		return broken;
 	if ((broken = broken_notes(info)))
+		return broken;
+	if ((broken = broken_declares(info)))
 		return broken;
 	return broken_pv(info);
 }

@@ -16,6 +16,7 @@ malformed_tests = \
 	tests/malformed/test-bombs \
 	tests/malformed/test-malformed-codecs \
 	tests/malformed/test-malformed-containers \
+	tests/malformed/test-malformed-declarations \
 	tests/malformed/test-malformed-elf \
 	tests/malformed/test-malformed-files \
 	tests/malformed/test-malformed-notes \
@@ -35,6 +36,7 @@ tests_malformed_test_bombs_LDADD = $(malformed_ldadd)
 tests_malformed_test_malformed_codecs_CPPFLAGS = $(test_cppflags) $(ZLIB_CFLAGS)
 tests_malformed_test_malformed_codecs_LDADD = $(malformed_ldadd)
 tests_malformed_test_malformed_containers_LDADD = $(malformed_ldadd)
+tests_malformed_test_malformed_declarations_LDADD = $(malformed_ldadd)
 tests_malformed_test_malformed_elf_LDADD = $(malformed_ldadd)
 tests_malformed_test_malformed_files_LDADD = $(malformed_ldadd)
 tests_malformed_test_malformed_notes_LDADD = $(malformed_ldadd)

@@ -28,23 +28,25 @@ struct kernel {
 	bool mod_start_pfn;
 	bool legacy_notes;
 	uint64_t largest;
+	unsigned known_bits; /* that the version tells of, or 0 */
+	unsigned reloc_19;   /* how many notes 19 it has, PHYS32_RELOC all */
 };
 
 static const struct kernel kernels[] = {
 	{"vmlinuz-6.1", PVB_CONTAINER_BZIMAGE, PVB_CODEC_XZ, PVB_GUEST_X86_64, "6.1.",
-	 UINT64_C(0x8000000000), true, false, TIB},
+	 UINT64_C(0x8000000000), true, false, TIB, 52, 0},
 	{"vmlinuz-6.1-cloud", PVB_CONTAINER_BZIMAGE, PVB_CODEC_LZ4, PVB_GUEST_X86_64, "6.1.",
-	 UINT64_C(0x8000000000), true, false, TIB},
+	 UINT64_C(0x8000000000), true, false, TIB, 52, 0},
 	{"vmlinuz-6.12", PVB_CONTAINER_BZIMAGE, PVB_CODEC_ZSTD, PVB_GUEST_X86_64, "6.12.",
-	 UINT64_C(0x8000000000), true, false, TIB},
+	 UINT64_C(0x8000000000), true, false, TIB, 52, 1},
 	{"grub-x86_64-xen.bin", PVB_CONTAINER_ELF, PVB_CODEC_NONE, PVB_GUEST_X86_64, NULL, PVB_NONE,
-	 false, false, TIB},
+	 false, false, TIB, 0, 0},
 	{"grub-i386-xen.bin", PVB_CONTAINER_ELF, PVB_CODEC_NONE, PVB_GUEST_X86_32P, NULL, PVB_NONE,
-	 false, false, 64 * GIB},
+	 false, false, 64 * GIB, 0, 0},
 	{"gnumach-xen-x86_64.gz", PVB_CONTAINER_ELF, PVB_CODEC_GZIP, PVB_GUEST_X86_64, NULL,
-	 PVB_NONE, false, true, TIB},
+	 PVB_NONE, false, true, TIB, 0, 0},
 	{"gnumach-xen.gz", PVB_CONTAINER_ELF, PVB_CODEC_GZIP, PVB_GUEST_X86_32P, NULL, PVB_NONE,
-	 false, true, 64 * GIB},
+	 false, true, 64 * GIB, 0, 0},
 };
 
 enum { KERNELS = sizeof kernels / sizeof kernels[0] };
@@ -138,6 +140,32 @@ static void is_what_it_is(void **state)
 		if (info->notes[i].used && strcmp(info->notes[i].owner, "Xen") == 0)
 			assert_int_equal(info->notes[i].origin == PVB_NOTE_XEN_GUEST,
 					 kernel->legacy_notes);
+}
+
+static void declares_what_its_version_tells(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	NEEDS_KERNEL(fixture);
+	const struct kernel *kernel = fixture->kernel;
+	const struct pvb_image_info *info = pvb_image_info(fixture->image);
+	unsigned relocs = 0;
+
+	assert_int_equal(info->declares.address_bits, kernel->known_bits);
+	assert_int_equal(info->declares.address_bits_source,
+			 kernel->known_bits ? PVB_BITS_KERNEL : PVB_BITS_DEFAULT);
+	assert_false(info->declares.guest_abi);
+	for (size_t i = 0; i < info->note_count; i++) {
+		const struct pvb_note *note = &info->notes[i];
+
+		if (note->type != 19 || strcmp(note->owner, "Xen") != 0)
+			continue;
+		relocs++;
+		assert_string_equal(note->name, "PHYS32_RELOC");
+		assert_non_null(note->meaning);
+		assert_null(strstr(note->meaning, "ignored"));
+	}
+	assert_int_equal(relocs, kernel->reloc_19);
 }
 
 static void audit_clean(const struct pvb_audit *audit)
@@ -290,12 +318,13 @@ static void builds_at_its_largest(void **state)
 	build_and_audit(fixture, "sim:memory=1200G", fixture->kernel->largest, true, false);
 }
 
-#define CASES 6
+#define CASES 7
 static const struct {
 	const char *name;
 	CMUnitTestFunction run;
 } cases[CASES] = {
 	{"is what it is", is_what_it_is},
+	{"declares what its version tells", declares_what_its_version_tells},
 	{"builds in its least memory", builds_in_its_least_memory},
 	{"is refused a page less", is_refused_a_page_less},
 	{"builds at usual sizes", builds_at_usual_sizes},

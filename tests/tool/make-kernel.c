@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <pvbuild/guest-abi.h>
+
 #include "support/elf-builder.h"
 
 static struct blob pvh_only(void)
@@ -36,6 +38,36 @@ static struct blob hostile_text(void)
 	return elf_build(&builder);
 }
 
+/* Everything that can be declared, and some that cannot. */
+static struct blob declaring(void)
+{
+	struct elf_builder builder = linux_like(64);
+	struct blob notes = BLOB_INIT, masks = BLOB_INIT;
+
+	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_ADDRESS_BITS, "\x28\0\0\0", 4);
+	blob_append_number(&masks, UINT64_C(0x01f0000000000201), 8);
+	blob_append_number(&masks, UINT64_C(0x00f0000000000000), 8);
+	blob_append_number(&masks, PVB_GUEST_PTE_KEYS, 8);
+	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_PTE_BITS, masks.bytes,
+		       masks.size);
+	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_GRANULES, "\0\x10\1\0", 4);
+	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, 77, "?", 1);
+	(void)note_add_number(&notes, NOTE_PHYS32_RELOC, UINT64_C(1) << 40, 8);
+	(void)elf_add_note_segment(&builder, &notes);
+	blob_free(&masks);
+	return elf_build(&builder);
+}
+
+static struct blob with_note_19(uint64_t value)
+{
+	struct elf_builder builder = linux_like(64);
+	struct blob notes = BLOB_INIT;
+
+	(void)note_add_number(&notes, NOTE_PHYS32_RELOC, value, 4);
+	(void)elf_add_note_segment(&builder, &notes);
+	return elf_build(&builder);
+}
+
 static struct blob truncated(void)
 {
 	struct blob kernel = small_kernel(64);
@@ -61,6 +93,12 @@ int main(int count, char **arguments)
 		kernel = pvh_only();
 	else if (!strcmp(kind, "hostile"))
 		kernel = hostile_text();
+	else if (!strcmp(kind, "declaring"))
+		kernel = declaring();
+	else if (!strcmp(kind, "absurd"))
+		kernel = with_note_19(60);
+	else if (!strcmp(kind, "neither"))
+		kernel = with_note_19(77);
 	else if (!strcmp(kind, "truncated"))
 		kernel = truncated();
 	else

@@ -37,6 +37,23 @@ json_ok "and says in JSON why it is no PV kernel" "${contract[@]}" pv.supported=
 	pv.reason:string pv.refusal=pv.pvh-only pv.entry:null pvh.supported=true pvh.entry=0x100000 \
 	declares.address_bits:null
 
+pvb inspect "$(kernel declaring)"
+ok "what a kernel declares is shown" both exited 0 '&&' quiet '&&' \
+	out_has "machine addresses of 40 bits (note)" '&&' out_has "wants protection keys" '&&' \
+	out_has "hypervisor's pages of 4 KiB" '&&' out_has "hypervisor's pages of 64 KiB" '&&' \
+	out_has MAXPHYS_SIZE '&&' out_has PTE_BITS '&&' out_has "bits that are not software's" '&&' \
+	out_has "not known to this pvbuild, and ignored"
+pvb --json inspect "$(kernel declaring)"
+json_ok "and is in the JSON, with who says so" "${contract[@]}" "${notes[@]}" \
+	declares.guest_abi=true declares.address_bits.bits=40 declares.address_bits.source=note \
+	declares.address_bits.resolved.bits=40 declares.address_bits.resolved.source=note \
+	declares.pte_bits.unused_l1=0x1f0000000000200 declares.pte_bits.unused_upper=0xf0000000000000 \
+	declares.pte_bits.keys=true 'declares.granules[0]=4096' 'declares.granules[1]=65536'
+pvb inspect "$(kernel linux64)"
+ok "a kernel that declares nothing is said to" both exited 0 '&&' out_has "declares" '&&' out_has nothing
+refused "a width that no page table has" 1 note.absurd "60 bits" inspect "$(kernel absurd)"
+refused "a number 19 that is neither" 1 note.value "neither a width" inspect "$(kernel neither)"
+
 pvb inspect "$(kernel hostile)"
 ok "control characters of a kernel do not reach the terminal" \
 	both exited 0 '&&' bash -c "! LC_ALL=C grep -q '[[:cntrl:]]' <(tr -d '\n' <'$work/out')"
@@ -65,5 +82,18 @@ if [[ -n ${PVB_KERNELS:-} && -r $PVB_KERNELS/vmlinuz-6.1 ]]; then
 		inspect --refuse-wx "$PVB_KERNELS/vmlinuz-6.1"
 else
 	skip "a distribution's kernel" "PVB_KERNELS has no vmlinuz-6.1"
+fi
+if [[ -n ${PVB_KERNELS:-} && -r $PVB_KERNELS/vmlinuz-6.12 ]]; then
+	pvb --json inspect "$PVB_KERNELS/vmlinuz-6.12"
+	json_ok "a Linux that copes with 52 bits, by its version" "${contract[@]}" "${notes[@]}" \
+		declares.address_bits.bits=52 declares.address_bits.source=kernel-version \
+		declares.address_bits.resolved.bits=47 declares.address_bits.resolved.source=abi \
+		declares.guest_abi=false declares.pte_bits:null
+	pvb inspect "$PVB_KERNELS/vmlinuz-6.12"
+	ok "whose number 19 is no width" both exited 0 '&&' \
+		out_has "52 bits (kernel-version)" '&&' out_has PHYS32_RELOC '&&' out_has "for PVH" \
+		'&&' bash -c "! grep -q MAXPHYS '$work/out'"
+else
+	skip "a Linux that copes with 52 bits, by its version" "PVB_KERNELS has no vmlinuz-6.12"
 fi
 finish

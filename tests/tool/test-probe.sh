@@ -24,8 +24,13 @@ inspected() {
 inspected probe pv.virt_base=0xffffffff80000000 pv.init_p2m:null pv.mod_start_pfn=false pv.hypercall_page:null
 inspected probe-p2m pv.virt_base=0xffffffff80000000 pv.init_p2m=0x8000000000 pv.mod_start_pfn=true
 inspected probe-legacy pv.virt_base=0x400000 pv.init_p2m:null pv.hypercall_page=0x410000
+inspected probe-declares pv.init_p2m=0x8000000000 declares.guest_abi=true declares.address_bits.bits=32 \
+	declares.address_bits.source=note declares.pte_bits.unused_l1=0x4010000000000e00 \
+	declares.pte_bits.unused_upper=0x7ff0000000000e00 'declares.granules[2]=65536'
+inspected probe-maxphys pv.init_p2m:null declares.guest_abi=false declares.address_bits.bits=32 \
+	declares.address_bits.source=note declares.pte_bits:null
 
-for variant in probe probe-p2m probe-legacy; do
+for variant in probe probe-p2m probe-legacy probe-declares probe-maxphys; do
 	for memory in 5M 33M 1G; do
 		pvb --host sim:memory=2G,scramble create --kernel "$probes/$variant" --ramdisk "$work/ramdisk" \
 			--memory $memory --cmdline "probe.strict" --refuse-wx --strict-p2m

@@ -241,6 +241,36 @@ static int fake_set_grants(struct pvb_host *host, uint32_t domid,
 	return failing(fake, PVB_CALL_SET_GRANTS, error);
 }
 
+static int fake_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
+			   struct pvb_error *error)
+{
+	struct fake_host *fake = fake_of(host);
+
+	(void)bits;
+	*bytes = fake->free_below ? fake->free_below : fake->info.memory_free;
+	return failing(fake, PVB_CALL_GET_FREE_BELOW, error);
+}
+
+static int fake_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			     size_t *count, struct pvb_error *error)
+{
+	struct fake_host *fake = fake_of(host);
+
+	(void)domid;
+	*count = fake->grant_frame_count;
+	for (size_t i = 0; i < room && i < *count; i++)
+		frames[i] = fake->grant_frames[i];
+	return failing(fake, PVB_CALL_GET_GRANT_FRAMES, error);
+}
+
+static int fake_set_record(struct pvb_host *host, uint32_t domid,
+			   const struct pvb_host_record *record, struct pvb_error *error)
+{
+	(void)domid;
+	fake_of(host)->record = *record;
+	return failing(fake_of(host), PVB_CALL_SET_RECORD, error);
+}
+
 static const struct pvb_host_ops fake_ops = {
 	.name = "fake",
 	.get_info = fake_get_info,
@@ -261,6 +291,9 @@ static const struct pvb_host_ops fake_ops = {
 	.pin_table = fake_pin,
 	.set_vcpu = fake_set_vcpu,
 	.set_grants = fake_set_grants,
+	.get_free_below = fake_free_below,
+	.get_grant_frames = fake_grant_frames,
+	.set_record = fake_set_record,
 };
 
 void fake_open(struct fake_host *fake)

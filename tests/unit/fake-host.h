@@ -32,6 +32,12 @@ struct fake_host {
 	} log[FAKE_LOG];
 	size_t logged;
 
+	/* free memory below any width; 0 for as much as there is in all */
+	uint64_t free_below;
+	pvb_mfn_t grant_frames[4];
+	size_t grant_frame_count;
+	struct pvb_host_record record;
+
 	/* the call that fails, with this code, after so many of it that succeed */
 	enum pvb_host_call fail_call;
 	int fail_code;

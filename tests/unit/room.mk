@@ -16,8 +16,10 @@ unit_tests = \
 	tests/unit/test-dump \
 	tests/unit/test-extent \
 	tests/unit/test-host \
+	tests/unit/test-image-arm64 \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
+	tests/unit/test-image-declares \
 	tests/unit/test-image-elf \
 	tests/unit/test-image-failures \
 	tests/unit/test-image-notes \
@@ -35,6 +37,13 @@ unit_tests = \
 	tests/unit/test-sim-options \
 	tests/unit/test-sim-tables \
 	tests/unit/test-sim-vcpu
+
+# They read device trees.
+if HAVE_LIBFDT
+unit_tests += tests/unit/test-plan-arm64 tests/unit/test-plan-granules
+endif
+EXTRA_DIST += tests/unit/arm64-kernels.h
+tests_unit_test_plan_arm64_LDADD = $(LDADD) $(FDT_LIBS)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

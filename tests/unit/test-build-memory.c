@@ -247,6 +247,19 @@ static void no_memory_below_the_limit_names_the_limit(void **state)
 	assert_non_null(strstr(bench.error.hint, "2^40"));
 	assert_int_equal(bench.fake.logged, 2);
 
+	/* What is there, and what is elsewhere; where the host says the one and not the other, that. */
+	bench.fake.free_below = 4096;
+	bench.fake.info.memory_free = 3 * GIB;
+	assert_fails_with(populate(&bench), PVB_E_HOST_NO_MEMORY_BELOW, &bench.error);
+	assert_non_null(strstr(bench.error.message, "4096 bytes (4 KiB) free: "));
+	assert_non_null(strstr(bench.error.message, "3221225472 bytes (3 GiB) free, "));
+	bench.fake.fail_call = PVB_CALL_GET_FREE_BELOW;
+	bench.fake.fail_code = PVB_E_HOST_DENIED;
+	assert_fails_with(populate(&bench), PVB_E_HOST_NO_MEMORY_BELOW, &bench.error);
+	assert_non_null(strstr(bench.error.message, "an unknown amount free: "));
+	assert_non_null(strstr(bench.error.message, "3221225472 bytes (3 GiB) free, "));
+	bench.fake.free_below = 0;
+
 	/* with nothing free above it either, it is a plain lack of memory */
 	bench.fake.info.memory_free = 999 << 12;
 	assert_fails_with(populate(&bench), PVB_E_HOST_NO_MEMORY, &bench.error);
@@ -510,6 +523,65 @@ static void a_refused_claim_tells_what_there_is(void **state)
 	}
 }
 
+static void what_cannot_lie_low_is_refused_before_anything_is_allocated(void **state)
+{
+	(void)state;
+	struct bench bench;
+
+	for (unsigned claims = 0; claims < 2; claims++) {
+		bench_open(&bench, 4 * GIB >> 12);
+		bench.builder.host_info.claims = claims;
+		bench.builder.address_bits = bench.builder.bits_to_ask = 40;
+		bench.fake.info.memory_free = 9 * GIB;
+		bench.fake.free_below = 4 * GIB;
+		assert_ok(pvb_build_claim(&bench.builder, &bench.error), &bench.error);
+		assert_int_equal(bench.builder.claimed, claims);
+
+		bench.fake.free_below -= 4096;
+		bench.builder.claimed = false;
+		assert_fails_with(pvb_build_claim(&bench.builder, &bench.error),
+				  PVB_E_HOST_NO_MEMORY_BELOW, &bench.error);
+		assert_non_null(strstr(bench.error.message, "1099511627776 bytes (1 TiB)"));
+		assert_non_null(strstr(bench.error.message, "4294963200 bytes (4 GiB) free: "));
+		assert_non_null(strstr(bench.error.message, "9663676416 bytes (9 GiB) free, "));
+		assert_non_null(strstr(bench.error.hint, "2^40"));
+		assert_int_equal(bench.fake.logged, 0);
+
+		/* What the build gives back as it fails. */
+		assert_int_equal(bench.builder.claimed, claims);
+		assert_ok(pvb_build_release_claim(&bench.builder, &bench.error), &bench.error);
+		bench_close(&bench);
+	}
+
+	/* Where there is too little of all memory, that is found as it is asked for. */
+	bench_open(&bench, 4 * GIB >> 12);
+	bench.builder.host_info.claims = false;
+	bench.builder.address_bits = bench.builder.bits_to_ask = 40;
+	bench.fake.info.memory_free = 3 * GIB;
+	assert_ok(pvb_build_claim(&bench.builder, &bench.error), &bench.error);
+
+	/* A host that does not say where its memory is is asked for it all the same. */
+	bench.fake.info.memory_free = 9 * GIB;
+	bench.fake.free_below = GIB;
+	bench.fake.fail_call = PVB_CALL_GET_FREE_BELOW;
+	bench.fake.fail_code = PVB_E_HOST_DENIED;
+	assert_ok(pvb_build_claim(&bench.builder, &bench.error), &bench.error);
+	bench.fake.fail_code = PVB_E_HOST_STATE;
+	bench.fake.fail_after = 0;
+	assert_ok(pvb_build_claim(&bench.builder, &bench.error), &bench.error);
+	bench.fake.fail_code = PVB_E_HOST_INJECTED;
+	bench.fake.fail_after = 0;
+	assert_fails_with(pvb_build_claim(&bench.builder, &bench.error), PVB_E_HOST_INJECTED,
+			  &bench.error);
+
+	/* Nobody asks where nothing has to lie low. */
+	bench.builder.bits_to_ask = 0;
+	uint64_t calls = bench.fake.host.calls[PVB_CALL_GET_FREE_BELOW];
+	assert_ok(pvb_build_claim(&bench.builder, &bench.error), &bench.error);
+	assert_int_equal(bench.fake.host.calls[PVB_CALL_GET_FREE_BELOW], calls);
+	bench_close(&bench);
+}
+
 static int cancel_at(void *opaque, const char *stage, uint64_t done, uint64_t total)
 {
 	assert_string_equal(stage, "populate");
@@ -553,6 +625,7 @@ int main(void)
 		cmocka_unit_test(a_root_that_does_not_come_low_is_refused),
 		cmocka_unit_test(all_is_claimed_first_and_the_rest_given_back),
 		cmocka_unit_test(a_refused_claim_tells_what_there_is),
+		cmocka_unit_test(what_cannot_lie_low_is_refused_before_anything_is_allocated),
 		cmocka_unit_test(progress_counts_bytes_and_can_cancel),
 	};
 

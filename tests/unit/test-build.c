@@ -569,7 +569,7 @@ static void take_line(void *opaque, int level, const char *line)
 static const char every_stage[] =
 	"create max_memory event_channels memory_map cpu_policy guest_bits claim populate load "
 	"rings p2m page_tables start_info hypercall_page pin shared_info vcpu grants introduce "
-	"keep ";
+	"record keep ";
 
 static void stages_come_in_order_and_are_timed(void **state)
 {
@@ -900,6 +900,129 @@ static void a_shared_info_page_too_high_is_refused(void **state)
 	bench_close(&bench);
 }
 
+/* ---- what the builder does not choose, and what it leaves for others ---- */
+
+struct lines {
+	unsigned told;
+	const char *of;
+};
+
+static void count_lines(void *opaque, int level, const char *line)
+{
+	struct lines *lines = opaque;
+
+	if (level == 0 && strstr(line, lines->of))
+		lines->told++;
+}
+
+static void a_grant_table_too_high_is_told_or_refused(void **state)
+{
+	(void)state;
+	struct lines lines = {.of = "grant table"};
+	struct bench bench;
+
+	bench_open(&bench, &orders[4]);
+	bench.plan->info.address_bits = 40;
+	bench.options.log = count_lines;
+	bench.options.log_opaque = &lines;
+	bench.fake.grant_frames[0] = PVB_MFN((UINT64_C(1) << 28) - 1);
+	bench.fake.grant_frame_count = 1;
+	bench.options.strict_address_bits = true;
+	assert_ok(build(&bench), &bench.error);
+	assert_int_equal(lines.told, 0);
+	assert_int_equal(pvb_domain_info(bench.domain)->grant_table_pages, 1);
+	assert_true(pvb_domain_info(bench.domain)->grant_table[0] ==
+		    ((UINT64_C(1) << 28) - 1) << 12);
+	assert_int_equal(pvb_domain_info(bench.domain)->address_bits, 40);
+	forget_domain(&bench);
+
+	bench.fake.grant_frames[1] = PVB_MFN(UINT64_C(1) << 28);
+	bench.fake.grant_frame_count = 2;
+	bench.fake.logged = 0;
+	assert_fails_with(build(&bench), PVB_E_HOST_FRAME_TOO_HIGH, &bench.error);
+	assert_string_equal(bench.error.stage, "guest_bits");
+	assert_non_null(strstr(bench.error.message, "page 1 of the grant table"));
+	assert_non_null(strstr(bench.error.message, "0x10000000,"));
+	assert_non_null(strstr(bench.error.hint, "address bits"));
+	assert_int_equal(bench.fake.logged, 0);
+	assert_nothing_left(&bench);
+
+	/* Xen leaves no choice, and the guest may not care: once a page, though it is looked at twice. */
+	bench.options.strict_address_bits = false;
+	assert_ok(build(&bench), &bench.error);
+	assert_int_equal(lines.told, 1);
+	assert_int_equal(pvb_domain_info(bench.domain)->grant_table_pages, 2);
+	bench_close(&bench);
+}
+
+static int grow_table(void *opaque, const char *stage, uint64_t done, uint64_t total)
+{
+	struct fake_host *fake = opaque;
+
+	(void)done;
+	(void)total;
+	if (strcmp(stage, "grants") == 0)
+		fake->grant_frame_count = 3;
+	return 0;
+}
+
+static void pages_that_come_with_the_grants_are_looked_at_too(void **state)
+{
+	(void)state;
+	struct bench bench;
+
+	bench_open(&bench, &orders[4]);
+	bench.plan->info.address_bits = 40;
+	bench.fake.grant_frame_count = 1;
+	bench.options.progress = grow_table;
+	bench.options.progress_opaque = &bench.fake;
+	assert_ok(build(&bench), &bench.error);
+	assert_int_equal(pvb_domain_info(bench.domain)->grant_table_pages, 3);
+	forget_domain(&bench);
+
+	bench.fake.grant_frames[2] = PVB_MFN(UINT64_C(1) << 28);
+	bench.fake.grant_frame_count = 1;
+	bench.options.strict_address_bits = true;
+	assert_fails_with(build(&bench), PVB_E_HOST_FRAME_TOO_HIGH, &bench.error);
+	assert_string_equal(bench.error.stage, "grants");
+	assert_nothing_left(&bench);
+	bench_close(&bench);
+}
+
+/* By numbers, as a kernel without our header would look. */
+static void the_answer_stands_in_shared_info_for_those_who_asked(void **state)
+{
+	(void)state;
+	static const uint8_t answer[] = {
+		'p', 'v', 'b', 'g', 'u',  'e',  's', 't', 1,  0, 0, 0,    32,   0, 0,  0,
+		5,   0,   0,   0,   0,    0,    0,   0,   40, 0xff, 0xff, 0, 12, 0, 0, 0,
+	};
+
+	for (unsigned which = 0; which < 5; which++)
+		for (unsigned asked = 0; asked < 2; asked++) {
+			struct bench bench;
+			uint8_t page[4096];
+
+			bench_open(&bench, &orders[which]);
+			bench.plan->info.address_bits = 40;
+			bench.plan->info.guest_abi = asked;
+			assert_ok(build(&bench), &bench.error);
+			fake_read(&bench.fake, bench.fake.shared_info.n, page);
+			if (asked)
+				assert_memory_equal(page + 0xe00, answer, sizeof answer);
+			/* What else is there is the hypervisor's doing. */
+			for (size_t i = 0xc40; i < sizeof page; i++)
+				if (!asked || i < 0xe00 || i >= 0xe00 + sizeof answer)
+					assert_int_equal(page[i], 0xc2);
+			assert_true(bench.fake.record.known);
+			assert_int_equal(bench.fake.record.guest_abi, asked);
+			assert_int_equal(bench.fake.record.address_bits, 40);
+			assert_int_equal(bench.fake.record.granule_shift, 12);
+			assert_false(bench.fake.record.pte_bits);
+			bench_close(&bench);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -925,6 +1048,9 @@ int main(void)
 		cmocka_unit_test(addresses_are_limited_as_the_plan_says),
 		cmocka_unit_test(a_limit_that_the_host_cuts_is_named_before_any_memory),
 		cmocka_unit_test(a_shared_info_page_too_high_is_refused),
+		cmocka_unit_test(a_grant_table_too_high_is_told_or_refused),
+		cmocka_unit_test(pages_that_come_with_the_grants_are_looked_at_too),
+		cmocka_unit_test(the_answer_stands_in_shared_info_for_those_who_asked),
 	};
 
 	return cmocka_run_group_tests_name("build", tests, NULL, NULL);

@@ -625,21 +625,46 @@ static void the_narrowest_width_of_machine_addresses_holds(void **state)
 		unsigned admin, host, bits;
 		enum pvb_bits_source source;
 		bool binding;
+		unsigned declared;
+		enum pvb_bits_source by;
 	} cases[] = {
-		{true, 0, 0, 46, PVB_BITS_DEFAULT, true},
-		{true, 0, 39, 39, PVB_BITS_HOST, false},
-		{true, 0, 46, 46, PVB_BITS_DEFAULT, false},
-		{true, 0, 52, 46, PVB_BITS_DEFAULT, true},
-		{true, 40, 0, 40, PVB_BITS_ADMIN, true},
-		{true, 40, 52, 40, PVB_BITS_ADMIN, true},
-		{true, 40, 40, 40, PVB_BITS_ADMIN, false},
-		{true, 40, 36, 36, PVB_BITS_HOST, false},
-		{true, 52, 52, 46, PVB_BITS_DEFAULT, true},
-		{true, 46, 0, 46, PVB_BITS_DEFAULT, true},
-		{false, 0, 0, 37, PVB_BITS_DEFAULT, true},
-		{false, 32, 46, 32, PVB_BITS_ADMIN, true},
-		{false, 0, 36, 36, PVB_BITS_HOST, false},
-		{false, 46, 46, 37, PVB_BITS_DEFAULT, true},
+		{true, 0, 0, 46, PVB_BITS_DEFAULT, true, 0, PVB_BITS_DEFAULT},
+		{true, 0, 39, 39, PVB_BITS_HOST, false, 0, PVB_BITS_DEFAULT},
+		{true, 0, 46, 46, PVB_BITS_DEFAULT, false, 0, PVB_BITS_DEFAULT},
+		{true, 0, 52, 46, PVB_BITS_DEFAULT, true, 0, PVB_BITS_DEFAULT},
+		{true, 40, 0, 40, PVB_BITS_ADMIN, true, 0, PVB_BITS_DEFAULT},
+		{true, 40, 52, 40, PVB_BITS_ADMIN, true, 0, PVB_BITS_DEFAULT},
+		{true, 40, 40, 40, PVB_BITS_ADMIN, false, 0, PVB_BITS_DEFAULT},
+		{true, 40, 36, 36, PVB_BITS_HOST, false, 0, PVB_BITS_DEFAULT},
+		{true, 46, 0, 46, PVB_BITS_ADMIN, true, 0, PVB_BITS_DEFAULT},
+		{false, 0, 0, 37, PVB_BITS_DEFAULT, true, 0, PVB_BITS_DEFAULT},
+		{false, 32, 46, 32, PVB_BITS_ADMIN, true, 0, PVB_BITS_DEFAULT},
+		{false, 0, 36, 36, PVB_BITS_HOST, false, 0, PVB_BITS_DEFAULT},
+		{false, 46, 46, 37, PVB_BITS_ABI, true, 0, PVB_BITS_DEFAULT},
+		/* A default is what a silent kernel is taken for: who knows better may say so. */
+		{true, 47, 52, 47, PVB_BITS_ADMIN, true, 0, PVB_BITS_DEFAULT},
+		{true, 52, 52, 47, PVB_BITS_ABI, true, 0, PVB_BITS_DEFAULT},
+		{true, 52, 46, 46, PVB_BITS_HOST, false, 0, PVB_BITS_DEFAULT},
+		/* A note holds, whatever is asked for above it. */
+		{true, 0, 52, 44, PVB_BITS_NOTE, true, 44, PVB_BITS_NOTE},
+		{true, 0, 44, 44, PVB_BITS_NOTE, false, 44, PVB_BITS_NOTE},
+		{true, 0, 40, 40, PVB_BITS_HOST, false, 44, PVB_BITS_NOTE},
+		{true, 40, 52, 40, PVB_BITS_ADMIN, true, 44, PVB_BITS_NOTE},
+		{true, 44, 52, 44, PVB_BITS_ADMIN, true, 44, PVB_BITS_NOTE},
+		{true, 47, 52, 44, PVB_BITS_NOTE, true, 44, PVB_BITS_NOTE},
+		{true, 52, 0, 32, PVB_BITS_NOTE, true, 32, PVB_BITS_NOTE},
+		/* It may say more than the default does, but nothing reaches past the M2P. */
+		{true, 0, 47, 47, PVB_BITS_NOTE, false, 47, PVB_BITS_NOTE},
+		{true, 0, 47, 47, PVB_BITS_ABI, false, 52, PVB_BITS_NOTE},
+		{true, 0, 52, 47, PVB_BITS_ABI, true, 52, PVB_BITS_NOTE},
+		{true, 0, 0, 47, PVB_BITS_ABI, true, 52, PVB_BITS_NOTE},
+		{false, 0, 46, 37, PVB_BITS_ABI, true, 52, PVB_BITS_NOTE},
+		{false, 0, 46, 36, PVB_BITS_NOTE, true, 36, PVB_BITS_NOTE},
+		/* So it is with a version that is known, but for the administrator. */
+		{true, 0, 52, 47, PVB_BITS_ABI, true, 52, PVB_BITS_KERNEL},
+		{true, 0, 52, 44, PVB_BITS_KERNEL, true, 44, PVB_BITS_KERNEL},
+		{true, 40, 52, 40, PVB_BITS_ADMIN, true, 44, PVB_BITS_KERNEL},
+		{true, 46, 52, 46, PVB_BITS_ADMIN, true, 44, PVB_BITS_KERNEL},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -650,7 +675,11 @@ static void the_narrowest_width_of_machine_addresses_holds(void **state)
 
 		guest.host = cases[i].host ? &host : NULL;
 		guest.spec.max_address_bits = cases[i].admin;
+		guest.image.declares.address_bits = cases[i].declared;
+		guest.image.declares.address_bits_source = cases[i].by;
 		assert_ok(plan_guest(&guest, &plan, &error), &error);
+		assert_int_equal(plan->info.declared_address_bits, cases[i].declared);
+		assert_int_equal(plan->info.declared_address_bits_source, cases[i].by);
 		assert_int_equal(plan->info.address_bits, cases[i].bits);
 		assert_int_equal(plan->info.address_bits_source, cases[i].source);
 		assert_int_equal(plan->info.address_bits_binding, cases[i].binding);
@@ -679,6 +708,41 @@ static void a_width_that_no_machine_has_is_refused(void **state)
 	guest.spec.memory += PAGE;
 	assert_refused(&guest, PVB_E_ARG_MEMORY_LARGE);
 	assert_non_null(strstr(error.hint, "max_address_bits"));
+
+	/* Nor below one that the kernel declares; and there nothing can be raised. */
+	guest.spec.max_address_bits = 40;
+	guest.image.declares.address_bits = 32;
+	guest.image.declares.address_bits_source = PVB_BITS_NOTE;
+	assert_refused(&guest, PVB_E_ARG_MEMORY_LARGE);
+	assert_non_null(strstr(error.message, "declares"));
+	assert_null(strstr(error.hint, "max_address_bits"));
+	guest.spec.memory -= PAGE;
+	assert_ok(plan_guest(&guest, &plan, &error), &error);
+	assert_int_equal(plan->info.own_address_bits, 32);
+	assert_int_equal(plan->info.own_address_bits_source, PVB_BITS_NOTE);
+	pvb_plan_free(plan);
+
+	/* Of what is known of a version, and of a default, the host has the last word. */
+	guest.spec.memory = GIB(8);
+	guest.spec.max_address_bits = 0;
+	guest.image.declares.address_bits_source = PVB_BITS_KERNEL;
+	assert_ok(plan_guest(&guest, &plan, &error), &error);
+	pvb_plan_free(plan);
+}
+
+static void the_answer_is_for_those_who_asked(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct guest guest = linux_guest();
+		struct pvb_error error = {0};
+		struct pvb_plan *plan;
+
+		guest.image.declares.guest_abi = i;
+		assert_ok(plan_guest(&guest, &plan, &error), &error);
+		assert_int_equal(plan->info.guest_abi, i);
+		pvb_plan_free(plan);
+	}
 }
 
 static void sources_have_names(void **state)
@@ -718,6 +782,7 @@ int main(void)
 		cmocka_unit_test(an_x86_guest_has_pages_of_4_kib),
 		cmocka_unit_test(the_narrowest_width_of_machine_addresses_holds),
 		cmocka_unit_test(a_width_that_no_machine_has_is_refused),
+		cmocka_unit_test(the_answer_is_for_those_who_asked),
 		cmocka_unit_test(sources_have_names),
 	};
 

@@ -230,7 +230,7 @@ static void shared_info_may_lie_high_from_4_19_on_and_then_moves(void **state)
 	pvb_host_unmap_frames(host, at, 1);
 	assert_ok(pvb_host_set_guest_bits(host, domid, 32, &error), &error);
 	assert_true(about(host, domid).shared_info.n < 4 * GIB / PAGE);
-	assert_true(free_memory(host) == all - PAGE);
+	assert_true(free_memory(host) == all - 2 * PAGE);
 	assert_books_balance(host);
 
 	/* The old one is nobody's any more. */
@@ -580,6 +580,63 @@ static void everything_comes_back_from_a_destroyed_domain(void **state)
 	close_sim(host);
 }
 
+static void a_grant_table_grows_with_what_is_in_it(void **state)
+{
+	(void)state;
+	struct pvb_host *host = open_sim("memory=4G");
+	uint64_t all = free_memory(host);
+	uint32_t domid = new_domain(host, GIB);
+	struct pvb_host_grant grant = {.index = 3 * 512, .flags = 1};
+	pvb_mfn_t out[1], frames[4] = {{0}};
+	struct pvb_error error;
+	size_t count;
+	void *at;
+
+	assert_int_equal(give(host, domid, 0, 0, 1, out), 1);
+	grant.frame = out[0];
+	assert_ok(pvb_host_set_grants(host, domid, &grant, 1, &error), &error);
+	assert_ok(pvb_host_get_grant_frames(host, domid, frames, 2, &count, &error), &error);
+	assert_int_equal(count, 4);
+	assert_true(frames[0].n && frames[1].n && !frames[2].n);
+	assert_ok(pvb_host_get_grant_frames(host, domid, frames, 4, &count, &error), &error);
+	assert_true(free_memory(host) == all - 6 * PAGE);
+	assert_fails_with(pvb_host_get_grant_frames(host, domid + 1, frames, 4, &count, &error),
+			  PVB_E_HOST_NO_DOMAIN, &error);
+
+	/* Its pages are no one's memory, and stay for as long as somebody has them mapped. */
+	assert_ok(pvb_host_map_frames(host, domid, &frames[1], 1, true, &at, &error), &error);
+	destroy(host, domid);
+	assert_true(free_memory(host) == all - 2 * PAGE);
+	assert_books_balance(host);
+	pvb_host_unmap_frames(host, at, 1);
+	assert_true(free_memory(host) == all);
+	close_sim(host);
+}
+
+static void a_record_is_kept_and_goes_with_its_domain(void **state)
+{
+	(void)state;
+	struct pvb_host *host = open_sim("memory=4G");
+	uint32_t domid = new_domain(host, GIB), other = new_domain(host, GIB);
+	const struct pvb_host_record record = {.known = true, .address_bits = 40};
+	struct pvb_host_record read;
+	struct pvb_error error;
+
+	assert_ok(pvb_host_get_record(host, domid, &read, &error), &error);
+	assert_false(read.known || read.address_bits);
+	assert_ok(pvb_host_set_record(host, domid, &record, &error), &error);
+	assert_ok(pvb_host_get_record(host, domid, &read, &error), &error);
+	assert_memory_equal(&read, &record, sizeof read);
+	assert_ok(pvb_host_get_record(host, other, &read, &error), &error);
+	assert_false(read.known);
+	destroy(host, domid);
+	assert_fails_with(pvb_host_get_record(host, domid, &read, &error), PVB_E_HOST_NO_DOMAIN,
+			  &error);
+	assert_fails_with(pvb_host_set_record(host, domid, &record, &error), PVB_E_HOST_NO_DOMAIN,
+			  &error);
+	close_sim(host);
+}
+
 static void what_is_mapped_outlives_its_domain(void **state)
 {
 	(void)state;
@@ -602,7 +659,7 @@ static void what_is_mapped_outlives_its_domain(void **state)
 	/* Xen keeps such a domain as a shell, until nobody refers to it. */
 	assert_true(about(host, domid).dying);
 	assert_int_equal(about(host, domid).pages, 6);
-	assert_true(free_memory(host) == all - 8 * PAGE);
+	assert_true(free_memory(host) == all - 9 * PAGE);
 	assert_int_equal(some[4 * PAGE], 1);
 	assert_books_balance(host);
 	destroy(host, domid);
@@ -620,7 +677,7 @@ static void what_is_mapped_outlives_its_domain(void **state)
 	struct pvb_host_domain gone;
 	assert_fails_with(pvb_host_get_domain(host, domid, &gone, &error), PVB_E_HOST_NO_DOMAIN,
 			  &error);
-	assert_true(free_memory(host) == all - PAGE);
+	assert_true(free_memory(host) == all - 2 * PAGE);
 	destroy(host, other);
 	assert_true(free_memory(host) == all);
 	close_sim(host);
@@ -691,6 +748,8 @@ int main(void)
 		cmocka_unit_test(what_was_touched_is_known),
 		cmocka_unit_test(contents_can_be_seen_and_broken_anywhere_inside),
 		cmocka_unit_test(everything_comes_back_from_a_destroyed_domain),
+		cmocka_unit_test(a_grant_table_grows_with_what_is_in_it),
+		cmocka_unit_test(a_record_is_kept_and_goes_with_its_domain),
 		cmocka_unit_test(what_is_mapped_outlives_its_domain),
 		cmocka_unit_test(a_read_only_mapping_may_keep_a_chunk),
 		cmocka_unit_test(a_host_can_be_closed_with_everything_in_use),

@@ -104,7 +104,8 @@ static void random_demands(const char *text)
 		unsigned live = 0;
 		for (size_t i = 0; i < 6; i++)
 			live += domains[i] != 0;
-		assert_true(free_memory(host) == all - (ledger.frames + live) * PAGE);
+		/* Each has a shared info page, and one of a grant table. */
+		assert_true(free_memory(host) == all - (ledger.frames + 2 * live) * PAGE);
 		if (step % 50 == 0)
 			assert_books_balance(host);
 	}
@@ -162,12 +163,16 @@ static void memory_can_be_used_up_to_the_last_frame(void **state)
 		expected += mfn;
 	uint64_t frames = take_all(host, 0, &sum);
 
-	/* One page is the domain's shared info. */
+	/* One page is the domain's shared info, and one its grant table. */
 	struct pvb_host_domain domain;
 	struct pvb_error error;
+	pvb_mfn_t grants;
+	size_t count;
 	assert_ok(pvb_host_get_domain(host, 1, &domain, &error), &error);
-	assert_int_equal(frames, all - 1);
-	assert_true(sum == expected - domain.shared_info.n);
+	assert_ok(pvb_host_get_grant_frames(host, 1, &grants, 1, &count, &error), &error);
+	assert_int_equal(count, 1);
+	assert_int_equal(frames, all - 2);
+	assert_true(sum == expected - domain.shared_info.n - grants.n);
 	assert_true(free_memory(host) == 0);
 
 	struct pvb_host_domain_config config = plain_config();
@@ -326,7 +331,8 @@ static void with_nodes_dma_memory_is_spared(void **state)
 	/* Node 0 is all below 4 GiB but for little, and stays untouched until the end. */
 	while (give(host, domid, 0, 9, 1, out) && out[0].n >= 4 * GIB / PAGE)
 		extents++;
-	assert_int_equal(extents, (16 * GIB - (3 * GIB + GIB / 4 - MIB)) / (2 * MIB));
+	/* But for the one of which a frame is the grant table's. */
+	assert_int_equal(extents, (16 * GIB - (3 * GIB + GIB / 4 - MIB)) / (2 * MIB) - 1);
 	close_sim(host);
 }
 
@@ -401,8 +407,9 @@ static void descending_is_how_xen_cuts_blocks(void **state)
 
 	host = open_sim("layout=1M+1G/4G+4G");
 	domid = new_domain(host, 64 * GIB);
-	assert_int_equal(give(host, domid, 0, 9, 512, out), 512);
-	for (size_t i = 1; i < 512; i++)
+	/* What is left of the GiB that the grant table is in. */
+	assert_int_equal(give(host, domid, 0, 9, 511, out), 511);
+	for (size_t i = 1; i < 511; i++)
 		assert_true(out[i].n == out[i - 1].n + 512);
 	close_sim(host);
 }
@@ -517,14 +524,14 @@ static void claims_set_memory_aside(void **state)
 			  &error);
 	assert_ok(pvb_host_get_info(host, &info, &error), &error);
 	assert_true(info.memory_claimed == 3 * GIB);
-	assert_true(info.memory_free == 4 * GIB - 2 * PAGE);
+	assert_true(info.memory_free == 4 * GIB - 4 * PAGE);
 
 	/* Another domain gets what is not claimed, and can claim no more than that. */
 	assert_fails_with(pvb_host_claim_memory(host, second, GIB, &error), PVB_E_HOST_CLAIM,
 			  &error);
 	assert_non_null(strstr(error.message, "claimed"));
 	assert_int_equal(give(host, second, 0, 9, 2048, out), 511);
-	assert_int_equal(give(host, second, 0, 0, 2048, out), 510);
+	assert_int_equal(give(host, second, 0, 0, 2048, out), 508);
 
 	/* The claimant gets all of it; its claim shrinks as it does. */
 	assert_int_equal(give(host, first, 0, 9, 1024, out), 1024);
@@ -575,10 +582,108 @@ static void what_is_scrubbed_or_used_is_not_free(void **state)
 	uint32_t domid = new_domain(host, 4 * GIB);
 	uint64_t sum = 0;
 
-	assert_true(free_memory(host) == 2 * GIB - PAGE);
+	assert_true(free_memory(host) == 2 * GIB - 2 * PAGE);
 	destroy(host, domid);
-	assert_int_equal(take_all(host, 0, &sum), 2 * GIB / PAGE - 1);
+	assert_int_equal(take_all(host, 0, &sum), 2 * GIB / PAGE - 2);
 	close_sim(host);
+}
+
+/* Summed up by hand, for every width there is. */
+static void check_free_below(const char *options, const uint64_t (*ranges)[2], size_t count)
+{
+	struct pvb_host *host = open_sim(options);
+	struct pvb_error error;
+	uint64_t bytes;
+
+	for (unsigned bits = 0; bits <= 64; bits++) {
+		uint64_t end = bits < 64 ? UINT64_C(1) << bits : UINT64_MAX, expected = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			uint64_t stop = ranges[i][0] + ranges[i][1];
+
+			if (ranges[i][0] < end)
+				expected += (stop < end ? stop : end) - ranges[i][0];
+		}
+		assert_ok(pvb_host_get_free_below(host, bits, &bytes, &error), &error);
+		assert_true(bytes == expected);
+	}
+	close_sim(host);
+}
+
+static void free_memory_is_known_by_where_it_lies(void **state)
+{
+	(void)state;
+	static const uint64_t odd[][2] = {{MIB, 5 * MIB},
+					  {20 * MIB, PAGE},
+					  {3 * GIB + MIB, 2 * GIB},
+					  {65536 * GIB, 40960 * GIB}};
+
+	check_free_below("layout=1M+5M/20M+4K/0xc0100000+2G/64T+40T", odd, 4);
+	check_free_below("layout=1M+5M/20M+4K/0xc0100000+2G/64T+40T,nodes=3", odd, 4);
+
+	/* As memory goes out and comes back, in pieces and whole. */
+	struct pvb_host *host = open_sim("memory=16G,fragment=50");
+	struct pvb_error error;
+	uint32_t domid = new_domain(host, 64 * GIB);
+	uint64_t low, before, all;
+	pvb_extent_t extents[1000];
+	pvb_mfn_t out[1000];
+
+	assert_ok(pvb_host_get_free_below(host, 32, &before, &error), &error);
+	assert_true(before > GIB && before < 4 * GIB);
+	struct pvb_host_populate request = {
+		.shift = 15, .count = 1000, .address_bits = 32, .node = -1, .out = extents};
+	uint64_t done;
+	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
+	assert_int_equal(done, 1000);
+	assert_ok(pvb_host_get_free_below(host, 32, &low, &error), &error);
+	assert_true(low == before - 8000 * PAGE);
+	assert_int_equal(give(host, domid, 100000, 9, 1000, out), 1000);
+	assert_ok(pvb_host_get_free_below(host, 32, &low, &error), &error);
+	assert_true(low == before - 8000 * PAGE);
+	assert_ok(pvb_host_get_free_below(host, 52, &all, &error), &error);
+	assert_true(all == free_memory(host));
+	destroy(host, domid);
+	assert_ok(pvb_host_get_free_below(host, 52, &all, &error), &error);
+	assert_true(all == free_memory(host));
+	close_sim(host);
+}
+
+/* Xen's own pages are taken from the top of what it has mapped: 4 TiB, if there is more than 5. */
+static void what_xen_takes_for_itself_lies_in_its_direct_map(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *options;
+		uint64_t from, to;
+	} cases[] = {
+		{"memory=8G,xen=4.22", 4 * GIB, 16 * GIB},
+		{"layout=1M+3G/4G+5000G,xen=4.22", 4096 * GIB, 5120 * GIB},
+		{"layout=1M+3G/4G+8T/64T+40T,xen=4.22", 2048 * GIB, 4096 * GIB},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pvb_host *host = open_sim(cases[i].options);
+		uint32_t domid = new_domain(host, GIB);
+		struct pvb_host_domain domain;
+		struct pvb_sim_frame frame;
+		struct pvb_error error;
+		pvb_mfn_t grants;
+		size_t count;
+
+		assert_ok(pvb_host_get_domain(host, domid, &domain, &error), &error);
+		assert_in_range(domain.shared_info.n, cases[i].from / PAGE, cases[i].to / PAGE - 1);
+		assert_ok(pvb_host_get_grant_frames(host, domid, &grants, 1, &count, &error),
+			  &error);
+		assert_int_equal(count, 1);
+		assert_in_range(grants.n, cases[i].from / PAGE, cases[i].to / PAGE - 1);
+		pvb_sim_look(host, grants, &frame);
+		assert_true(frame.grant_table && !frame.shared_info && frame.domid == domid);
+		pvb_sim_look(host, domain.shared_info, &frame);
+		assert_true(frame.shared_info && !frame.grant_table);
+		destroy(host, domid);
+		close_sim(host);
+	}
 }
 
 static void the_m2p_is_told_in_runs(void **state)
@@ -750,6 +855,8 @@ int main(void)
 		cmocka_unit_test(claims_set_memory_aside),
 		cmocka_unit_test(claims_of_others_and_hosts_without_claims),
 		cmocka_unit_test(what_is_scrubbed_or_used_is_not_free),
+		cmocka_unit_test(free_memory_is_known_by_where_it_lies),
+		cmocka_unit_test(what_xen_takes_for_itself_lies_in_its_direct_map),
 		cmocka_unit_test(the_m2p_is_told_in_runs),
 		cmocka_unit_test(frames_can_be_given_back_one_by_one),
 		cmocka_unit_test(a_huge_host_costs_nothing_until_it_is_used),

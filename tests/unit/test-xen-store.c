@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "fake-xenstore.h"
+#include "host/xen/record.h"
 #include "host/xen/store.h"
 
 #define UUID "00010203-0405-0607-0809-0a0b0c0d0e0f"
@@ -471,6 +472,120 @@ static void a_name_is_read_and_cut_where_there_is_no_room(void **state)
 	bench_close(&bench);
 }
 
+/* ---- the record ---- */
+
+static const struct pvb_host_record whole = {
+	.known = true,
+	.guest_abi = true,
+	.pte_bits = true,
+	.address_bits = 40,
+	.granule_shift = 12,
+	.pte_kernel_bit = 52,
+	.pte_grant_bit = 255,
+	.pte_flags = 1,
+};
+
+static void a_record_is_the_toolstacks_alone_and_goes_with_its_domain(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	struct pvb_host_record read;
+	struct bench bench;
+
+	bench_open(&bench);
+	assert_ok(xen_record_read(bench.store, 7, &read, &bench.error), &bench.error);
+	assert_false(read.known || read.address_bits || read.guest_abi || read.pte_bits);
+	assert_ok(xen_store_introduce(bench.store, &record, &bench.error), &bench.error);
+	assert_ok(xen_record_write(bench.store, 7, &whole, &bench.error), &bench.error);
+
+	char *is = fake_store_print();
+	assert_non_null(strstr(is, "/local/domain/7/pvbuild = \"\"   (n0)\n"
+				   "/local/domain/7/pvbuild/address-bits = \"40\"   (n0)\n"
+				   "/local/domain/7/pvbuild/granule-shift = \"12\"   (n0)\n"
+				   "/local/domain/7/pvbuild/guest-abi = \"1\"   (n0)\n"
+				   "/local/domain/7/pvbuild/pte-flags = \"1\"   (n0)\n"
+				   "/local/domain/7/pvbuild/pte-grant-bit = \"255\"   (n0)\n"
+				   "/local/domain/7/pvbuild/pte-kernel-bit = \"52\"   (n0)\n"));
+	free(is);
+	assert_ok(xen_record_read(bench.store, 7, &read, &bench.error), &bench.error);
+	assert_memory_equal(&read, &whole, sizeof read);
+	assert_ok(xen_record_read(bench.store, 8, &read, &bench.error), &bench.error);
+	assert_false(read.known);
+	assert_ok(xen_store_remove(bench.store, 7, &bench.error), &bench.error);
+	assert_store_is(bench.before);
+	bench_close(&bench);
+}
+
+static void what_was_not_settled_is_not_in_the_record(void **state)
+{
+	(void)state;
+	struct pvb_host_record narrow = {.known = true, .address_bits = 46, .granule_shift = 12};
+	struct pvb_host_record read;
+	struct bench bench;
+
+	bench_open(&bench);
+	assert_ok(xen_record_write(bench.store, 7, &narrow, &bench.error), &bench.error);
+	assert_false(fake_store_has("/local/domain/7/pvbuild/pte-flags"));
+	assert_ok(xen_record_read(bench.store, 7, &read, &bench.error), &bench.error);
+	assert_memory_equal(&read, &narrow, sizeof read);
+	bench_close(&bench);
+}
+
+static void what_is_no_record_is_not_taken_for_one(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {"", "x", "-1", "256", "40 ", "99999999999999999999"};
+	struct pvb_host_record read;
+	struct bench bench;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		bench_open(&bench);
+		fake_store_put("/local/domain/7/pvbuild/address-bits", wrong[i]);
+		assert_fails_with(xen_record_read(bench.store, 7, &read, &bench.error),
+				  PVB_E_HOST_STORE, &bench.error);
+		assert_non_null(strstr(bench.error.message, "pvbuild/address-bits"));
+		bench_close(&bench);
+	}
+	bench_open(&bench);
+	fake_store_put("/local/domain/7/pvbuild/guest-abi", "2");
+	assert_fails_with(xen_record_read(bench.store, 7, &read, &bench.error), PVB_E_HOST_STORE,
+			  &bench.error);
+	bench_close(&bench);
+}
+
+static void a_record_is_whole_or_not_there(void **state)
+{
+	(void)state;
+	struct pvb_host_record read;
+	struct bench bench;
+
+	bench_open(&bench);
+	unsigned before = fake_store_calls();
+	assert_ok(xen_record_write(bench.store, 7, &whole, &bench.error), &bench.error);
+	unsigned writes = fake_store_calls() - before;
+	before = fake_store_calls();
+	assert_ok(xen_record_read(bench.store, 7, &read, &bench.error), &bench.error);
+	unsigned reads = fake_store_calls() - before;
+	bench_close(&bench);
+
+	for (unsigned nth = 1; nth <= writes; nth++) {
+		bench_open(&bench);
+		fake_store_fail(nth, EIO);
+		assert_fails_with(xen_record_write(bench.store, 7, &whole, &bench.error),
+				  PVB_E_HOST_STORE, &bench.error);
+		assert_store_is(bench.before);
+		bench_close(&bench);
+	}
+	for (unsigned nth = 1; nth <= reads; nth++) {
+		bench_open(&bench);
+		assert_ok(xen_record_write(bench.store, 7, &whole, &bench.error), &bench.error);
+		fake_store_fail(nth, EIO);
+		assert_fails_with(xen_record_read(bench.store, 7, &read, &bench.error),
+				  PVB_E_HOST_STORE, &bench.error);
+		bench_close(&bench);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +605,10 @@ int main(void)
 		cmocka_unit_test(a_domain_with_devices_is_left_to_who_gave_them),
 		cmocka_unit_test(a_name_that_a_live_domain_has_is_refused),
 		cmocka_unit_test(a_name_is_read_and_cut_where_there_is_no_room),
+		cmocka_unit_test(a_record_is_the_toolstacks_alone_and_goes_with_its_domain),
+		cmocka_unit_test(what_was_not_settled_is_not_in_the_record),
+		cmocka_unit_test(what_is_no_record_is_not_taken_for_one),
+		cmocka_unit_test(a_record_is_whole_or_not_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

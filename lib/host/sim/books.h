@@ -32,11 +32,14 @@
  *   NONE   not memory, or inside a free block, or never looked at
  *   FREE   the first frame of a free block of 1 << order
  *   OWNED  a domain's
- *   XEN    the hypervisor's own, shared with a domain: its shared info page
+ *   XEN    the hypervisor's own, shared with a domain
  *   TAKEN  somebody else's: what fragments memory
  *   SPLIT  (chunks only) look at the frames
  */
 enum sim_kind { SIM_NONE, SIM_FREE, SIM_OWNED, SIM_XEN, SIM_TAKEN, SIM_SPLIT };
+
+/* What of the hypervisor's own is shared; in a XEN frame's entry it takes the place of order. */
+enum sim_xen_use { SIM_SHARED_INFO, SIM_GRANT_TABLE };
 
 enum sim_type {
 	SIM_TYPE_NONE,

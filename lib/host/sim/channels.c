@@ -87,6 +87,24 @@ static int check_grants(const struct sim *sim, const struct sim_domain *domain,
 	return 0;
 }
 
+int sim_grow_grant_table(struct sim *sim, struct sim_domain *domain, const char *call,
+			 uint32_t pages, struct pvb_error *error)
+{
+	if (pages > domain->grant_limit)
+		return pvb_fail(error, PVB_E_HOST_LIMIT, call,
+				"a grant table of %u pages for domain %u, which may have %u", pages,
+				domain->domid, domain->grant_limit);
+	while (domain->grant_frame_count < pages) {
+		uint64_t *frame = &domain->grant_frame[domain->grant_frame_count];
+		int rc = sim_xen_frame_alloc(sim, domain, SIM_GRANT_TABLE, 0, frame, error);
+
+		if (rc)
+			return rc;
+		domain->grant_frame_count++;
+	}
+	return 0;
+}
+
 static bool reserve_grants(struct sim_domain *domain, size_t more)
 {
 	size_t capacity;
@@ -114,6 +132,10 @@ int sim_set_grants(struct pvb_host *host, uint32_t domid, const struct pvb_host_
 
 	if (rc == 0)
 		rc = check_grants(sim, domain, grants, count, error);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = sim_grow_grant_table(
+			sim, domain, call,
+			(grants[i].index >> (sim->options.page_shift - GRANT_SHIFT)) + 1, error);
 	if (rc)
 		return rc;
 	if (!reserve_grants(domain, count))
@@ -144,6 +166,20 @@ int sim_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant 
 	for (size_t i = 0; i < domain->grant_count && *count < room; i++)
 		if (domain->grants[i].flags)
 			grants[(*count)++] = domain->grants[i];
+	return 0;
+}
+
+int sim_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			 size_t *count, struct pvb_error *error)
+{
+	struct sim_domain *domain;
+	int rc = sim_call(sim_of(host), "get_grant_frames", domid, &domain, error);
+
+	if (rc)
+		return rc;
+	*count = domain->grant_frame_count;
+	for (size_t i = 0; i < *count && i < room; i++)
+		frames[i] = PVB_MFN(domain->grant_frame[i]);
 	return 0;
 }
 

@@ -129,6 +129,7 @@ static void check_places(struct audit *audit)
 	}
 	uint64_t free_frames = audit->free_listed + fresh - fresh_taken;
 	uint64_t taken = audit->taken + fresh_taken;
+	uint64_t below = sim_heap_free_below(heap, 64);
 
 	if (audit->free_listed != audit->free_seen)
 		complain(audit, "%llu free frames are on lists, but %llu are marked as free",
@@ -137,6 +138,9 @@ static void check_places(struct audit *audit)
 	if (free_frames != heap->free)
 		complain(audit, "%llu frames are free, but %llu are counted",
 			 (unsigned long long)free_frames, (unsigned long long)heap->free);
+	if (below != heap->free)
+		complain(audit, "%llu frames are free in the zones, but %llu are counted",
+			 (unsigned long long)below, (unsigned long long)heap->free);
 	if (audit->given != heap->given)
 		complain(audit, "%llu frames are in use, but %llu are counted",
 			 (unsigned long long)audit->given, (unsigned long long)heap->given);
@@ -157,7 +161,8 @@ static void check_domains(struct audit *audit)
 		const struct sim_domain *domain = sim->domains[i];
 
 		claimed += domain->claim;
-		pages += domain->pages + (domain->shared_info != PVB_NO_FRAME);
+		pages += domain->pages + (domain->shared_info != PVB_NO_FRAME) +
+			 domain->grant_frame_count;
 	}
 	if (claimed != sim->heap.claimed)
 		complain(audit, "domains claim %llu frames, but %llu are counted",

@@ -187,8 +187,13 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	memcpy(domain->name, config->name, sizeof domain->name);
 	domain->name[sizeof domain->name - 1] = '\0';
 
-	rc = sim_xen_frame_alloc(sim, domain, shared_info_bits(sim, 64), &domain->shared_info,
-				 error);
+	rc = sim_xen_frame_alloc(sim, domain, SIM_SHARED_INFO, shared_info_bits(sim, 64),
+				 &domain->shared_info, error);
+	if (rc == 0) {
+		rc = sim_grow_grant_table(sim, domain, call, 1, error);
+		if (rc)
+			sim_xen_frame_free(sim, domain->shared_info);
+	}
 	if (rc) {
 		free_domain(domain);
 		return rc;
@@ -294,7 +299,10 @@ void sim_domain_release(struct sim *sim, struct sim_domain *domain)
 		sim_xen_frame_free(sim, domain->shared_info);
 		domain->shared_info = PVB_NO_FRAME;
 	}
-	if (domain->pages || domain->shared_info != PVB_NO_FRAME)
+	while (domain->grant_frame_count &&
+	       !is_mapped(sim, domain->grant_frame[domain->grant_frame_count - 1], 1))
+		sim_xen_frame_free(sim, domain->grant_frame[--domain->grant_frame_count]);
+	if (domain->pages || domain->shared_info != PVB_NO_FRAME || domain->grant_frame_count)
 		return;
 	sim_domain_free(sim, domain);
 	if (!sim->domain_count)
@@ -433,7 +441,8 @@ int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 			return pvb_fail(error, PVB_E_HOST_STATE, call,
 					"the shared info of domain %u has to move, but is mapped",
 					domid);
-		rc = sim_xen_frame_alloc(sim, domain, 32, &domain->shared_info, error);
+		rc = sim_xen_frame_alloc(sim, domain, SIM_SHARED_INFO, 32, &domain->shared_info,
+					 error);
 		if (rc) {
 			domain->shared_info = mfn;
 			return rc;
@@ -487,4 +496,27 @@ int sim_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error
 				domid);
 	domain->cpu_policy = true;
 	return 0;
+}
+
+/* Xen keeps no such thing: it is the toolstack's, and stands in the store. */
+int sim_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_record *record,
+		   struct pvb_error *error)
+{
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim_of(host), "set_record", domid, &domain, error);
+
+	if (rc == 0)
+		domain->record = *record;
+	return rc;
+}
+
+int sim_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
+		   struct pvb_error *error)
+{
+	struct sim_domain *domain;
+	int rc = sim_call(sim_of(host), "get_record", domid, &domain, error);
+
+	if (rc == 0)
+		*record = domain->record;
+	return rc;
 }

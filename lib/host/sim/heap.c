@@ -90,6 +90,7 @@ static void push(struct sim_heap *heap, unsigned node, uint64_t mfn, unsigned or
 	else
 		listed(heap, list->head, order)->previous = mfn;
 	list->head = mfn;
+	zone->listed += UINT64_C(1) << order;
 	zone->orders |= 1u << order;
 	heap->nodes[node].zones |= UINT64_C(1) << z;
 }
@@ -120,6 +121,7 @@ static void unlink_block(struct sim_heap *heap, unsigned node, uint64_t mfn, uns
 	else
 		list->head = next;
 	*entry = (struct sim_frame){0};
+	zone->listed -= UINT64_C(1) << order;
 
 	if (list->head == SIM_NO_LINK) {
 		zone->orders &= ~(1u << order);
@@ -537,4 +539,19 @@ void sim_heap_free(struct sim_heap *heap, uint64_t mfn, unsigned order)
 	merge_and_push(heap, mfn, order);
 	heap->free += UINT64_C(1) << order;
 	heap->given -= UINT64_C(1) << order;
+}
+
+uint64_t sim_heap_free_below(const struct sim_heap *heap, unsigned bits)
+{
+	unsigned shift = heap->options->page_shift;
+	unsigned end = bits > shift ? bits - shift + 1 : 0;
+	uint64_t in_span = SIM_SPAN_FRAMES - sim_heap_taken_in_span(heap), frames = 0;
+
+	for (unsigned node = 0; node < heap->options->nodes; node++)
+		for (unsigned zone = 0; zone < SIM_ZONES && zone < end; zone++)
+			frames += heap->nodes[node].zone[zone].listed;
+	for (size_t i = 0; i < heap->fresh_count; i++)
+		if (heap->fresh[i].zone < end)
+			frames += (heap->fresh[i].end - heap->fresh[i].first) * in_span;
+	return frames;
 }

@@ -31,6 +31,7 @@ struct sim_list {
 
 struct sim_zone {
 	uint32_t orders; /* bit k: there is a block of 1 << k */
+	uint64_t listed; /* frames in its blocks */
 	struct sim_list list[SIM_MAX_ORDER + 1];
 };
 
@@ -103,6 +104,9 @@ enum sim_grant sim_heap_alloc(struct sim_heap *heap, const struct sim_request *r
 
 /* Its entries in the book must be NONE. */
 void sim_heap_free(struct sim_heap *heap, uint64_t mfn, unsigned order);
+
+/* Free frames below 1 << bits bytes. */
+uint64_t sim_heap_free_below(const struct sim_heap *heap, unsigned bits);
 
 /* The node that a frame belongs to. */
 unsigned sim_heap_node(const struct sim_heap *heap, uint64_t mfn);

@@ -14,10 +14,11 @@ void pvb_sim_look(struct pvb_host *host, pvb_mfn_t frame, struct pvb_sim_frame *
 
 	*out = (struct pvb_sim_frame){
 		.owned = entry.kind == SIM_OWNED,
-		.shared_info = entry.kind == SIM_XEN,
+		.shared_info = entry.kind == SIM_XEN && entry.order == SIM_SHARED_INFO,
+		.grant_table = entry.kind == SIM_XEN && entry.order == SIM_GRANT_TABLE,
 		.pfn = PVB_NO_FRAME,
 	};
-	if (!out->owned && !out->shared_info)
+	if (entry.kind != SIM_OWNED && entry.kind != SIM_XEN)
 		return;
 	out->domid = entry.domid;
 	out->use = (enum pvb_sim_use)entry.type;

@@ -63,6 +63,7 @@ struct sim_introduction {
  *   vm_assist       of vCPU 0's context, for the whole domain
  *   ports           the remote domain of each event channel; SIM_NO_PORT where there is none
  *   vcpu            NULL for those that have no context yet
+ *   grant_frame     pages of the grant table; what is in it stands in grants alone
  *   translated      NULL for PV domains
  */
 struct sim_domain {
@@ -93,7 +94,10 @@ struct sim_domain {
 	size_t grant_count;
 	size_t grant_capacity;
 	uint32_t grant_limit;
+	uint64_t grant_frame[SIM_MAX_GRANT_FRAMES];
+	uint32_t grant_frame_count;
 	struct sim_introduction *introduction;
+	struct pvb_host_record record;
 	struct sim_translated *translated;
 };
 
@@ -164,6 +168,10 @@ void sim_domain_free(struct sim *sim, struct sim_domain *domain);
 
 /* ---- populate.c ---- */
 
+/* So many pages of the grant table, or more. */
+int sim_grow_grant_table(struct sim *sim, struct sim_domain *domain, const char *call,
+			 uint32_t pages, struct pvb_error *error);
+
 /* Is it this domain's memory, or the hypervisor's that is shared with it? */
 bool sim_owns(const struct sim *sim, const struct sim_domain *domain, uint64_t mfn,
 	      struct sim_frame *frame);
@@ -173,9 +181,12 @@ bool sim_owns(const struct sim *sim, const struct sim_domain *domain, uint64_t m
 /* "free", "domain 3's", ...: whose a frame is, for messages. */
 const char *sim_whose(const struct sim *sim, uint64_t mfn, char *text, size_t size);
 
-/* A frame of the hypervisor's own for this domain, zeroed, below 1 << bits bytes (0: any). */
-int sim_xen_frame_alloc(struct sim *sim, struct sim_domain *domain, unsigned bits, uint64_t *mfn,
-			struct pvb_error *error);
+/*
+ * A frame of the hypervisor's own for this domain, zeroed, below 1 << bits bytes (0: any that
+ * Xen has for itself).
+ */
+int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum sim_xen_use use,
+			unsigned bits, uint64_t *mfn, struct pvb_error *error);
 void sim_xen_frame_free(struct sim *sim, uint64_t mfn);
 
 /* ---- translated.c ---- */
@@ -256,6 +267,7 @@ int sim_get_m2p_run(struct pvb_host *, pvb_mfn_t first, uint64_t limit, pvb_pfn_
 		    uint64_t *count, struct pvb_error *);
 int sim_get_touched_run(struct pvb_host *, pvb_mfn_t first, uint64_t limit, bool *touched,
 			uint64_t *count, struct pvb_error *);
+int sim_get_free_below(struct pvb_host *, unsigned bits, uint64_t *bytes, struct pvb_error *);
 
 int sim_map_frames(struct pvb_host *, uint32_t domid, const pvb_mfn_t *frames, size_t count,
 		   bool writable, void **at, struct pvb_error *);
@@ -278,8 +290,13 @@ int sim_set_grants(struct pvb_host *, uint32_t domid, const struct pvb_host_gran
 		   struct pvb_error *);
 int sim_get_grants(struct pvb_host *, uint32_t domid, struct pvb_host_grant *, size_t room,
 		   size_t *count, struct pvb_error *);
+int sim_get_grant_frames(struct pvb_host *, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			 size_t *count, struct pvb_error *);
 int sim_introduce_domain(struct pvb_host *, uint32_t domid, const struct pvb_host_introduction *,
 			 struct pvb_error *);
+int sim_set_record(struct pvb_host *, uint32_t domid, const struct pvb_host_record *,
+		   struct pvb_error *);
+int sim_get_record(struct pvb_host *, uint32_t domid, struct pvb_host_record *, struct pvb_error *);
 
 int sim_set_parameter(struct pvb_host *, uint32_t domid, enum pvb_host_parameter, uint64_t value,
 		      struct pvb_error *);

@@ -119,12 +119,7 @@ static int add_range(struct sim_parser *parser, const char *value, uint64_t base
 	if (!size || !pvb_is_aligned(base | size, page_size(parser)))
 		return sim_option_refuse(parser, "layout", value, "a range is not whole pages");
 	if (!pvb_add(base, size, &end) || end > UINT64_C(1) << SIM_MAX_WIDTH)
-		return sim_option_refuse(
-			parser, "layout", value,
-			parser->options->arm64
-				? "a range ends above 128 TiB, the most that a host has"
-				: "a range ends above 128 TiB, the most that the PV "
-				  "interface reaches");
+		return sim_option_refuse(parser, "layout", value, "a range ends above 2 PiB");
 	if (base < previous_end)
 		return sim_option_refuse(parser, "layout", value,
 					 "ranges do not ascend, or overlap");
@@ -330,10 +325,8 @@ static int default_layout(struct sim_parser *parser)
 	if (rc == 0 && high) {
 		if (high > (UINT64_C(1) << SIM_MAX_WIDTH) - high_start)
 			return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
-					"sim option memory: %llu bytes end above 128 TiB, the most "
-					"that %s",
-					(unsigned long long)parser->memory,
-					arm64 ? "a host has" : "the PV interface reaches");
+					"sim option memory: %llu bytes end above 2 PiB",
+					(unsigned long long)parser->memory);
 		rc = add_range(parser, "(default)", high_start, high);
 	}
 	return rc;

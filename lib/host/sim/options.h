@@ -13,10 +13,11 @@
 #define SIM_MAX_NODES 64
 
 /*
- * No 64-bit PV guest can look up a frame that lies above this: the read-only
- * M2P window has room for 2^35 entries (Xen asm-x86 config.h, RO_MPT_VIRT_*).
+ * Memory may lie up to here. No 64-bit PV guest can look up a frame that lies above 47
+ * bits, as its read-only M2P window has room for 2^35 entries (Xen asm-x86 config.h,
+ * RO_MPT_VIRT_*), and Xen's own is no larger; a builder has to keep to that by itself.
  */
-#define SIM_MAX_WIDTH 47u
+#define SIM_MAX_WIDTH 51u
 
 /* Machine memory, in bytes; whole pages. */
 struct sim_range {

@@ -35,6 +35,11 @@ static bool is_memory(const struct sim *sim, uint64_t mfn)
 	return false;
 }
 
+static const char *xen_use_name(unsigned use)
+{
+	return use == SIM_SHARED_INFO ? "shared info" : "a page of the grant table";
+}
+
 const char *sim_whose(const struct sim *sim, uint64_t mfn, char *text, size_t size)
 {
 	uint64_t count;
@@ -43,7 +48,8 @@ const char *sim_whose(const struct sim *sim, uint64_t mfn, char *text, size_t si
 	if (frame.kind == SIM_OWNED)
 		(void)snprintf(text, size, "memory of domain %u", (unsigned)frame.domid);
 	else if (frame.kind == SIM_XEN)
-		(void)snprintf(text, size, "shared info of domain %u", (unsigned)frame.domid);
+		(void)snprintf(text, size, "%s of domain %u", xen_use_name(frame.order),
+			       (unsigned)frame.domid);
 	else
 		(void)snprintf(text, size, "%s",
 			       is_memory(sim, mfn) ? "no domain's memory" : "not memory at all");
@@ -68,11 +74,29 @@ static void assign(struct sim *sim, uint64_t mfn, unsigned order, struct sim_fra
 		*sim_books_chunk(&sim->books, mfn + i) = as;
 }
 
-int sim_xen_frame_alloc(struct sim *sim, struct sim_domain *domain, unsigned bits, uint64_t *mfn,
-			struct pvb_error *error)
+/*
+ * Xen's own pages lie in its direct map, of which a PV guest leaves 5 TiB: in a machine
+ * with memory above that, they are taken from the largest power of two below (Xen
+ * arch/x86/setup.c and common/page_alloc.c, xenheap_max_mfn()).
+ */
+#define XEN_HEAP_END (UINT64_C(5) << 40)
+#define XEN_HEAP_BITS 42u
+
+static unsigned xen_heap_bits(const struct sim *sim, unsigned bits)
+{
+	if (sim->options.arm64 || sim->contents.frames <= XEN_HEAP_END >> SIM_PAGE_SHIFT)
+		return bits;
+	return bits ? (unsigned)pvb_min(bits, XEN_HEAP_BITS) : XEN_HEAP_BITS;
+}
+
+int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum sim_xen_use use,
+			unsigned bits, uint64_t *mfn, struct pvb_error *error)
 {
 	static const char call[] = "create_domain";
-	struct sim_request request = {.bits = bits, .node = SIM_ANY_NODE};
+	struct sim_request request = {.node = SIM_ANY_NODE};
+
+	bits = xen_heap_bits(sim, bits);
+	request.bits = bits;
 
 	switch (sim_heap_alloc(&sim->heap, &request, mfn)) {
 	case SIM_GRANTED:
@@ -81,13 +105,15 @@ int sim_xen_frame_alloc(struct sim *sim, struct sim_domain *domain, unsigned bit
 		return pvb_fail_memory(error, call, "the simulated host's books");
 	case SIM_NO_SUCH_MEMORY:
 		return pvb_fail(error, bits ? PVB_E_HOST_NO_MEMORY_BELOW : PVB_E_HOST_NO_MEMORY,
-				call, "no free page%s for the shared info of domain %u",
-				bits ? " below 4 GiB" : "", domain->domid);
+				call, "no free page below 2^%u for %s of domain %u",
+				bits ? bits : sim->options.width, xen_use_name(use),
+				domain->domid);
 	}
 
 	/* Its one reference keeps it from ever being a page table. */
 	struct sim_frame as = {
 		.kind = SIM_XEN, .domid = domain->domid & 0xffffu, .link = SIM_NO_LINK};
+	as.order = use & 31u;
 	as.type = SIM_TYPE_WRITABLE;
 	as.flags = SIM_VALIDATED;
 	as.count = 1;
@@ -312,4 +338,15 @@ int sim_get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, 
 		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a run of no frames");
 	*touched = sim_contents_touched(&sim->contents, first.n, limit, count);
 	return 0;
+}
+
+int sim_get_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
+		       struct pvb_error *error)
+{
+	struct sim *sim = sim_of(host);
+	int rc = sim_enter(sim, "get_free_below", error);
+
+	if (rc == 0)
+		*bytes = sim_heap_free_below(&sim->heap, bits) << sim->options.page_shift;
+	return rc;
 }

@@ -40,10 +40,14 @@ enum pvb_sim_use {
 	PVB_SIM_WRITABLE,
 };
 
-/* A frame in the hypervisor's books. owned: a domain's memory; shared_info: its shared page. */
+/*
+ * A frame in the hypervisor's books. owned: a domain's memory; shared_info, grant_table: what
+ * the hypervisor shares with it.
+ */
 struct pvb_sim_frame {
 	bool owned;
 	bool shared_info;
+	bool grant_table;
 	bool pinned;
 	bool validated;
 	enum pvb_sim_use use;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/cleanup.h"
 
 static const char stage[] = "host";
@@ -238,4 +239,20 @@ int xen_get_info(struct pvb_host *host, struct pvb_host_info *info, struct pvb_e
 	if (rc == 0)
 		*info = xen->info;
 	return rc;
+}
+
+/* Xen counts its free memory by powers of two, so that this is exact; on all nodes. */
+int xen_get_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
+		       struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+
+	*bytes = 0;
+	/* No page lies below the end of the first; and a width of 0 would mean none at all. */
+	if (bits <= XEN_SHIFT)
+		return 0;
+	if (xc_availheap(xen->xc, 0, (int)pvb_min(bits, 64), -1, bytes) == 0)
+		return 0;
+	return xen_refused(xen, error, PVB_E_HOST_DENIED, "get_free_below", errno,
+			   "the hypervisor does not say how much memory is free below 2^%u", bits);
 }

@@ -7,7 +7,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+
+#include "core/cleanup.h"
 
 #define ENTRIES ((1u << XEN_SHIFT) / sizeof(grant_entry_v1_t))
 
@@ -26,33 +30,41 @@ static void unmap(struct xen_host *xen, struct table *table)
 	*table = (struct table){0};
 }
 
-/* Frames 0 to page of the table are made and named; only the last one is wanted. */
-static int map_as_foreign(struct xen_host *xen, uint32_t domid, uint32_t page, struct table *table)
+/* Name the first pages of a table, which are made where they are not there yet; -1 with errno. */
+static int name_pages(struct xen_host *xen, uint32_t domid, uint32_t pages, xen_pfn_t *names)
 {
-	struct gnttab_setup_table setup = {.dom = (domid_t)domid, .nr_frames = page + 1};
+	struct gnttab_setup_table setup = {.dom = (domid_t)domid, .nr_frames = pages};
 	DECLARE_HYPERCALL_BUFFER(xen_pfn_t, frames);
-	int rc = -1;
+	int rc;
 
-	frames = xc_hypercall_buffer_alloc(xen->xc, frames, (page + 1) * sizeof *frames);
+	frames = xc_hypercall_buffer_alloc(xen->xc, frames, pages * sizeof *frames);
 	if (!frames)
 		return -1;
 	set_xen_guest_handle_raw(setup.frame_list, frames);
-	if (xc_gnttab_op(xen->xc, GNTTABOP_setup_table, &setup, sizeof setup, 1) == 0) {
-		if (setup.status != GNTST_okay) {
-			errno = setup.status == GNTST_bad_domain ? ESRCH : EINVAL;
-		} else {
-			xen_pfn_t frame = frames[page];
-
-			table->entry = xenforeignmemory_map(
-				xen->foreign, domid, PROT_READ | PROT_WRITE, 1, &frame, NULL);
-			rc = table->entry ? 0 : -1;
-		}
+	rc = xc_gnttab_op(xen->xc, GNTTABOP_setup_table, &setup, sizeof setup, 1);
+	if (rc == 0 && setup.status != GNTST_okay) {
+		errno = setup.status == GNTST_bad_domain ? ESRCH : EINVAL;
+		rc = -1;
 	}
+	if (rc == 0)
+		memcpy(names, frames, pages * sizeof *names);
 
 	int reason = errno;
 	xc_hypercall_buffer_free(xen->xc, frames);
 	errno = reason;
-	return rc;
+	return rc ? -1 : 0;
+}
+
+/* Frames 0 to page of the table are made and named; only the last one is wanted. */
+static int map_as_foreign(struct xen_host *xen, uint32_t domid, uint32_t page, struct table *table)
+{
+	PVB_AUTO_FREE xen_pfn_t *frames = calloc(page + UINT32_C(1), sizeof *frames);
+
+	if (!frames || name_pages(xen, domid, page + 1, frames))
+		return -1;
+	table->entry = xenforeignmemory_map(xen->foreign, domid, PROT_READ | PROT_WRITE, 1,
+					    &frames[page], NULL);
+	return table->entry ? 0 : -1;
 }
 
 static int map(struct xen_host *xen, const char *call, uint32_t domid, uint32_t page,
@@ -128,22 +140,31 @@ int xen_set_grants(struct pvb_host *host, uint32_t domid, const struct pvb_host_
 	return rc;
 }
 
+/* Looking at a page that is not there yet would make it. */
+static int count_pages(struct xen_host *xen, const char *call, uint32_t domid, uint32_t *pages,
+		       struct pvb_error *error)
+{
+	struct gnttab_query_size size = {.dom = (domid_t)domid};
+
+	if (xc_gnttab_query_size(xen->xc, &size) || size.status != GNTST_okay)
+		return xen_refused(xen, error, PVB_E_HOST_DENIED, call, EINVAL,
+				   "the size of the grant table of domain %u", domid);
+	*pages = size.nr_frames;
+	return 0;
+}
+
 int xen_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant *grants,
 		   size_t room, size_t *count, struct pvb_error *error)
 {
 	static const char call[] = "get_grants";
 	struct xen_host *xen = xen_of(host);
-	struct gnttab_query_size size = {.dom = (domid_t)domid};
+	uint32_t pages = 0;
 	int rc = check_version(xen, call, domid, error);
 
 	*count = 0;
-	if (rc)
-		return rc;
-	/* Looking at a page that is not there yet would make it. */
-	if (xc_gnttab_query_size(xen->xc, &size) || size.status != GNTST_okay)
-		return xen_refused(xen, error, PVB_E_HOST_DENIED, call, EINVAL,
-				   "the size of the grant table of domain %u", domid);
-	for (uint32_t page = 0; page < size.nr_frames && !rc && *count < room; page++) {
+	if (rc == 0)
+		rc = count_pages(xen, call, domid, &pages, error);
+	for (uint32_t page = 0; page < pages && !rc && *count < room; page++) {
 		struct table table;
 
 		rc = map(xen, call, domid, page, &table, error);
@@ -161,4 +182,27 @@ int xen_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant 
 		unmap(xen, &table);
 	}
 	return rc;
+}
+
+int xen_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			 size_t *count, struct pvb_error *error)
+{
+	static const char call[] = "get_grant_frames";
+	struct xen_host *xen = xen_of(host);
+	uint32_t pages = 0;
+	int rc = count_pages(xen, call, domid, &pages, error);
+
+	*count = pages;
+	if (rc || !pages)
+		return rc;
+
+	PVB_AUTO_FREE xen_pfn_t *names = calloc(pages, sizeof *names);
+	if (!names)
+		return pvb_fail_memory(error, call, "the pages of a grant table");
+	if (name_pages(xen, domid, pages, names))
+		return xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
+				   "the %u pages of the grant table of domain %u", pages, domid);
+	for (uint32_t i = 0; i < pages && i < room; i++)
+		frames[i] = PVB_MFN(names[i]);
+	return 0;
 }

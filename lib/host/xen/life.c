@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "host/xen/console.h"
+#include "host/xen/record.h"
 #include "host/xen/store.h"
 #include "host/xen/userdata.h"
 #include "host/xen/watch.h"
@@ -141,6 +142,24 @@ int xen_introduce_domain(struct pvb_host *host, uint32_t domid,
 	memcpy(record.uuid, domain.uuid, sizeof record.uuid);
 	(void)clock_gettime(CLOCK_REALTIME, &record.start);
 	return xen_store_introduce(xen->store->connection, &record, error);
+}
+
+int xen_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_record *record,
+		   struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+	int rc = xen_reach_store(xen, error);
+
+	return rc ? rc : xen_record_write(xen->store->connection, domid, record, error);
+}
+
+int xen_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
+		   struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+	int rc = xen_reach_store(xen, error);
+
+	return rc ? rc : xen_record_read(xen->store->connection, domid, record, error);
 }
 
 int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)

@@ -46,6 +46,10 @@ void xen_close_life(struct xen_host *xen);
 /* Of the table. */
 int xen_introduce_domain(struct pvb_host *host, uint32_t domid,
 			 const struct pvb_host_introduction *told, struct pvb_error *error);
+int xen_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_record *record,
+		   struct pvb_error *error);
+int xen_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
+		   struct pvb_error *error);
 int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error);
 int xen_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *bytes,

@@ -24,6 +24,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/memory.c \
 	lib/host/xen/nodes.c \
 	lib/host/xen/nodes.h \
+	lib/host/xen/record.c \
+	lib/host/xen/record.h \
 	lib/host/xen/settings.c \
 	lib/host/xen/store-remove.c \
 	lib/host/xen/store.c \

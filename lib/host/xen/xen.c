@@ -136,6 +136,10 @@ static const struct pvb_host_ops ops = {
 	.get_vcpu = xen_get_vcpu,
 	.set_grants = xen_set_grants,
 	.get_grants = xen_get_grants,
+	.get_free_below = xen_get_free_below,
+	.get_grant_frames = xen_get_grant_frames,
+	.set_record = xen_set_record,
+	.get_record = xen_get_record,
 };
 
 /* ---- opening ---------------------------------------------------------------------------- */

@@ -7,7 +7,8 @@
  *   facts.c    what the hypervisor is and has
  *   domain.c   how domains come and go, and what there is of them
  *   life.c     a domain's life beside the hypervisor: what the host's other tools are told of it,
- *              and its guard; with store*.c, nodes.c, console.c, watch.c, userdata.c and guard*.c
+ *              and its guard; with store*.c, nodes.c, record.c, console.c, watch.c, userdata.c
+ *              and guard*.c
  *   settings.c what is set of a domain before it runs
  *   memory.c   claiming and populating, mapping, frames and their types
  *   m2p.c      reading the M2P
@@ -72,6 +73,8 @@ int xen_refused(struct xen_host *xen, struct pvb_error *error, enum pvb_code oth
 /* facts.c */
 int xen_probe(struct xen_host *xen, struct pvb_error *error);
 int xen_get_info(struct pvb_host *host, struct pvb_host_info *info, struct pvb_error *error);
+int xen_get_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
+		       struct pvb_error *error);
 
 /* domain.c */
 /* 32 or 64; -1 with errno where Xen does not say. */
@@ -125,5 +128,7 @@ int xen_set_grants(struct pvb_host *host, uint32_t domid, const struct pvb_host_
 		   size_t count, struct pvb_error *error);
 int xen_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant *grants,
 		   size_t room, size_t *count, struct pvb_error *error);
+int xen_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			 size_t *count, struct pvb_error *error);
 
 #endif

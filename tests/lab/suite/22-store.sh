@@ -31,9 +31,12 @@ nodes_of twin >"$output/xl"
 try xl destroy twin
 pvb create -e -p "$work/twin.cfg"
 ok "we make one of the same configuration" both exited 0 '&&' wait_for 10 has_console
-nodes_of twin >"$output/ours"
+nodes_of twin >"$output/all-of-ours"
+grep -v '^/local/domain/N/pvbuild[/ ]' "$output/all-of-ours" >"$output/ours"
 ok "what xl wrote of its domain is more than fifty nodes" test "$(wc -l <"$output/xl")" -gt 50
 ok "ours has the same nodes, values and permissions" diff "$output/xl" "$output/ours"
+record=$(grep '^/local/domain/N/pvbuild[/ ]' "$output/all-of-ours")
+ok "and a record of ours, which the guest cannot read" test -n "$record" -a -z "$(grep -v '(n0)$' <<<"$record")"
 
 domid=$(xl domid twin)
 pvb create -e -p "$work/twin.cfg"
