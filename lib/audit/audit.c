@@ -279,8 +279,12 @@ static int audit_view(struct view *view, const struct pvb_audit_options *options
 		check->view = view;
 		check->options = options;
 		check->image = options->image ? pvb_image_info(options->image) : NULL;
+		read_answer(check);
+		find_address_bits(check);
 		rc = run(check, error);
 		check_shared_info(check);
+		check_answer(check);
+		check_address_bits(check);
 		if (!rc && audit->out_of_memory)
 			rc = pvb_fail_memory(error, "audit", "the findings");
 		for (size_t i = 0; i < RULE_COUNT; i++)

@@ -174,14 +174,15 @@ static void what_is_not_known_is_refused_by_name(void **state)
 		"arch=arm64,granule=64K,extent=4K",
 		"arch=arm64,granule=64K,extent=1G",
 		"arch=arm64,no-pv32",
+		"arch=arm64,pte-bits=domain",
 		"arch=arm64,guest-pages=",
 		"arch=arm64,guest-pages=4K+",
 		"arch=arm64,guest-pages=4K64K",
 		"arch=arm64,guest-pages=2M",
 		"arch=arm64,gic=4",
 		"arch=arm64,gic=",
-		"arch=arm64,memory=128T",
-		"arch=arm64,layout=127T+2T",
+		"arch=arm64,memory=2048T",
+		"arch=arm64,layout=2047T+2T",
 		"guest-pages=4K",
 		"gic=3",
 		"extent=16K",
@@ -219,7 +220,7 @@ static void what_is_not_known_is_refused_by_name(void **state)
 	assert_fails_with(pvb_sim_open("colour=red", &host, &error), PVB_E_HOST_OPTION, &error);
 	assert_non_null(strstr(error.message, "colour=red"));
 	assert_non_null(strstr(error.hint, "fragment=PERCENT"));
-	assert_non_null(strstr(error.hint, ", clean"));
+	assert_non_null(strstr(error.hint, "pte-bits=xen|domain"));
 }
 
 static void an_arm64_host_is_told_by_its_processor(void **state)

@@ -176,6 +176,7 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	}
 	domain->domid = number;
 	domain->bits = 64;
+	domain->pte_bits = sim_default_pte_bits(sim, 64);
 	domain->pauses = 1;
 	domain->last_node = SIM_NO_NODE;
 	domain->vcpu_count = config->vcpus;
@@ -450,6 +451,7 @@ int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 		sim_xen_frame_free(sim, mfn);
 	}
 	domain->bits = bits;
+	domain->pte_bits = sim_default_pte_bits(sim, bits);
 	return 0;
 }
 
