@@ -63,6 +63,30 @@ static struct json_object *pte_bits_object(const struct pvb_plan_pte_bits *bits)
 	return object;
 }
 
+static struct json_object *width_object(unsigned bits, enum pvb_bits_source source)
+{
+	struct json_object *object = json_map();
+
+	json_add_number(object, "bits", bits);
+	json_add_text(object, "source", pvb_bits_source_name(source));
+	return object;
+}
+
+static struct json_object *address_bits_object(const struct pvb_plan_info *plan)
+{
+	struct json_object *object = width_object(plan->address_bits, plan->address_bits_source);
+
+	json_add_bool(object, "binding", plan->address_bits_binding);
+	(void)json_add(object, "own",
+		       width_object(plan->own_address_bits, plan->own_address_bits_source));
+	(void)json_add(object, "declared",
+		       plan->declared_address_bits
+			       ? width_object(plan->declared_address_bits,
+					      plan->declared_address_bits_source)
+			       : NULL);
+	return object;
+}
+
 struct json_object *json_plan(const struct pvb_plan_info *plan)
 {
 	struct json_object *object = json_typed("pvbuild.plan");
@@ -113,11 +137,8 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 	json_add_hex(registers, "rsi", plan->registers.rsi);
 	json_add_hex_or_null(object, "hypercall_page", plan->hypercall_page);
 
-	struct json_object *bits = json_add(object, "address_bits", json_map());
-
-	json_add_number(bits, "bits", plan->address_bits);
-	json_add_text(bits, "source", pvb_bits_source_name(plan->address_bits_source));
-	json_add_bool(bits, "binding", plan->address_bits_binding);
+	(void)json_add(object, "address_bits", address_bits_object(plan));
+	json_add_bool(object, "guest_abi", plan->guest_abi);
 	(void)json_add(object, "pte_bits", pte_bits_object(&plan->pte_bits));
 	return object;
 }

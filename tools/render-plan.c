@@ -84,6 +84,20 @@ static void render_pte_bits(const struct pvb_plan_pte_bits *bits)
 				"give");
 }
 
+static void render_address_bits(const struct pvb_plan_info *plan)
+{
+	render_fact("addresses", "below 2^%u (%s)%s%s", plan->address_bits,
+		    pvb_bits_source_name(plan->address_bits_source),
+		    plan->address_bits_binding ? ", less than the host has" : "",
+		    plan->root_below_4g ? "; root table below 4 GiB" : "");
+	if (plan->declared_address_bits &&
+	    plan->declared_address_bits_source != plan->address_bits_source)
+		render_fact("", "the kernel copes with 2^%u (%s)", plan->declared_address_bits,
+			    pvb_bits_source_name(plan->declared_address_bits_source));
+	if (plan->guest_abi)
+		render_fact("", "the guest is told of it in its shared info page");
+}
+
 void render_plan(const struct pvb_plan_info *plan)
 {
 	render_fact("guest", "%s, %u vCPU%s", pvb_guest_type_name(plan->guest_type), plan->vcpus,
@@ -110,9 +124,6 @@ void render_plan(const struct pvb_plan_info *plan)
 		    plan->registers.rip, plan->registers.rsp, plan->registers.rsi);
 	if (plan->hypercall_page != PVB_NONE)
 		render_fact("hypercall page", "0x%" PRIx64, plan->hypercall_page);
-	render_fact("addresses", "below 2^%u (%s)%s%s", plan->address_bits,
-		    pvb_bits_source_name(plan->address_bits_source),
-		    plan->address_bits_binding ? ", less than the host has" : "",
-		    plan->root_below_4g ? "; root table below 4 GiB" : "");
+	render_address_bits(plan);
 	render_pte_bits(&plan->pte_bits);
 }

@@ -34,6 +34,8 @@ pvbuild_SOURCES = \
 	tools/json.h \
 	tools/keeper.c \
 	tools/keeper.h \
+	tools/machine.c \
+	tools/machine.h \
 	tools/names.c \
 	tools/names.h \
 	tools/options.c \

@@ -123,14 +123,15 @@ static void check_told_bits(struct check *check)
 {
 	const struct pvb_host_record *record = &check->view->record;
 	const unsigned bits = check->answer.address_bits;
-	const unsigned declared = check->image && check->image->declares.address_bits_source ==
-							  PVB_BITS_NOTE
-					  ? check->image->declares.address_bits
-					  : 0;
+	const unsigned declared =
+		check->image && check->image->declares.address_bits_source == PVB_BITS_NOTE
+			? check->image->declares.address_bits
+			: 0;
 
 	expect(check, RULE_SHARED_ABI_VALUES, bits >= LEAST_BITS && bits <= MOST_BITS,
-	       field("address_bits"), "the guest is told of %u address bits, and no machine has "
-				      "fewer than %u or more than %u",
+	       field("address_bits"),
+	       "the guest is told of %u address bits, and no machine has "
+	       "fewer than %u or more than %u",
 	       bits, LEAST_BITS, MOST_BITS);
 	expect(check, RULE_SHARED_ABI_VALUES, !record->known || bits == record->address_bits,
 	       field("address_bits"), "the guest is told of %u address bits, and %u are on record",
@@ -188,7 +189,8 @@ void check_answer(struct check *check)
 
 		expect(check, RULE_SHARED_ABI_ABSENT, at == ANSWER + ANSWER_SIZE,
 		       place("shared_info, byte 0x%zx", at),
-		       "the kernel declares nothing, and byte 0x%zx, where it would be answered, is "
+		       "the kernel declares nothing, and byte 0x%zx, where it would be answered, "
+		       "is "
 		       "0x%02x",
 		       at, page[at]);
 		return;

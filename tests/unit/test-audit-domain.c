@@ -21,7 +21,11 @@ static const struct domain_spec good[] = {
 	{.bits = 32, .scrambled = true, .module_bytes = 8192, .module_by_pfn = true},
 	{.bits = 32, .mfn_base = 0x200000, .pages = 3333},
 	{.bits = 32, .mfn_base = (1u << 25) - 4096},
-	{.bits = 64, .init_p2m = true, .module_bytes = 12345, .module_by_pfn = true, .declares = true},
+	{.bits = 64,
+	 .init_p2m = true,
+	 .module_bytes = 12345,
+	 .module_by_pfn = true,
+	 .declares = true},
 	{.bits = 32, .declares = true},
 };
 

@@ -15,8 +15,8 @@
 #include "support/test.h"
 #include "unit/audit-mutations.h"
 
-static const struct mutations *const all[] = {&start_mutations, &table_mutations,
-					      &memory_mutations, &declared_mutations};
+static const struct mutations *const all[] = {&start_mutations, &table_mutations, &memory_mutations,
+					      &declared_mutations};
 
 #define SUBJECTS (sizeof all / sizeof all[0])
 

@@ -931,8 +931,8 @@ static void a_grant_table_too_high_is_told_or_refused(void **state)
 	assert_ok(build(&bench), &bench.error);
 	assert_int_equal(lines.told, 0);
 	assert_int_equal(pvb_domain_info(bench.domain)->grant_table_pages, 1);
-	assert_true(pvb_domain_info(bench.domain)->grant_table[0] ==
-		    ((UINT64_C(1) << 28) - 1) << 12);
+	assert_true(pvb_domain_info(bench.domain)->grant_table[0] == ((UINT64_C(1) << 28) - 1)
+									     << 12);
 	assert_int_equal(pvb_domain_info(bench.domain)->address_bits, 40);
 	forget_domain(&bench);
 
@@ -947,7 +947,8 @@ static void a_grant_table_too_high_is_told_or_refused(void **state)
 	assert_int_equal(bench.fake.logged, 0);
 	assert_nothing_left(&bench);
 
-	/* Xen leaves no choice, and the guest may not care: once a page, though it is looked at twice. */
+	/* Xen leaves no choice, and the guest may not care: once a page, though it is looked at
+	 * twice. */
 	bench.options.strict_address_bits = false;
 	assert_ok(build(&bench), &bench.error);
 	assert_int_equal(lines.told, 1);
