@@ -332,7 +332,7 @@ static void guest_frames_lead_where_the_extents_said(void **state)
 	EACH_GRANULE(g)
 	{
 		uint64_t window = 2 * GIB, page = UINT64_C(1) << g->shift, pages = window / page;
-		uint64_t *frame = malloc(pages * sizeof *frame);
+		uint64_t *frame = calloc(pages, sizeof *frame);
 
 		assert_non_null(frame);
 		for (size_t h = 0; h < sizeof hosts / sizeof hosts[0]; h++) {

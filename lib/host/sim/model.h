@@ -192,6 +192,11 @@ int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum s
 			unsigned bits, uint64_t *mfn, struct pvb_error *error);
 void sim_xen_frame_free(struct sim *sim, uint64_t mfn);
 
+/* ---- map.c ---- */
+
+/* Whether any of these frames is mapped by the toolstack. */
+bool sim_is_mapped(const struct sim *sim, uint64_t mfn, uint64_t count);
+
 /* ---- translated.c ---- */
 
 uint32_t sim_arm64_max_vcpus(const struct sim *sim);
