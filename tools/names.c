@@ -28,6 +28,8 @@ const char *note_origin_name(enum pvb_note_origin origin)
 		return "SHT_NOTE";
 	case PVB_NOTE_XEN_GUEST:
 		return "__xen_guest";
+	case PVB_NOTE_PE:
+		return "PE";
 	}
 	return "unknown";
 }

@@ -90,7 +90,21 @@ struct pvb_memory_extent {
 	uint64_t bytes;
 };
 
-/* A built domain. Owned by the domain handle, immutable. */
+/*
+ * What a translated guest asks the hypervisor for, which a PV one reads in start_info: pages by
+ * guest physical address, and event channels.
+ */
+struct pvb_domain_parameters {
+	uint64_t store_gpa;
+	uint32_t store_port;
+	uint64_t console_gpa;
+	uint32_t console_port;
+};
+
+/*
+ * A built domain. Owned by the domain handle, immutable. One that is translated (arm64) has
+ * parameters, and neither start_info, shared info nor root page table: those are all zero.
+ */
 struct pvb_domain_info {
 	uint32_t domid;
 	const char *name;
@@ -106,6 +120,8 @@ struct pvb_domain_info {
 	size_t grant_table_pages;
 	size_t grant_table_high; /* pages of it above what the guest copes with */
 	unsigned address_bits;   /* that every machine address of guest memory keeps to */
+	bool translated;
+	struct pvb_domain_parameters parameters;
 };
 
 /*

@@ -17,6 +17,13 @@
 #define PVB_GUEST_NOTE_OWNER "pvbuild"
 
 /*
+ * An arm64 Image has no ELF headers, but with an EFI stub it has a PE header. There a
+ * section of this name (of 8 bytes, so that there is no NUL) holds the notes, one after the
+ * other as in a PT_NOTE segment.
+ */
+#define PVB_GUEST_NOTE_SECTION ".pvnotes"
+
+/*
  * ADDRESS_BITS, 4 bytes: a width in bits, 32 to 52. The kernel copes with machine
  * addresses below 1 << width in its page tables, and with none above.
  */
@@ -53,6 +60,13 @@
 #define PVB_GUEST_ABI_HAS_ADDRESS_BITS 0x1
 #define PVB_GUEST_ABI_HAS_PTE_BITS 0x2
 #define PVB_GUEST_ABI_HAS_GRANULE 0x4
+
+/*
+ * An arm64 guest finds the result in its device tree instead, in the node /hypervisor, as
+ * cells: the version, and the hypervisor's page size in bytes.
+ */
+#define PVB_GUEST_FDT_VERSION "pvbuild,version"
+#define PVB_GUEST_FDT_GRANULE "pvbuild,granule"
 
 /* No bit was picked. */
 #define PVB_GUEST_PTE_NO_BIT 0xff

@@ -38,6 +38,10 @@ struct pvb_host;
  *                      long stall (18 is 1 GiB in 4 KiB pages)
  *   max_extents        extents that one call may ask for
  *   nodes              number of NUMA nodes
+ *   guest_page_sizes   page sizes that the processor offers a guest's kernel, each as
+ *                      1 << log2 of it (x86: 1 << 12 alone)
+ *   gic_version        of the interrupt controller that an arm64 guest is given: 2 or 3;
+ *                      0 on x86
  *   reasons            how it was decided what a hypervisor does not plainly say, a line
  *                      each ("debug: no, by Xen's first message"); may be empty
  *   pte_bits_fixed     the bits of page-table entries that the hypervisor uses are wired in:
@@ -63,6 +67,8 @@ struct pvb_host_info {
 	uint64_t memory_scrubbing;
 	uint64_t memory_claimed;
 	char reasons[512];
+	uint32_t guest_page_sizes;
+	unsigned gic_version;
 	bool pte_bits_fixed;
 	unsigned pte_kernel_bit;
 	unsigned pte_grant_bit;

@@ -82,6 +82,7 @@ enum pvb_note_origin {
 	PVB_NOTE_PT_NOTE,
 	PVB_NOTE_SHT_NOTE,
 	PVB_NOTE_XEN_GUEST, /* a key of the legacy "__xen_guest" section */
+	PVB_NOTE_PE,        /* the section PVB_GUEST_NOTE_SECTION of an arm64 Image */
 };
 
 enum pvb_note_kind {
@@ -180,7 +181,9 @@ enum pvb_pae_mode {
 
 /*
  * What a PV builder needs to know of the kernel. Virtual addresses in bytes;
- * PVB_NONE where the kernel does not say.
+ * PVB_NONE where the kernel does not say. An arm64 Image runs without translation at first and
+ * at an address of the builder's choice: its addresses, and those of its piece, count from the
+ * boundary of 2 MiB at which it is placed, and there is no virt_base.
  *
  *   supported        a PV domain can be built; else refusal and reason tell why not
  *   refusal          an enum pvb_code of the image group, or 0
@@ -228,7 +231,8 @@ struct pvb_image_arm64 {
 	uint64_t flags;
 	uint32_t page_size; /* bytes; 0: not stated */
 	bool big_endian;
-	bool anywhere; /* may be placed anywhere, not only near the start of memory */
+	bool anywhere;           /* may be placed anywhere, not only near the start of memory */
+	uint64_t reserved_flags; /* those of flags that have no meaning yet: to be ignored */
 };
 
 /* Who says how wide machine addresses may be. */

@@ -8,6 +8,9 @@
  * mapped 1:1 to the first pseudo-physical frames (PFNs), holding kernel,
  * modules, p2m list, start_info, xenstore and console pages, page tables and
  * boot stack, in that order; at least 512 KiB of padding; ending on 4 MiB.
+ *
+ * A guest on Arm is translated by the processor: it has banks of memory at fixed
+ * guest physical addresses, magic pages, a device tree, and page tables of its own only.
  */
 #ifndef PVBUILD_PLAN_H
 #define PVBUILD_PLAN_H
@@ -48,6 +51,8 @@ struct pvb_plan_module {
  *                     what is known of a kernel's version and before the default, both ways
  *   strict_p2m        refuse an INIT_P2M address that cannot be honoured, instead of putting
  *                     the list into the initial mapping
+ *   guest_page_size   arm64: bytes of the kernel's pages where its header does not say; 0 for
+ *                     what the header says
  */
 struct pvb_spec {
 	size_t size;
@@ -58,6 +63,7 @@ struct pvb_spec {
 	const struct pvb_plan_module *modules;
 	size_t module_count;
 	bool strict_p2m;
+	uint32_t guest_page_size;
 };
 
 #define PVB_SPEC_INIT                                                                              \
@@ -76,13 +82,18 @@ enum pvb_segment_kind {
 	PVB_SEGMENT_BOOT_STACK,
 	PVB_SEGMENT_PADDING,
 	PVB_SEGMENT_P2M_TABLES, /* page tables that map a list outside the initial mapping */
+	/* Of arm64 guests. */
+	PVB_SEGMENT_DEVICE_TREE,
+	PVB_SEGMENT_MEMACCESS, /* the page of the ring for memory events */
+	PVB_SEGMENT_VUART,     /* the page of the emulated serial port's ring */
 };
 
 /*
  * A part of the layout, in ascending order of guest physical address.
  *
  *   name     "kernel", "module0", "p2m", "start_info", "xenstore", "console",
- *            "page_tables", "boot_stack", "padding", "p2m_tables"
+ *            "page_tables", "boot_stack", "padding", "p2m_tables", "dtb", "memaccess",
+ *            "vuart"
  *   gpa      guest (pseudo-)physical byte address of its first page
  *   bytes    bytes used
  *   occupied bytes taken up, which is bytes rounded up to the page size
@@ -107,11 +118,38 @@ struct pvb_plan_tables {
 
 enum pvb_p2m_form { PVB_P2M_LIST };
 
-/* The registers of vCPU 0 that the layout decides. */
+/*
+ * The registers of vCPU 0 that the layout decides: rip, rsp and rsi of x86, pc and
+ * x0 of arm64.
+ */
 struct pvb_plan_registers {
 	uint64_t rip;
 	uint64_t rsp;
 	uint64_t rsi;
+	uint64_t pc;
+	uint64_t x0;
+};
+
+/* What is at guest physical addresses of an arm64 guest. */
+enum pvb_area_kind {
+	PVB_AREA_RAM,     /* memory, the guest's alone */
+	PVB_AREA_SHARED,  /* a page of memory that a backend uses, too */
+	PVB_AREA_TRAPPED, /* nothing: an access goes to the hypervisor */
+	PVB_AREA_DEVICE,  /* a device's own registers, mapped */
+	PVB_AREA_HOLE,    /* nothing, left to the guest to map something there */
+};
+
+PVB_API const char *pvb_area_kind_name(enum pvb_area_kind kind);
+
+/*
+ * A region of guest physical addresses. No two of them lie in one page of the
+ * hypervisor's, which is what it maps, shares and traps by.
+ */
+struct pvb_plan_area {
+	const char *name;
+	enum pvb_area_kind kind;
+	uint64_t gpa;
+	uint64_t bytes;
 };
 
 /* Who says which bits of page-table entries the hypervisor may use. */
@@ -169,6 +207,15 @@ struct pvb_plan_pte_bits {
  *   guest_abi        the result is published to the guest (<pvbuild/guest-abi.h>)
  *   root_below_4g    the root table must have a machine address below 4 GiB
  *   pte_bits         bits of page-table entries that the hypervisor uses
+ *
+ * Of an arm64 guest, which has no use for what belongs to page tables, p2m and addresses in
+ * virtual memory (PVB_NONE or 0):
+ *
+ *   areas            all that is anywhere in its guest physical addresses, ascending; the banks
+ *                    of memory are those of kind RAM, and their sum is memory
+ *   guest_page_size  bytes of the kernel's pages, 0 where nobody says
+ *   gic              version of the interrupt controller
+ *   device_tree      flattened, device_tree_size bytes
  */
 struct pvb_plan_info {
 	enum pvb_guest_type guest_type;
@@ -206,6 +253,12 @@ struct pvb_plan_info {
 	enum pvb_bits_source declared_address_bits_source;
 	bool guest_abi;
 	struct pvb_plan_pte_bits pte_bits;
+	const struct pvb_plan_area *areas;
+	size_t area_count;
+	uint32_t guest_page_size;
+	uint32_t gic;
+	const void *device_tree;
+	size_t device_tree_size;
 };
 
 /*

@@ -122,6 +122,10 @@ static const struct pvb_abi_start_info pvb_abi_start_info_32 = {
 #define PVB_ABI_VGCF_ONLINE (UINT32_C(1) << 5)
 #define PVB_ABI_VMASST_PAE_EXTENDED_CR3 (UINT32_C(1) << 3)
 
+/* A vCPU of arm64: EL1 with its own stack, all interrupts masked (PSR_GUEST64_INIT); no MMU. */
+#define PVB_ABI_ARM64_PSR UINT64_C(0x3c5)
+#define PVB_ABI_ARM64_SCTLR UINT64_C(0x00c50078) /* SCTLR_GUEST_INIT */
+
 /* Grant table, version 1: reserved entries, flag, width of a frame number. */
 #define PVB_ABI_GRANT_CONSOLE 0
 #define PVB_ABI_GRANT_XENSTORE 1

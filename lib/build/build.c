@@ -25,12 +25,14 @@
  * before shared_info is looked for; whatever is mapped, written and unmapped before the pin;
  * shared_info before the vCPU.
  */
-static const struct stage {
+struct stage {
 	const char *name;
 	int (*act)(struct pvb_builder *builder, struct pvb_error *error);
 	int (*undo)(struct pvb_builder *builder, struct pvb_error *error);
 	uint64_t (*total)(const struct pvb_builder *builder);
-} stages[] = {
+};
+
+static const struct stage pv_stages[] = {
 	{"create", pvb_build_create, pvb_build_destroy, NULL},
 	{"max_memory", pvb_build_max_memory, NULL, NULL},
 	{"event_channels", pvb_build_event_channels, NULL, NULL},
@@ -55,7 +57,35 @@ static const struct stage {
 	{"keep", pvb_build_keep, NULL, NULL},
 };
 
-#define STAGE_COUNT (sizeof stages / sizeof stages[0])
+/* A translated guest is told nothing of machine memory, and starts without tables of its own. */
+static const struct stage arm64_stages[] = {
+	{"create", pvb_build_create, pvb_build_destroy, NULL},
+	{"max_memory", pvb_build_max_memory, NULL, NULL},
+	{"event_channels", pvb_build_event_channels, NULL, NULL},
+	{"guest_bits", pvb_build_arm64_bits, NULL, NULL},
+	{"claim", pvb_build_claim, pvb_build_release_claim, NULL},
+	{"populate", pvb_build_populate, NULL, pvb_build_populate_bytes},
+	{"load", pvb_build_arm64_load, NULL, pvb_build_arm64_load_bytes},
+	{"rings", pvb_build_arm64_rings, NULL, NULL},
+	{"parameters", pvb_build_arm64_parameters, NULL, NULL},
+	{"vcpu", pvb_build_arm64_vcpu, NULL, NULL},
+	{"grants", pvb_build_grants, NULL, NULL},
+	{"introduce", pvb_build_introduce, NULL, NULL},
+	{"record", pvb_build_record, NULL, NULL},
+	{"keep", pvb_build_keep, NULL, NULL},
+};
+
+struct stages {
+	const struct stage *list;
+	size_t count;
+};
+
+static struct stages stages_of(const struct pvb_plan *plan)
+{
+	if (plan->arm64)
+		return (struct stages){arm64_stages, sizeof arm64_stages / sizeof arm64_stages[0]};
+	return (struct stages){pv_stages, sizeof pv_stages / sizeof pv_stages[0]};
+}
 
 /* ---- progress and log ---- */
 
@@ -132,7 +162,7 @@ static int take_host(struct pvb_builder *builder, struct pvb_error *error)
 		return pvb_fail(error, PVB_E_ARG_INVALID, "build",
 				"the plan was made for a host with pages of %u bytes, not %u",
 				1u << plan->page_shift, 1u << builder->host->page_shift);
-	if (plan->page_shift != PVB_ABI_X86_PAGE_SHIFT)
+	if (!plan->arm64 && plan->page_shift != PVB_ABI_X86_PAGE_SHIFT)
 		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, "build",
 				"x86 page tables map pages of %u bytes, but this host's have %u",
 				1u << PVB_ABI_X86_PAGE_SHIFT, 1u << plan->page_shift);
@@ -168,23 +198,30 @@ static int take_pte_bits(struct pvb_builder *builder, struct pvb_error *error)
 			PVB_GUEST_PTE_NO_BIT);
 }
 
+static int check_pv(struct pvb_builder *builder, struct pvb_error *error)
+{
+	int rc = take_pte_bits(builder, error);
+
+	return rc ? rc : pvb_build_check_image(builder, error);
+}
+
 static int prepare(struct pvb_builder *builder, const struct pvb_build_options *options,
 		   struct pvb_error *error)
 {
+	const struct pvb_plan *plan = builder->plan;
 	int rc = take_options(builder, options, error);
 
 	if (rc == 0)
 		rc = take_host(builder, error);
 	if (rc == 0)
-		rc = take_pte_bits(builder, error);
-	if (rc == 0)
-		rc = pvb_build_check_image(builder, error);
+		rc = plan->arm64 ? pvb_build_check_arm64_image(builder, error)
+				 : check_pv(builder, error);
 	if (rc == 0)
 		rc = pvb_build_check_module(builder, error);
 	if (rc == 0)
 		rc = pvb_window_create(builder, error);
 	if (rc == 0)
-		rc = pvb_result_create(builder, STAGE_COUNT, error);
+		rc = pvb_result_create(builder, stages_of(plan).count, error);
 	return rc;
 }
 
@@ -218,6 +255,8 @@ static int run_stage(struct pvb_builder *builder, const struct stage *stage,
 /* The cause of the failure stays the error; what cannot be undone is told beside it. */
 static void unwind(struct pvb_builder *builder, size_t begun, struct pvb_error *error)
 {
+	const struct stage *stages = stages_of(builder->plan).list;
+
 	while (begun--) {
 		struct pvb_error undoing = {0};
 
@@ -240,10 +279,11 @@ int pvb_build(struct pvb_host *host, const struct pvb_plan *plan, const struct p
 		error = &unwanted;
 	rc = prepare(&builder, options, error);
 	if (rc == 0) {
+		const struct stages stages = stages_of(plan);
 		size_t begun = 0;
 
-		while (rc == 0 && begun < STAGE_COUNT)
-			rc = run_stage(&builder, &stages[begun++], error);
+		while (rc == 0 && begun < stages.count)
+			rc = run_stage(&builder, &stages.list[begun++], error);
 		if (rc) {
 			pvb_context(error, "building domain \"%.64s\"", builder.options.name);
 			unwind(&builder, begun, error);

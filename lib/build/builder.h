@@ -99,7 +99,7 @@ int pvb_build_release_claim(struct pvb_builder *builder, struct pvb_error *error
 int pvb_build_populate(struct pvb_builder *builder, struct pvb_error *error);
 uint64_t pvb_build_populate_bytes(const struct pvb_builder *builder);
 
-/* The frame that a PFN was given. */
+/* The frame by which the hypervisor knows a PFN: of a translated guest it is the PFN itself. */
 int pvb_builder_frame(const struct pvb_builder *builder, pvb_pfn_t pfn, pvb_mfn_t *mfn,
 		      struct pvb_error *error);
 
@@ -127,6 +127,10 @@ void pvb_window_close(struct pvb_builder *builder, uint8_t *at, uint64_t count);
 int pvb_build_check_image(const struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_check_module(const struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_load(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_load_module(struct pvb_builder *builder, struct pvb_error *error);
+/* Exactly size bytes of the unpacked image. */
+int pvb_read_image(const struct pvb_builder *builder, uint64_t offset, void *to, uint64_t size,
+		   struct pvb_error *error);
 uint64_t pvb_build_load_bytes(const struct pvb_builder *builder);
 
 /* ---- tables.c: the p2m list and the page tables ---- */
@@ -140,6 +144,9 @@ int pvb_build_pin(struct pvb_builder *builder, struct pvb_error *error);
 /* ---- info.c: the pages that tell a guest of itself ---- */
 
 int pvb_build_rings(struct pvb_builder *builder, struct pvb_error *error);
+/* For pvb_window_each(). */
+int pvb_write_zero(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
+		   uint64_t count, struct pvb_error *error);
 int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error);
 /* Not a stage of its own: where the hypervisor has put it. */
 int pvb_build_find_shared_info(struct pvb_builder *builder, struct pvb_error *error);
@@ -150,6 +157,16 @@ int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error);
 /* Not a stage of its own: as far as the hypervisor has made it. */
 int pvb_build_find_grant_table(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_grants(struct pvb_builder *builder, struct pvb_error *error);
+
+/* ---- arm64.c: what a translated guest has in the place of page tables and start_info ---- */
+
+int pvb_build_check_arm64_image(const struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_arm64_bits(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_arm64_load(struct pvb_builder *builder, struct pvb_error *error);
+uint64_t pvb_build_arm64_load_bytes(const struct pvb_builder *builder);
+int pvb_build_arm64_rings(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_arm64_parameters(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_arm64_vcpu(struct pvb_builder *builder, struct pvb_error *error);
 
 /* ---- vcpu.c ---- */
 

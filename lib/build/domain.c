@@ -29,6 +29,7 @@ int pvb_build_create(struct pvb_builder *builder, struct pvb_error *error)
 	struct pvb_host_domain_config config = {
 		.vcpus = builder->plan->info.vcpus,
 		.max_event_channel = MAX_EVENT_CHANNEL,
+		.translated = builder->plan->arm64 != NULL,
 	};
 
 	strncpy(config.name, builder->options.name, sizeof config.name - 1);

@@ -31,7 +31,8 @@ static int check_page(struct pvb_builder *builder, size_t page, uint64_t frame,
 {
 	uint64_t limit = UINT64_C(1) << (builder->address_bits - builder->host->page_shift);
 
-	if (frame < limit || !has_own_limit(builder))
+	/* A translated guest never sees where its grant table is. */
+	if (frame < limit || builder->plan->arm64 || !has_own_limit(builder))
 		return 0;
 	builder->grant_pages_high++;
 	if (!builder->options.strict_address_bits) {

@@ -29,8 +29,8 @@ static void put_word(uint8_t *at, uint64_t offset, uint64_t value, unsigned word
 
 /* ---- rings and boot stack ---- */
 
-static int write_zero(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
-		      uint64_t count, struct pvb_error *error)
+int pvb_write_zero(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
+		   uint64_t count, struct pvb_error *error)
 {
 	(void)opaque;
 	(void)first;
@@ -51,7 +51,7 @@ static bool console_has_connection(const struct pvb_host_info *host)
 static int write_console(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
 			 uint64_t count, struct pvb_error *error)
 {
-	int rc = write_zero(builder, opaque, at, first, count, error);
+	int rc = pvb_write_zero(builder, opaque, at, first, count, error);
 
 	if (console_has_connection(&builder->host_info))
 		at[PVB_ABI_CONSOLE_CONNECTION] = PVB_ABI_CONSOLE_DISCONNECTED;
@@ -61,15 +61,15 @@ static int write_console(struct pvb_builder *builder, void *opaque, uint8_t *at,
 int pvb_build_rings(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
-	int rc = pvb_window_each(builder, plan->xenstore.first, plan->xenstore.count, write_zero,
-				 NULL, error);
+	int rc = pvb_window_each(builder, plan->xenstore.first, plan->xenstore.count,
+				 pvb_write_zero, NULL, error);
 
 	if (rc == 0)
 		rc = pvb_window_each(builder, plan->console.first, plan->console.count,
 				     write_console, NULL, error);
 	if (rc == 0)
 		rc = pvb_window_each(builder, plan->boot_stack.first, plan->boot_stack.count,
-				     write_zero, NULL, error);
+				     pvb_write_zero, NULL, error);
 	return rc;
 }
 
@@ -82,7 +82,7 @@ static int write_start_info(struct pvb_builder *builder, void *opaque, uint8_t *
 	const struct pvb_abi_start_info *to =
 		builder->plan->guest_bits == 64 ? &pvb_abi_start_info_64 : &pvb_abi_start_info_32;
 	unsigned word = to->word;
-	int rc = write_zero(builder, NULL, at, first, count, error);
+	int rc = pvb_write_zero(builder, NULL, at, first, count, error);
 
 	memcpy(at + to->magic, info->magic, PVB_ABI_MAGIC_SIZE);
 	put_word(at, to->nr_pages, info->nr_pages, word);

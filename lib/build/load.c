@@ -103,6 +103,20 @@ static int read_file(const struct pvb_builder *builder, int fd, const char *what
 	return 0;
 }
 
+int pvb_read_image(const struct pvb_builder *builder, uint64_t offset, void *to, uint64_t size,
+		   struct pvb_error *error)
+{
+	uint64_t got;
+	int rc = read_file(builder, pvb_image_fd(builder->image), "the unpacked image", offset, to,
+			   size, &got, error);
+
+	if (rc || got == size)
+		return rc;
+	return pvb_fail(error, PVB_E_ARG_FILE, builder->stage,
+			"the unpacked image ends at byte %" PRIu64 ", within what is to be loaded",
+			offset + got);
+}
+
 /*
  * The part [from, from + size) of the kernel, counted from its first page. What no piece
  * covers is zero: memory comes dirty.
@@ -126,17 +140,11 @@ static int write_kernel(struct pvb_builder *builder, void *opaque, uint8_t *at, 
 			continue;
 		memset(at + (filled - from), 0, low - filled);
 
-		uint64_t got;
-		int rc = read_file(builder, pvb_image_fd(builder->image), "the unpacked image",
-				   piece->offset + (low - start), at + (low - from), high - low,
-				   &got, error);
+		int rc = pvb_read_image(builder, piece->offset + (low - start), at + (low - from),
+					high - low, error);
+
 		if (rc)
 			return rc;
-		if (got != high - low)
-			return pvb_fail(error, PVB_E_ARG_FILE, builder->stage,
-					"the unpacked image ends at byte %" PRIu64
-					", within what is to be loaded",
-					piece->offset + (low - start) + got);
 		filled = high;
 	}
 	memset(at + (filled - from), 0, end - filled);
@@ -168,8 +176,16 @@ int pvb_build_load(struct pvb_builder *builder, struct pvb_error *error)
 	int rc = pvb_window_each(builder, plan->kernel.first, plan->kernel.count, write_kernel,
 				 NULL, error);
 
-	if (rc || !plan->has_module)
-		return rc;
+	return rc ? rc : pvb_build_load_module(builder, error);
+}
+
+int pvb_build_load_module(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_plan *plan = builder->plan;
+	int rc;
+
+	if (!plan->has_module)
+		return 0;
 	rc = pvb_window_each(builder, plan->module.first, plan->module.count, write_module, NULL,
 			     error);
 	if (rc)

@@ -16,6 +16,7 @@
 
 #include "build/abi.h"
 #include "core/checked.h"
+#include "plan/arm64.h"
 
 /* Extents asked for in one call, whatever the host would take: bounds our own memory. */
 #define BATCH_MAX (UINT64_C(1) << 18)
@@ -46,16 +47,25 @@ static uint64_t bytes_of(const struct pvb_builder *builder, uint64_t pages)
 	return pages << builder->host->page_shift;
 }
 
+/* All that is populated: what a guest's memory is said to be, and an arm64 guest's magic pages. */
+static uint64_t pages_wanted(const struct pvb_builder *builder)
+{
+	return builder->plan->pages + (builder->plan->arm64 ? PVB_ARM64_MAGIC_PAGES : 0);
+}
+
 uint64_t pvb_build_populate_bytes(const struct pvb_builder *builder)
 {
-	return bytes_of(builder, builder->plan->pages);
+	return bytes_of(builder, pages_wanted(builder));
 }
 
 int pvb_builder_frame(const struct pvb_builder *builder, pvb_pfn_t pfn, pvb_mfn_t *mfn,
 		      struct pvb_error *error)
 {
-	if (pvb_runs_find(&builder->memory, pfn.n, &mfn->n, NULL))
+	if (pvb_runs_find(&builder->memory, pfn.n, &mfn->n, NULL)) {
+		if (builder->plan->arm64)
+			*mfn = PVB_MFN(pfn.n);
 		return 0;
+	}
 	return pvb_fail(error, PVB_E_BUG, builder->stage, "PFN 0x%" PRIx64 " has no memory", pfn.n);
 }
 
@@ -79,8 +89,9 @@ static void look_at_host(struct pvb_builder *builder, struct shortage *shortage)
 		return;
 	}
 
-	uint64_t ours =
-		builder->claimed ? bytes_of(builder, builder->plan->pages - builder->populated) : 0;
+	uint64_t ours = builder->claimed
+				? bytes_of(builder, pages_wanted(builder) - builder->populated)
+				: 0;
 	uint64_t others = info.memory_claimed - pvb_min(ours, info.memory_claimed);
 
 	shortage->known = true;
@@ -101,7 +112,7 @@ static void hint_memory(struct pvb_error *error)
 /* Set the guest's memory aside, where the host can do that. */
 static int claim(struct pvb_builder *builder, struct pvb_error *error)
 {
-	uint64_t wanted = bytes_of(builder, builder->plan->pages);
+	uint64_t wanted = bytes_of(builder, pages_wanted(builder));
 	struct shortage shortage;
 	char text[SIZE_TEXT];
 
@@ -151,12 +162,62 @@ struct region {
 /* What a leaf's parent covers: 2 MiB in pages of 4 KiB. */
 #define LARGE_PAGES(shift) (UINT64_C(1) << ((shift)-3))
 
+/* What an entry of each level of tables covers: log2 of how many of the level below. */
+static unsigned level_bits(const struct pvb_builder *builder)
+{
+	return builder->host->page_shift - 3;
+}
+
 /* 1 GiB, 2 MiB, 4 KiB, for pages of 4 KiB: what one entry of each level of tables covers. */
 static unsigned next_order(const struct pvb_builder *builder, unsigned order)
 {
-	unsigned bits = builder->host->page_shift - 3;
+	return (order - 1) / level_bits(builder) * level_bits(builder);
+}
 
-	return (order - 1) / bits * bits;
+/*
+ * The largest extent to ask for. Of a translated guest's it is what one entry of the
+ * processor's second stage can map: blocks of 2 MiB and 1 GiB where pages have 4 KiB, of 32 MiB
+ * where they have 16, of 512 MiB where they have 64 (Arm ARM D8.2).
+ */
+static unsigned first_order(const struct pvb_builder *builder)
+{
+	unsigned order = (unsigned)pvb_min(builder->host_info.max_extent_order, ORDER_MAX);
+	unsigned bits = level_bits(builder);
+
+	if (!builder->plan->arm64)
+		return order;
+	order = (unsigned)pvb_min(order, builder->host->page_shift == 12 ? 2 * bits : bits);
+	return order / bits * bits;
+}
+
+/* Extents to ask for in one call: count of them, of 1 << order pages. */
+struct step {
+	unsigned order;
+	uint64_t count;
+};
+
+/*
+ * The largest there may be from a PFN on, with left to go. A PV guest's need not
+ * be aligned; a translated one's are, and go only as far as to where larger ones can follow.
+ */
+static struct step next_step(const struct pvb_builder *builder, uint64_t pfn, uint64_t left,
+			     unsigned most)
+{
+	bool aligned = builder->plan->arm64 != NULL;
+	struct step step = {.order = most};
+
+	while (step.order && (left >> step.order == 0 ||
+			      (aligned && !pvb_is_aligned(pfn, UINT64_C(1) << step.order))))
+		step.order = next_order(builder, step.order);
+	step.count = left >> step.order;
+	if (aligned && step.order < most) {
+		uint64_t larger = UINT64_C(1) << (step.order + level_bits(builder));
+		uint64_t up_to = larger - (pfn & (larger - 1));
+
+		if (up_to < left)
+			step.count = up_to >> step.order;
+	}
+	return step;
 }
 
 /*
@@ -176,7 +237,7 @@ static int no_memory_below(struct pvb_builder *builder, const struct region *reg
 			  "%s must lie below %s of machine address, where the host has %s free: "
 			  "of %s wanted, %s were allocated; in all, %s",
 			  region->why, size_text(end, UINT64_C(1) << region->bits), low,
-			  size_text(want, bytes_of(builder, builder->plan->pages)),
+			  size_text(want, bytes_of(builder, pages_wanted(builder))),
 			  size_text(got, bytes_of(builder, builder->populated)), shortage->text);
 
 	pvb_hint(error, "free memory below 2^%u bytes, or use a kernel that takes wider addresses",
@@ -187,7 +248,7 @@ static int no_memory_below(struct pvb_builder *builder, const struct region *reg
 static int no_memory(struct pvb_builder *builder, const struct region *region, uint64_t missing,
 		     struct pvb_error *error)
 {
-	uint64_t wanted = bytes_of(builder, builder->plan->pages), below;
+	uint64_t wanted = bytes_of(builder, pages_wanted(builder)), below;
 	char want[SIZE_TEXT], got[SIZE_TEXT];
 	struct shortage shortage;
 
@@ -208,14 +269,24 @@ static int no_memory(struct pvb_builder *builder, const struct region *region, u
 
 /* Put the extents that came into the runs; what the host hands out is not taken on trust. */
 static int keep_extents(struct pvb_builder *builder, const struct region *region, uint64_t pfn,
-			unsigned order, const pvb_mfn_t *extents, uint64_t count,
+			unsigned order, const pvb_extent_t *extents, uint64_t count,
 			struct pvb_error *error)
 {
+	unsigned shift = builder->host->page_shift;
 	uint64_t pages = UINT64_C(1) << order;
-	uint64_t frames = UINT64_C(1) << (region->bits - builder->host->page_shift);
+	uint64_t frames = UINT64_C(1) << (region->bits - shift);
 
 	for (uint64_t i = 0; i < count; i++, pfn += pages) {
-		uint64_t mfn = extents[i].n;
+		enum pvb_extent_flaw flaw = pvb_extent_check(extents[i], shift);
+
+		if (flaw || pvb_extent_shift(extents[i]) != order + shift)
+			return pvb_fail(error, PVB_E_BUG, builder->stage,
+					"the host answered with extent 0x%" PRIx64
+					" where 2^%u bytes were asked for, which %s",
+					extents[i].word, order + shift,
+					flaw ? pvb_extent_flaw_text(flaw) : "is of another size");
+
+		uint64_t mfn = pvb_extent_frame(extents[i], shift).n;
 
 		if (mfn >= frames || frames - mfn < pages) {
 			uint64_t bad = mfn >= frames ? mfn : frames;
@@ -235,19 +306,18 @@ static int keep_extents(struct pvb_builder *builder, const struct region *region
 }
 
 static int populate_region(struct pvb_builder *builder, const struct region *region,
-			   pvb_mfn_t *extents, uint64_t room, struct pvb_error *error)
+			   pvb_extent_t *extents, uint64_t room, struct pvb_error *error)
 {
 	uint64_t pfn = region->first, left = region->count;
-	unsigned order = (unsigned)pvb_min(builder->host_info.max_extent_order, ORDER_MAX);
+	unsigned most = first_order(builder);
 
 	while (left) {
-		while (order && left >> order == 0)
-			order = next_order(builder, order);
-
+		const struct step step = next_step(builder, pfn, left, most);
+		const unsigned order = step.order;
 		struct pvb_host_populate request = {
-			.first = PVB_PFN(pfn),
-			.order = order,
-			.count = pvb_min(left >> order, room),
+			.address = bytes_of(builder, pfn),
+			.shift = order + builder->host->page_shift,
+			.count = pvb_min(step.count, room),
 			.address_bits = region->ask,
 			.node = PVB_HOST_ANY_NODE,
 			.out = extents,
@@ -265,8 +335,8 @@ static int populate_region(struct pvb_builder *builder, const struct region *reg
 		if (done == 0) {
 			if (order == 0)
 				return no_memory(builder, region, left, error);
-			order = next_order(builder, order);
-			pvb_builder_log(builder, 1, "going on with extents of order %u", order);
+			most = next_order(builder, order);
+			pvb_builder_log(builder, 1, "going on with extents of order %u", most);
 			continue;
 		}
 		rc = keep_extents(builder, region, pfn, order, extents, done, error);
@@ -293,7 +363,7 @@ static int populate_region(struct pvb_builder *builder, const struct region *reg
  */
 #define REGIONS_MAX 4
 
-static size_t find_regions(const struct pvb_builder *builder, struct region regions[REGIONS_MAX])
+static size_t find_pv_regions(const struct pvb_builder *builder, struct region regions[REGIONS_MAX])
 {
 	const struct pvb_plan *plan = builder->plan;
 	unsigned shift = builder->host->page_shift;
@@ -340,6 +410,38 @@ static size_t find_regions(const struct pvb_builder *builder, struct region regi
 	return n;
 }
 
+/* Its grants name guest frames, and its tables are its own: all of it may be anywhere. */
+static size_t find_arm64_regions(const struct pvb_builder *builder,
+				 struct region regions[REGIONS_MAX])
+{
+	const struct pvb_plan_arm64 *arm64 = builder->plan->arm64;
+	unsigned shift = builder->host->page_shift;
+	size_t n = 0;
+
+	regions[n++] = (struct region){
+		.first = arm64->magic[0] >> shift,
+		.count = PVB_ARM64_MAGIC_PAGES,
+		.why = "the guest's magic pages",
+	};
+	for (size_t i = 0; i < arm64->bank_count; i++)
+		regions[n++] = (struct region){
+			.first = arm64->banks[i].gpa >> shift,
+			.count = arm64->banks[i].bytes >> shift,
+			.why = "the guest's memory",
+		};
+	for (size_t i = 0; i < n; i++) {
+		regions[i].bits = builder->address_bits;
+		regions[i].ask = builder->bits_to_ask;
+	}
+	return n;
+}
+
+static size_t find_regions(const struct pvb_builder *builder, struct region regions[REGIONS_MAX])
+{
+	return builder->plan->arm64 ? find_arm64_regions(builder, regions)
+				    : find_pv_regions(builder, regions);
+}
+
 /*
  * What must lie low is free there, as far as can be known before it is asked for: others may
  * be faster, and a host need not say. Memory that is short anywhere is found when it is asked
@@ -368,7 +470,8 @@ static int check_low_memory(struct pvb_builder *builder, struct pvb_error *error
 		if (below >= bytes_of(builder, wanted))
 			continue;
 		look_at_host(builder, &shortage);
-		if (shortage.known && shortage.available >= bytes_of(builder, builder->plan->pages))
+		if (shortage.known &&
+		    shortage.available >= bytes_of(builder, pages_wanted(builder)))
 			return no_memory_below(builder, &regions[i], &below, &shortage, error);
 	}
 	return 0;
@@ -381,7 +484,7 @@ int pvb_build_claim(struct pvb_builder *builder, struct pvb_error *error)
 	return rc ? rc : check_low_memory(builder, error);
 }
 
-static int populate_regions(struct pvb_builder *builder, pvb_mfn_t *extents, uint64_t room,
+static int populate_regions(struct pvb_builder *builder, pvb_extent_t *extents, uint64_t room,
 			    struct pvb_error *error)
 {
 	struct region regions[REGIONS_MAX];
@@ -395,10 +498,10 @@ static int populate_regions(struct pvb_builder *builder, pvb_mfn_t *extents, uin
 
 int pvb_build_populate(struct pvb_builder *builder, struct pvb_error *error)
 {
-	uint64_t pages = builder->plan->pages;
+	uint64_t pages = pages_wanted(builder);
 	uint64_t room =
 		pvb_min(pvb_min(pvb_max(builder->host_info.max_extents, 1), BATCH_MAX), pages);
-	pvb_mfn_t *extents = calloc(room, sizeof *extents);
+	pvb_extent_t *extents = calloc(room, sizeof *extents);
 
 	if (!extents)
 		return pvb_fail_memory(error, builder->stage, "a batch of extents");

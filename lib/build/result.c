@@ -86,12 +86,15 @@ int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 	struct pvb_domain *domain = builder->domain;
 	unsigned shift = builder->host->page_shift;
 	size_t count = builder->memory.n;
-	pvb_mfn_t root;
-	int rc = pvb_builder_frame(builder, plan->initial.level[plan->levels - 1].first, &root,
-				   error);
+	pvb_mfn_t root = PVB_MFN(0);
 
-	if (rc)
-		return rc;
+	if (!plan->arm64) {
+		int rc = pvb_builder_frame(builder, plan->initial.level[plan->levels - 1].first,
+					   &root, error);
+
+		if (rc)
+			return rc;
+	}
 	domain->extents = calloc(count, sizeof *domain->extents);
 	if (!domain->extents)
 		return pvb_fail_memory(error, builder->stage, "the extents of a domain");
@@ -105,6 +108,15 @@ int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 		};
 	}
 	domain->info.domid = builder->domid;
+	if (plan->arm64) {
+		domain->info.translated = true;
+		domain->info.parameters = (struct pvb_domain_parameters){
+			.store_gpa = plan->xenstore.first.n << shift,
+			.store_port = builder->store_port,
+			.console_gpa = plan->console.first.n << shift,
+			.console_port = builder->console_port,
+		};
+	}
 	memcpy(domain->info.uuid, builder->uuid, sizeof domain->info.uuid);
 	domain->info.shared_info_maddr = builder->shared_info.n << shift;
 	domain->info.root_maddr = root.n << shift;

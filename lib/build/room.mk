@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libpvbuild_all_la_SOURCES += \
 	lib/build/abi.h \
+	lib/build/arm64.c \
 	lib/build/build.c \
 	lib/build/builder.h \
 	lib/build/domain.c \

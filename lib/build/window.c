@@ -32,6 +32,9 @@ static int list_frames(struct pvb_builder *builder, uint64_t pfn, uint64_t count
 			return pvb_fail(error, PVB_E_BUG, builder->stage,
 					"PFN 0x%" PRIx64 " is to be written but has no memory",
 					pfn + i);
+		/* A translated guest's memory is mapped by its own frames. */
+		if (builder->plan->arm64)
+			mfn = pfn + i;
 		here = pvb_min(here, count - i);
 		for (uint64_t j = 0; j < here; j++)
 			builder->window[i + j] = PVB_MFN(mfn + j);

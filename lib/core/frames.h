@@ -13,6 +13,7 @@
 #ifndef PVB_CORE_FRAMES_H
 #define PVB_CORE_FRAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct {
@@ -33,5 +34,15 @@ typedef struct {
 
 /* No frame: never a legal PFN or MFN. */
 #define PVB_NO_FRAME UINT64_MAX
+
+/*
+ * Interfaces that we choose have bytes; a hypervisor's calls have frames. This is the
+ * way from one to the other: false where bytes are not whole pages of 1 << page_shift.
+ */
+static inline bool pvb_whole_frames(uint64_t bytes, unsigned page_shift, uint64_t *frames)
+{
+	*frames = bytes >> page_shift;
+	return *frames << page_shift == bytes;
+}
 
 #endif

@@ -5,6 +5,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/core/clock.h \
 	lib/core/error.c \
 	lib/core/error.h \
+	lib/core/extent.c \
+	lib/core/extent.h \
 	lib/core/frames.h \
 	lib/core/runs.c \
 	lib/core/runs.h \

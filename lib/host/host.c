@@ -44,6 +44,11 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_GET_GRANT_FRAMES] = "get_grant_frames",
 	[PVB_CALL_SET_RECORD] = "set_record",
 	[PVB_CALL_GET_RECORD] = "get_record",
+	[PVB_CALL_SET_PARAMETER] = "set_parameter",
+	[PVB_CALL_GET_PARAMETER] = "get_parameter",
+	[PVB_CALL_GET_MEMORY_RUN] = "get_memory_run",
+	[PVB_CALL_SET_ARM64_VCPU] = "set_arm64_vcpu",
+	[PVB_CALL_GET_ARM64_VCPU] = "get_arm64_vcpu",
 };
 
 #ifdef HAVE_XEN
@@ -390,4 +395,58 @@ int pvb_host_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_r
 	host->calls[PVB_CALL_GET_RECORD]++;
 	*record = (struct pvb_host_record){0};
 	return host->ops->get_record ? host->ops->get_record(host, domid, record, error) : 0;
+}
+
+static int no_translated(const struct pvb_host *host, enum pvb_host_call call, uint32_t domid,
+			 struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_HOST_STATE, call_names[call],
+			"%s is for translated domains, which domain %u is not: the %s host has "
+			"none",
+			call_names[call], domid, host->ops->name);
+}
+
+int pvb_host_set_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
+			   uint64_t value, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_PARAMETER]++;
+	if (!host->ops->set_parameter)
+		return no_translated(host, PVB_CALL_SET_PARAMETER, domid, error);
+	return host->ops->set_parameter(host, domid, parameter, value, error);
+}
+
+int pvb_host_get_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
+			   uint64_t *value, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_PARAMETER]++;
+	if (!host->ops->get_parameter)
+		return no_translated(host, PVB_CALL_GET_PARAMETER, domid, error);
+	return host->ops->get_parameter(host, domid, parameter, value, error);
+}
+
+int pvb_host_get_memory_run(struct pvb_host *host, uint32_t domid, uint64_t address, uint64_t limit,
+			    bool *present, uint64_t *bytes, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_MEMORY_RUN]++;
+	if (!host->ops->get_memory_run)
+		return no_translated(host, PVB_CALL_GET_MEMORY_RUN, domid, error);
+	return host->ops->get_memory_run(host, domid, address, limit, present, bytes, error);
+}
+
+int pvb_host_set_arm64_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			    const struct pvb_host_arm64_vcpu *registers, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_ARM64_VCPU]++;
+	if (!host->ops->set_arm64_vcpu)
+		return no_translated(host, PVB_CALL_SET_ARM64_VCPU, domid, error);
+	return host->ops->set_arm64_vcpu(host, domid, vcpu, registers, error);
+}
+
+int pvb_host_get_arm64_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			    struct pvb_host_arm64_vcpu *registers, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_ARM64_VCPU]++;
+	if (!host->ops->get_arm64_vcpu)
+		return no_translated(host, PVB_CALL_GET_ARM64_VCPU, domid, error);
+	return host->ops->get_arm64_vcpu(host, domid, vcpu, registers, error);
 }

@@ -8,6 +8,11 @@
  * half done unless it says so. Frame numbers are in units of the host's page
  * size, (1 << pvb_host_info.page_shift) bytes.
  *
+ * Two kinds of domains: an x86 PV guest is told its machine frames, and whoever names
+ * a page of it names the machine frame. A translated one (arm64) knows guest physical
+ * addresses only, and whoever names a page of it does so by guest frame number (GFN),
+ * which calls that take frames of a domain take in the place of the machine frame.
+ *
  * The rest of the library calls the pvb_host_*() functions below, which count
  * calls and mapped memory and then go through the table.
  */
@@ -20,6 +25,7 @@
 
 #include <pvbuild/host.h>
 
+#include "core/extent.h"
 #include "core/frames.h"
 
 #define PVB_HOST_NAME_MAX 64
@@ -30,6 +36,7 @@
 /*
  *   max_event_channel, max_grant_frames   0 for what the host gives by itself; an
  *                                         administrator can have lowered that
+ *   translated                            an auto-translated arm64 guest, not a PV one
  */
 struct pvb_host_domain_config {
 	char name[PVB_HOST_NAME_MAX];
@@ -37,13 +44,15 @@ struct pvb_host_domain_config {
 	uint32_t vcpus;
 	uint32_t max_event_channel;
 	uint32_t max_grant_frames;
+	bool translated;
 };
 
 /*
  * A domain as the hypervisor knows it.
  *
  *   guest_bits       32 or 64
- *   shared_info      frame of its shared info page
+ *   shared_info      frame of its shared info page; none in a translated domain, where
+ *                    the guest asks for it itself
  *   pages, max_pages allocated to it, and allowed
  */
 struct pvb_host_domain {
@@ -51,7 +60,8 @@ struct pvb_host_domain {
 	uint8_t uuid[16];
 	char name[PVB_HOST_NAME_MAX]; /* empty where the host does not keep names */
 	unsigned guest_bits;
-	bool hvm; /* not a PV guest: its memory cannot be read as one's */
+	bool hvm;        /* not a PV guest: its memory cannot be read as one's */
+	bool translated; /* an arm64 guest, built as one */
 	bool running;
 	bool blocked;
 	bool paused;
@@ -67,20 +77,22 @@ struct pvb_host_domain {
 };
 
 /*
- * Allocate extents of (1 << order) frames for the PFNs first, first + (1 << order), ...
+ * Allocate extents of 1 << shift bytes for the guest's (pseudo-)physical addresses
+ * address, address + (1 << shift), ... In a translated domain the address of an extent is
+ * a multiple of its size, which is one that a table entry of the host's granule maps.
  *
  *   address_bits   every frame must lie below 1 << address_bits bytes; 0 for no limit
  *   node           NUMA node, or -1; exact_node refuses others
- *   out            the first frame of each extent, count of them
+ *   out            the extents of machine memory, count of them, each of 1 << shift bytes
  */
 struct pvb_host_populate {
-	pvb_pfn_t first;
-	unsigned order;
+	uint64_t address;
+	unsigned shift;
 	uint64_t count;
 	unsigned address_bits;
 	int node;
 	bool exact_node;
-	pvb_mfn_t *out;
+	pvb_extent_t *out;
 };
 
 #define PVB_HOST_ANY_NODE (-1)
@@ -105,6 +117,35 @@ struct pvb_host_vcpu {
 	uint64_t ldt_base, ldt_entries, gdt_entries;
 	uint32_t flags;
 	uint32_t vm_assist;
+};
+
+/*
+ * Registers of a vCPU of a translated arm64 domain, as it starts: in EL1, its MMU as
+ * sctlr_el1 says. x are the first four, which a boot protocol hands things over in; the
+ * others are 0. cpsr is SPSR_EL2, that is PSTATE as the guest finds it.
+ */
+struct pvb_host_arm64_vcpu {
+	uint64_t pc;
+	uint64_t x[4];
+	uint64_t cpsr;
+	uint64_t spsr_el1;
+	uint64_t sctlr_el1;
+	uint64_t tcr_el1;
+	uint64_t ttbr0_el1;
+	uint64_t ttbr1_el1;
+	bool online;
+};
+
+/*
+ * What a translated domain asks the hypervisor for (HVMOP_get_param), as its start_info
+ * does not tell it. Pages by guest physical address, in bytes.
+ */
+enum pvb_host_parameter {
+	PVB_PARAMETER_STORE_PAGE,
+	PVB_PARAMETER_STORE_PORT,
+	PVB_PARAMETER_CONSOLE_PAGE,
+	PVB_PARAMETER_CONSOLE_PORT,
+	PVB_PARAMETER_COUNT,
 };
 
 /* An entry of a version 1 grant table: "domid may access frame". */
@@ -306,6 +347,23 @@ struct pvb_host_ops {
 			  struct pvb_error *);
 	int (*get_record)(struct pvb_host *, uint32_t domid, struct pvb_host_record *,
 			  struct pvb_error *);
+
+	/* Of translated domains alone; NULL on a host that has none. */
+	int (*set_parameter)(struct pvb_host *, uint32_t domid, enum pvb_host_parameter,
+			     uint64_t value, struct pvb_error *);
+	/* 0 for what was never set. */
+	int (*get_parameter)(struct pvb_host *, uint32_t domid, enum pvb_host_parameter,
+			     uint64_t *value, struct pvb_error *);
+	/*
+	 * Whether there is memory at a guest physical address, and *bytes how many from there on
+	 * share the answer, 1 page <= *bytes <= limit. address and limit are whole pages.
+	 */
+	int (*get_memory_run)(struct pvb_host *, uint32_t domid, uint64_t address, uint64_t limit,
+			      bool *present, uint64_t *bytes, struct pvb_error *);
+	int (*set_arm64_vcpu)(struct pvb_host *, uint32_t domid, uint32_t vcpu,
+			      const struct pvb_host_arm64_vcpu *, struct pvb_error *);
+	int (*get_arm64_vcpu)(struct pvb_host *, uint32_t domid, uint32_t vcpu,
+			      struct pvb_host_arm64_vcpu *, struct pvb_error *);
 };
 
 /* Calls are counted by these, in the order of the table above. */
@@ -346,6 +404,11 @@ enum pvb_host_call {
 	PVB_CALL_GET_GRANT_FRAMES,
 	PVB_CALL_SET_RECORD,
 	PVB_CALL_GET_RECORD,
+	PVB_CALL_SET_PARAMETER,
+	PVB_CALL_GET_PARAMETER,
+	PVB_CALL_GET_MEMORY_RUN,
+	PVB_CALL_SET_ARM64_VCPU,
+	PVB_CALL_GET_ARM64_VCPU,
 	PVB_CALL_COUNT,
 };
 
@@ -428,6 +491,17 @@ int pvb_host_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_
 			struct pvb_error *error);
 int pvb_host_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
 			struct pvb_error *error);
+/* PVB_E_HOST_STATE where this host has no translated domains. */
+int pvb_host_set_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
+			   uint64_t value, struct pvb_error *error);
+int pvb_host_get_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
+			   uint64_t *value, struct pvb_error *error);
+int pvb_host_get_memory_run(struct pvb_host *host, uint32_t domid, uint64_t address, uint64_t limit,
+			    bool *present, uint64_t *bytes, struct pvb_error *error);
+int pvb_host_set_arm64_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			    const struct pvb_host_arm64_vcpu *registers, struct pvb_error *error);
+int pvb_host_get_arm64_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			    struct pvb_host_arm64_vcpu *registers, struct pvb_error *error);
 
 /* The simulated host. options is what follows "sim:", or NULL. Defined in sim/. */
 int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error);

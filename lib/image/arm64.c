@@ -3,9 +3,12 @@
 
 #include <inttypes.h>
 
+#include <pvbuild/guest-abi.h>
+
 #include "core/checked.h"
 #include "core/error.h"
 #include "image/image.h"
+#include "image/pe.h"
 
 /* Offsets in the file. */
 enum {
@@ -13,6 +16,7 @@ enum {
 	IMAGE_SIZE = 16,
 	FLAGS = 24,
 	MAGIC = 56,
+	PE_OFFSET = 60,
 	HEADER_SIZE = 64,
 };
 
@@ -21,6 +25,7 @@ enum {
 	FLAG_PAGE_SIZE_SHIFT = 1,
 	FLAG_PAGE_SIZE_MASK = 3,
 	FLAG_ANYWHERE = 1 << 3,
+	FLAGS_KNOWN = (1 << 4) - 1,
 };
 
 /* Images go to text_offset behind a boundary of this many bytes. */
@@ -67,5 +72,29 @@ int pvb_arm64_parse(struct pvb_span file, struct pvb_image_arm64 *arm64, struct 
 	arm64->big_endian = (arm64->flags & FLAG_BIG_ENDIAN) != 0;
 	arm64->page_size = page_sizes[arm64->flags >> FLAG_PAGE_SIZE_SHIFT & FLAG_PAGE_SIZE_MASK];
 	arm64->anywhere = (arm64->flags & FLAG_ANYWHERE) != 0;
+	arm64->reserved_flags = arm64->flags & ~(uint64_t)FLAGS_KNOWN;
+	return 0;
+}
+
+int pvb_arm64_find_notes(struct pvb_span file, struct pvb_pe_section *notes, bool *found,
+			 struct pvb_error *error)
+{
+	unsigned count;
+	uint32_t pe = 0;
+
+	*found = false;
+	/* Without an EFI stub the first instruction is no "MZ", and the field is reserved. */
+	(void)pvb_span_u32(file, PE_OFFSET, &pe);
+	if (!pe || memcmp(file.bytes, "MZ", 2) != 0)
+		return 0;
+	int rc = pvb_pe_find(file, pe, PVB_GUEST_NOTE_SECTION, notes, &count, error);
+	if (rc)
+		return rc;
+	if (count > 1)
+		return pvb_fail(error, PVB_E_NOTE_TWICE, PVB_IMAGE_STAGE,
+				"the arm64 Image has %u sections " PVB_GUEST_NOTE_SECTION
+				" of declarations, where one is all that there can be",
+				count);
+	*found = count == 1;
 	return 0;
 }

@@ -81,7 +81,9 @@ int pvb_linux_find_version(struct pvb_image *image, struct pvb_error *error)
 {
 	struct pvb_image_info *info = &image->info;
 
-	if (info->kernel_version || !info->pv.is_linux)
+	/* An arm64 Image has no notes to say what it is. */
+	if (info->kernel_version ||
+	    (!info->pv.is_linux && info->container != PVB_CONTAINER_ARM64_IMAGE))
 		return 0;
 	for (size_t i = 0; i < info->segment_count; i++) {
 		const struct pvb_image_segment *segment = &image->segments[i];

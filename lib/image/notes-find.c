@@ -215,8 +215,7 @@ static int from_legacy(struct pvb_image *image, const struct pvb_elf *elf,
 	return pvb_legacy_read(image, bytes, declared, error);
 }
 
-int pvb_notes_read(struct pvb_image *image, const struct pvb_elf *elf,
-		   struct pvb_declared *declared, struct pvb_error *error)
+static void nothing_declared(struct pvb_declared *declared)
 {
 	*declared = (struct pvb_declared){
 		.virt_base = PVB_NONE,
@@ -230,7 +229,21 @@ int pvb_notes_read(struct pvb_image *image, const struct pvb_elf *elf,
 	};
 	for (unsigned i = 0; i < PVB_XEN_NOTES; i++)
 		declared->effective[i] = -1;
+}
 
+int pvb_notes_read_section(struct pvb_image *image, struct pvb_span bytes, uint64_t at,
+			   struct pvb_declared *declared, struct pvb_error *error)
+{
+	const struct place place = {"the section " PVB_GUEST_NOTE_SECTION, at, PVB_NOTE_PE, false};
+
+	nothing_declared(declared);
+	return walk(image, declared, bytes, &place, error);
+}
+
+int pvb_notes_read(struct pvb_image *image, const struct pvb_elf *elf,
+		   struct pvb_declared *declared, struct pvb_error *error)
+{
+	nothing_declared(declared);
 	int rc = from_segments(image, elf, declared, error);
 	if (!rc)
 		rc = from_sections(image, elf, declared, error);

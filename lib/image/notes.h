@@ -58,6 +58,11 @@ struct pvb_declared {
 int pvb_notes_read(struct pvb_image *image, const struct pvb_elf *elf,
 		   struct pvb_declared *declared, struct pvb_error *error);
 
+/* The notes of an arm64 Image: all those in its section of them, whose bytes are at "at" of the
+ * file. */
+int pvb_notes_read_section(struct pvb_image *image, struct pvb_span bytes, uint64_t at,
+			   struct pvb_declared *declared, struct pvb_error *error);
+
 /* A note that was found, of whatever owner: keep it, and let it take effect. */
 int pvb_notes_take(struct pvb_image *image, struct pvb_declared *declared, struct pvb_note *note,
 		   struct pvb_error *error);

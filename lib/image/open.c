@@ -239,14 +239,35 @@ static int open_flat(struct walk *walk, struct pvb_error *error)
 	return rc ? rc : pvb_pv_judge_flat(walk->image, &flat, error);
 }
 
+static int read_arm64_notes(struct pvb_image *image, struct pvb_declared *declared,
+			    struct pvb_error *error)
+{
+	struct pvb_pe_section section;
+	struct pvb_span bytes = {0};
+	bool found;
+	int rc = pvb_arm64_find_notes(image->bytes, &section, &found, error);
+
+	if (rc)
+		return rc;
+	if (found)
+		(void)pvb_span_part(image->bytes, section.offset, section.size, &bytes);
+	return pvb_notes_read_section(image, bytes, found ? section.offset : 0, declared, error);
+}
+
 static int open_arm64(struct walk *walk, struct pvb_error *error)
 {
+	struct pvb_image *image = walk->image;
+	struct pvb_declared declared;
 	int rc = keep_source(walk, error);
 
-	walk->image->info.container = PVB_CONTAINER_ARM64_IMAGE;
+	image->info.container = PVB_CONTAINER_ARM64_IMAGE;
 	if (!rc)
-		rc = pvb_arm64_parse(walk->image->bytes, &walk->image->info.arm64, error);
-	return rc ? rc : pvb_pv_judge_arm64(walk->image, error);
+		rc = pvb_arm64_parse(image->bytes, &image->info.arm64, error);
+	if (!rc)
+		rc = read_arm64_notes(image, &declared, error);
+	if (!rc)
+		rc = pvb_pv_judge_arm64(image, error);
+	return rc ? rc : pvb_declares_finish(image, &declared.declarations, error);
 }
 
 /* ---- the walk -------------------------------------------------------------------- */

@@ -275,8 +275,9 @@ int pvb_pv_judge_elf(struct pvb_image *image, const struct pvb_elf *elf,
 
 	nothing_declared(image);
 	if (elf->machine == EM_AARCH64) {
-		REFUSE(image, PVB_E_PV_MACHINE, "on Arm, Xen's guests are all of one kind: no type",
-		       "an aarch64 kernel, and there are no PV guests on Arm");
+		REFUSE(image, PVB_E_PV_MACHINE, "take the Image that was made from it",
+		       "an aarch64 kernel as an ELF, which says of itself nothing that a loader "
+		       "needs");
 		return finish(image, error);
 	}
 	image->info.pvh_entry = declared->phys32_entry;
@@ -338,10 +339,42 @@ int pvb_pv_judge_flat(struct pvb_image *image, const struct pvb_flat *flat, stru
 	return finish(image, error);
 }
 
+/* One piece: the file as it is, and behind it what its header says that it takes beyond that. */
 int pvb_pv_judge_arm64(struct pvb_image *image, struct pvb_error *error)
 {
+	const struct pvb_image_arm64 *arm64 = &image->info.arm64;
+	struct pvb_image_pv *pv = &image->info.pv;
+	uint64_t size = image->bytes.size, memory = pvb_max(arm64->image_size, size), end;
+
 	nothing_declared(image);
-	REFUSE(image, PVB_E_PV_MACHINE, "on Arm, Xen's guests are all of one kind: no type",
-	       "an arm64 Image, and there are no PV guests on Arm");
+	if (!pvb_add(arm64->text_offset, memory, &end))
+		return pvb_fail(error, PVB_E_ARM64_HEADER, PVB_IMAGE_STAGE,
+				"the arm64 Image says that it takes %" PRIu64
+				" bytes of memory, which no address space has",
+				memory);
+	image->segments = (struct pvb_image_segment *)calloc(1, sizeof *image->segments);
+	image->pieces = (struct pvb_image_piece *)calloc(1, sizeof *image->pieces);
+	if (!image->segments || !image->pieces)
+		return pvb_fail_memory(error, PVB_IMAGE_STAGE, "a segment");
+	image->segments[0] = (struct pvb_image_segment){
+		.paddr = arm64->text_offset,
+		.vaddr = arm64->text_offset,
+		.filesz = size,
+		.memsz = memory,
+		.flags = PVB_SEGMENT_R | PVB_SEGMENT_W | PVB_SEGMENT_X,
+	};
+	image->info.segment_count = 1;
+	image->pieces[0] = (struct pvb_image_piece){
+		.va = arm64->text_offset,
+		.size = size,
+		.memory_size = memory,
+	};
+	image->info.piece_count = 1;
+	pv->guest_type = PVB_GUEST_ARM64;
+	pv->entry = pv->kernel_start = arm64->text_offset;
+	pv->kernel_end = end;
+	if (arm64->big_endian)
+		REFUSE(image, PVB_E_PV_MACHINE, "build the kernel with CONFIG_CPU_LITTLE_ENDIAN",
+		       "a big-endian arm64 Image: the hypervisor's interface is little-endian");
 	return finish(image, error);
 }

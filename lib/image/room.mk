@@ -33,6 +33,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/image/notes.c \
 	lib/image/notes.h \
 	lib/image/open.c \
+	lib/image/pe.c \
+	lib/image/pe.h \
 	lib/image/pv.c \
 	lib/image/pv.h \
 	lib/image/segments.c \

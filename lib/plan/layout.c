@@ -37,6 +37,12 @@ const char *pvb_segment_name(enum pvb_segment_kind kind)
 		return "padding";
 	case PVB_SEGMENT_P2M_TABLES:
 		return "p2m_tables";
+	case PVB_SEGMENT_DEVICE_TREE:
+		return "dtb";
+	case PVB_SEGMENT_MEMACCESS:
+		return "memaccess";
+	case PVB_SEGMENT_VUART:
+		return "vuart";
 	}
 	return "unknown";
 }

@@ -54,7 +54,7 @@ int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *h
 
 	if (!host)
 		return 0;
-	if (host->page_shift != X86_PAGE_SHIFT) {
+	if (type != PVB_GUEST_ARM64 && host->page_shift != X86_PAGE_SHIFT) {
 		int rc =
 			pvb_fail(error, PVB_E_HOST_GUEST_TYPE, STAGE,
 				 "the host has pages of 2^%u bytes; an x86 PV guest (%s) has pages "
@@ -73,6 +73,9 @@ int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *h
 			pvb_hint(error,
 				 "32-bit PV guests need a hypervisor built with CONFIG_PV32 and "
 				 "not started with pv=no-32; or take a 64-bit kernel");
+		else if (type == PVB_GUEST_ARM64)
+			pvb_hint(error, "an arm64 guest needs an arm64 machine, or --host "
+					"sim:arch=arm64");
 		else
 			pvb_hint(error, "PV guests need a hypervisor built with CONFIG_PV");
 		return rc;

@@ -6,6 +6,7 @@
 
 #include "core/checked.h"
 #include "core/error.h"
+#include "plan/arm64.h"
 #include "plan/mapping.h"
 #include "plan/request.h"
 
@@ -64,6 +65,9 @@ static struct pvb_plan_region *region_of(struct pvb_plan *plan, enum pvb_segment
 	case PVB_SEGMENT_P2M_TABLES:
 		return &plan->p2m_tables;
 	case PVB_SEGMENT_PADDING:
+	case PVB_SEGMENT_DEVICE_TREE:
+	case PVB_SEGMENT_MEMACCESS:
+	case PVB_SEGMENT_VUART:
 		break;
 	}
 	return NULL;
@@ -222,6 +226,8 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 	int rc;
 
 	*plan = NULL;
+	if (image->pv.supported && image->pv.guest_type == PVB_GUEST_ARM64)
+		return pvb_plan_arm64(image, spec, host, plan, error);
 	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
 		rc = pvb_check_memory(image->pv.guest_type, request.spec.memory,
@@ -263,8 +269,11 @@ int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct 
 {
 	struct pvb_plan_request request;
 	uint64_t pages;
-	int rc = pvb_make_plan_request(image, spec, host, &request, error);
+	int rc;
 
+	if (image->pv.supported && image->pv.guest_type == PVB_GUEST_ARM64)
+		return pvb_plan_arm64_minimum(image, spec, host, bytes, error);
+	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
 		rc = pvb_layout_least_pages(&request.input, 0,
 					    pvb_max_pages(image->pv.guest_type,

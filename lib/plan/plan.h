@@ -44,8 +44,17 @@ struct pvb_plan_region {
 	pvb_va_t va;
 };
 
+struct pvb_plan_arm64;
+
 struct pvb_plan {
 	struct pvb_plan_info info;
+
+	/*
+	 * Of an arm64 guest; NULL for others. What follows is then there as far as it is not about
+	 * virtual addresses: PFNs are the guest's physical frames, and of the regions there are
+	 * module, xenstore and console.
+	 */
+	const struct pvb_plan_arm64 *arm64;
 
 	enum pvb_guest_type guest_type;
 	unsigned guest_bits; /* 32 or 64 */

@@ -90,8 +90,8 @@ static int check_kernel(const struct pvb_image_info *image, uint64_t page_size,
 	return 0;
 }
 
-static int check_modules(const struct pvb_image_info *image, const struct pvb_spec *spec,
-			 struct pvb_error *error)
+int pvb_check_modules(const struct pvb_image_info *image, const struct pvb_spec *spec,
+		      struct pvb_error *error)
 {
 	const struct pvb_plan_module *module = spec->modules;
 
@@ -141,7 +141,13 @@ static int check_arguments(const struct pvb_image_info *image, struct pvb_plan_r
 		return rc;
 	}
 
-	rc = check_modules(image, spec, error);
+	if (spec->guest_page_size)
+		return pvb_fail(
+			error, PVB_E_ARG_INVALID, STAGE,
+			"the page size of a %s guest's kernel is no question: only an arm64 "
+			"kernel can have others",
+			pvb_guest_type_name(image->pv.guest_type));
+	rc = pvb_check_modules(image, spec, error);
 	if (rc)
 		return rc;
 	request->has_module = spec->module_count > 0;

@@ -21,6 +21,10 @@ struct pvb_plan_request {
 	bool has_module;
 };
 
+/* The modules are what a guest of this kind can be given. */
+int pvb_check_modules(const struct pvb_image_info *image, const struct pvb_spec *spec,
+		      struct pvb_error *error);
+
 /* Borrows from spec. The size of the guest is not looked at. */
 int pvb_make_plan_request(const struct pvb_image_info *image, const struct pvb_spec *spec,
 			  const struct pvb_host_info *host, struct pvb_plan_request *request,

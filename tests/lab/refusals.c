@@ -43,14 +43,19 @@ struct ground {
 static int populate_some(const struct ground *ground, uint64_t first, uint64_t count,
 			 pvb_mfn_t *out, uint64_t *done, struct pvb_error *error)
 {
+	pvb_extent_t extents[PAGES];
 	const struct pvb_host_populate request = {
-		.first = PVB_PFN(first),
+		.address = first << ground->host->page_shift,
+		.shift = ground->host->page_shift,
 		.count = count,
 		.node = PVB_HOST_ANY_NODE,
-		.out = out,
+		.out = extents,
 	};
+	int rc = pvb_host_populate(ground->host, ground->domid, &request, done, error);
 
-	return pvb_host_populate(ground->host, ground->domid, &request, done, error);
+	for (uint64_t i = 0; i < *done; i++)
+		out[i] = pvb_extent_frame(extents[i], ground->host->page_shift);
+	return rc;
 }
 
 /* Entry number "index" of the table that is PFN "table". */
@@ -409,9 +414,10 @@ static int populate_half(struct ground *ground, struct pvb_error *error)
 
 static int populate_below_a_page(struct ground *ground, struct pvb_error *error)
 {
-	pvb_mfn_t more;
+	pvb_extent_t more;
 	const struct pvb_host_populate request = {
-		.first = PVB_PFN(PAGES),
+		.address = (uint64_t)PAGES << ground->host->page_shift,
+		.shift = ground->host->page_shift,
 		.count = 1,
 		.address_bits = 12,
 		.node = PVB_HOST_ANY_NODE,

@@ -187,10 +187,12 @@ static int introduce_domain(struct pvb_host *host, uint32_t domid,
 static int note_memory(struct relay *relay, const struct pvb_host_populate *request, uint64_t done,
 		       struct pvb_error *error)
 {
-	uint64_t size = UINT64_C(1) << request->order;
+	unsigned shift = relay->host.page_shift;
+	uint64_t size = UINT64_C(1) << (request->shift - shift);
 
 	for (uint64_t i = 0; i < done; i++) {
-		uint64_t pfn = request->first.n + i * size, mfn = request->out[i].n;
+		uint64_t pfn = (request->address >> shift) + i * size;
+		uint64_t mfn = pvb_extent_frame(request->out[i], shift).n;
 
 		if (pvb_runs_add(&relay->memory, pfn, mfn, size) ||
 		    pvb_runs_add(&relay->pfns, mfn, pfn, size))

@@ -86,8 +86,8 @@ static void add_arguments(struct line *line, const struct relay *relay,
 			  const struct relay_call *call)
 {
 	if (call->populate)
-		add(line, " PFN 0x%" PRIx64 " order %u times %" PRIu64 " below %u bits",
-		    call->populate->first.n, call->populate->order, call->populate->count,
+		add(line, " address 0x%" PRIx64 " 2^%u bytes times %" PRIu64 " below %u bits",
+		    call->populate->address, call->populate->shift, call->populate->count,
 		    call->populate->address_bits);
 	else if (call->vcpu)
 		add_registers(line, relay, call->vcpu);

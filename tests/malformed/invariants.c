@@ -129,10 +129,11 @@ static const char *broken_pv(const struct pvb_image_info *info)
 	}
 	WRONG_UNLESS(pv->refusal == 0);
 	WRONG_UNLESS(!pv->reason);
-	WRONG_UNLESS(pv->guest_type == PVB_GUEST_X86_64 || pv->guest_type == PVB_GUEST_X86_32P);
+	WRONG_UNLESS(pv->guest_type == PVB_GUEST_X86_64 || pv->guest_type == PVB_GUEST_X86_32P ||
+		     pv->guest_type == PVB_GUEST_ARM64);
 	WRONG_UNLESS(info->piece_count > 0);
 	WRONG_UNLESS(pv->kernel_start < pv->kernel_end);
-	WRONG_UNLESS(pv->virt_base <= pv->kernel_start);
+	WRONG_UNLESS(pv->virt_base <= pv->kernel_start || pv->guest_type == PVB_GUEST_ARM64);
 	WRONG_UNLESS(pv->entry >= pv->kernel_start && pv->entry < pv->kernel_end);
 	WRONG_UNLESS(pv->guest_type != PVB_GUEST_X86_32P || pv->kernel_end <= UINT64_C(1) << 32);
 	return broken_pieces(info);

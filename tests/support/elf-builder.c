@@ -497,3 +497,26 @@ struct blob arm64_build(uint64_t text_offset, uint64_t image_size, uint64_t flag
 	blob_put(&image, 56, 0x644d5241, 4);
 	return image;
 }
+
+void arm64_add_notes(struct blob *image, struct blob *notes)
+{
+	/* The file ends with padding, which is no note. */
+	const size_t padded = (notes->size + 0x1ff) & ~(size_t)0x1ff;
+	const size_t at = image->size;
+
+	blob_put(image, 60, ARM64_PE, 4);
+	memcpy(image->bytes + ARM64_PE, "PE\0\0\x64\xaa", 6);
+	blob_put(image, ARM64_PE_SECTION_COUNT, 3, 2);
+	blob_put(image, ARM64_PE_OPTIONAL_SIZE, 0x20, 2);
+	memcpy(image->bytes + ARM64_PE_SECTIONS, ".text\0\0", 8);
+	blob_put(image, ARM64_PE_SECTIONS + 16, 0x10000000, 4); /* not looked at */
+	memcpy(image->bytes + ARM64_PE_NOTES, ".pvnotes", 8);
+	blob_put(image, ARM64_PE_NOTES_MEMORY, notes->size, 4);
+	blob_put(image, ARM64_PE_NOTES_SIZE, padded, 4);
+	blob_put(image, ARM64_PE_NOTES_OFFSET, at, 4);
+	memcpy(image->bytes + ARM64_PE_NOTES + 40, ".data\0\0", 8);
+	blob_append_blob(image, notes);
+	blob_append(image, NULL, at + padded - image->size);
+	memset(image->bytes + at + notes->size, 0xff, padded - notes->size);
+	blob_free(notes);
+}

@@ -217,4 +217,20 @@ struct blob flat_build(const struct flat_binary *spec, size_t size);
 /* An arm64 Image of size bytes. */
 struct blob arm64_build(uint64_t text_offset, uint64_t image_size, uint64_t flags, size_t size);
 
+/*
+ * Give an arm64 Image of at least 0x400 bytes a PE header, of which section 1 is called
+ * .pvnotes; its bytes are appended and notes freed. Where its parts are:
+ */
+enum {
+	ARM64_PE = 0x40,
+	ARM64_PE_SECTION_COUNT = ARM64_PE + 6,      /* 2 bytes */
+	ARM64_PE_OPTIONAL_SIZE = ARM64_PE + 20,     /* 2 bytes */
+	ARM64_PE_SECTIONS = ARM64_PE + 24 + 0x20,   /* of 40 bytes each */
+	ARM64_PE_NOTES = ARM64_PE_SECTIONS + 40,    /* section 1: its name, 8 bytes */
+	ARM64_PE_NOTES_MEMORY = ARM64_PE_NOTES + 8, /* 4 bytes */
+	ARM64_PE_NOTES_SIZE = ARM64_PE_NOTES + 16,  /* 4 bytes */
+	ARM64_PE_NOTES_OFFSET = ARM64_PE_NOTES + 20 /* 4 bytes */
+};
+void arm64_add_notes(struct blob *image, struct blob *notes);
+
 #endif

@@ -140,19 +140,25 @@ static int fake_populate(struct pvb_host *host, uint32_t domid,
 	(void)domid;
 	if (rc)
 		return rc;
+	unsigned order = request->shift - host->page_shift;
+
+	if (count)
+		fake->next_mfn += -fake->next_mfn & ((UINT64_C(1) << order) - 1);
 	for (uint64_t i = 0; i < count; i++) {
-		request->out[i] = PVB_MFN(fake->next_mfn);
-		fake->next_mfn += UINT64_C(1) << request->order;
+		request->out[i].word = (fake->next_mfn << host->page_shift) | request->shift;
+		fake->next_mfn += UINT64_C(1) << order;
 	}
+	if (fake->spoil && count)
+		fake->spoil(&request->out[0]);
 	if (fake->logged < FAKE_LOG) {
-		fake->log[fake->logged].first = request->first.n;
+		fake->log[fake->logged].first = request->address >> host->page_shift;
 		fake->log[fake->logged].count = request->count;
-		fake->log[fake->logged].order = request->order;
+		fake->log[fake->logged].order = order;
 		fake->log[fake->logged].address_bits = request->address_bits;
 		fake->log[fake->logged].done = count;
 	}
 	fake->logged++;
-	fake->populated += count << request->order;
+	fake->populated += count << order;
 	*done = count + fake->extra;
 	return 0;
 }

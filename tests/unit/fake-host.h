@@ -21,9 +21,10 @@ struct fake_host {
 	/* populate: the frame that comes next, and what a call may give */
 	uint64_t next_mfn;
 	uint64_t (*allow)(struct fake_host *fake, const struct pvb_host_populate *request);
-	uint64_t budget;    /* for allow functions */
-	uint64_t extra;     /* added to the count that is reported */
-	uint64_t populated; /* pages */
+	void (*spoil)(pvb_extent_t *extent); /* the first one of a call */
+	uint64_t budget;                     /* for allow functions */
+	uint64_t extra;                      /* added to the count that is reported */
+	uint64_t populated;                  /* pages */
 	struct {
 		uint64_t first, count;
 		unsigned order, address_bits;

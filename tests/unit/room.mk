@@ -16,7 +16,9 @@ unit_tests = \
 	tests/unit/test-core \
 	tests/unit/test-domains \
 	tests/unit/test-dump \
+	tests/unit/test-extent \
 	tests/unit/test-host \
+	tests/unit/test-image-arm64 \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
 	tests/unit/test-image-declares \
@@ -28,14 +30,23 @@ unit_tests = \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
 	tests/unit/test-plan-pte-bits \
+	tests/unit/test-sim-arm64 \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
 	tests/unit/test-sim-fail \
+	tests/unit/test-sim-granule \
 	tests/unit/test-sim-memory \
 	tests/unit/test-sim-options \
 	tests/unit/test-sim-pte-bits \
 	tests/unit/test-sim-tables \
 	tests/unit/test-sim-vcpu
+
+# They read device trees.
+if HAVE_LIBFDT
+unit_tests += tests/unit/test-plan-arm64 tests/unit/test-plan-granules
+endif
+EXTRA_DIST += tests/unit/arm64-kernels.h
+tests_unit_test_plan_arm64_LDADD = $(LDADD) $(FDT_LIBS)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

@@ -113,10 +113,10 @@ static uint64_t fragmented(struct fake_host *fake, const struct pvb_host_populat
 {
 	uint64_t count = request->count;
 
-	if (request->order == 18) {
+	if (request->shift == 30) {
 		count = count < fake->budget ? count : fake->budget;
 		fake->budget -= count;
-	} else if (request->order == 9) {
+	} else if (request->shift == 21) {
 		count = count < 300 ? count : 300;
 	}
 	return count;
@@ -148,7 +148,7 @@ static uint64_t one_page_at_a_time(struct fake_host *fake, const struct pvb_host
 {
 	/* a gap between any two, so that no run grows */
 	fake->next_mfn++;
-	return request->order == 0;
+	return request->shift == 12;
 }
 
 static void scattered_single_pages_make_a_guest_too(void **state)
@@ -168,11 +168,11 @@ static void scattered_single_pages_make_a_guest_too(void **state)
 /* No more than `budget' pages in all. */
 static uint64_t limited(struct fake_host *fake, const struct pvb_host_populate *request)
 {
-	uint64_t count = request->count, have = fake->budget >> request->order;
+	uint64_t count = request->count, have = fake->budget >> (request->shift - 12);
 
 	if (count > have)
 		count = have;
-	fake->budget -= count << request->order;
+	fake->budget -= count << (request->shift - 12);
 	fake->info.memory_free = fake->budget << 12;
 	return count;
 }
@@ -285,9 +285,9 @@ static void a_frame_above_the_limit_is_refused(void **state)
 	} cases[] = {
 		{(UINT64_C(1) << 32) - 1024, 9, 1024, NULL, NULL},
 		{(UINT64_C(1) << 32) - 512, 9, 1024, "PFN 0x200", "frame 0x100000000"},
-		{(UINT64_C(1) << 32) - 100, 9, 512, "PFN 0x64", "frame 0x100000000"},
-		{UINT64_MAX - 5, 0, 1, "PFN 0x0", "frame 0xfffffffffffffffa"},
-		{UINT64_MAX - 5, 9, 512, "PFN 0x0", "frame 0xfffffffffffffffa"},
+		{(UINT64_C(1) << 32) + 512, 9, 512, "PFN 0x0", "frame 0x100000200"},
+		{(UINT64_C(1) << 52) - 6, 0, 1, "PFN 0x0", "frame 0xffffffffffffa"},
+		{(UINT64_C(1) << 52) - 1024, 9, 512, "PFN 0x0", "frame 0xffffffffffc00"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -318,6 +318,54 @@ static void a_host_that_counts_wrongly_is_not_believed(void **state)
 	bench.fake.extra = 1;
 	assert_fails_with(populate(&bench), PVB_E_BUG, &bench.error);
 	bench_close(&bench);
+}
+
+static void misalign(pvb_extent_t *extent)
+{
+	extent->word += UINT64_C(1) << 12;
+}
+
+static void flag(pvb_extent_t *extent)
+{
+	extent->word |= 1u << 6;
+}
+
+static void halve(pvb_extent_t *extent)
+{
+	extent->word--;
+}
+
+static void split(pvb_extent_t *extent)
+{
+	extent->word = 0x100000 | 11;
+}
+
+static void wrap(pvb_extent_t *extent)
+{
+	extent->word = (UINT64_MAX << 21) | 21;
+}
+
+static void an_extent_that_cannot_be_is_not_believed(void **state)
+{
+	static const struct {
+		void (*spoil)(pvb_extent_t *);
+		const char *says;
+	} cases[] = {
+		{misalign, "not aligned"}, {flag, "flag"}, {halve, "another size"},
+		{split, "4 KiB"},          {wrap, "2^64"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct bench bench;
+
+		bench_open(&bench, 1024);
+		bench.fake.spoil = cases[i].spoil;
+		assert_fails_with(populate(&bench), PVB_E_BUG, &bench.error);
+		assert_non_null(strstr(bench.error.message, cases[i].says));
+		assert_int_equal(bench.builder.populated, 0);
+		bench_close(&bench);
+	}
 }
 
 static void a_call_that_fails_is_passed_on(void **state)
@@ -572,6 +620,7 @@ int main(void)
 		cmocka_unit_test(no_memory_below_the_limit_names_the_limit),
 		cmocka_unit_test(a_frame_above_the_limit_is_refused),
 		cmocka_unit_test(a_host_that_counts_wrongly_is_not_believed),
+		cmocka_unit_test(an_extent_that_cannot_be_is_not_believed),
 		cmocka_unit_test(a_call_that_fails_is_passed_on),
 		cmocka_unit_test(pages_with_a_limit_of_their_own_come_first),
 		cmocka_unit_test(a_root_that_does_not_come_low_is_refused),

@@ -111,7 +111,7 @@ static void calls_to_no_domain_are_refused(void **state)
 	(void)state;
 	struct pvb_host *host = open_sim("memory=64M");
 	struct pvb_host_vcpu vcpu = {.flags = 4};
-	struct pvb_host_populate request = {.node = -1};
+	struct pvb_host_populate request = {.shift = 12, .node = -1};
 	struct pvb_host_introduction introduction = {.name = "x"};
 	struct pvb_host_grant grant = {.index = 0};
 	struct pvb_host_frame_info info;
@@ -663,8 +663,8 @@ static void what_is_mapped_outlives_its_domain(void **state)
 	assert_int_equal(some[4 * PAGE], 1);
 	assert_books_balance(host);
 	destroy(host, domid);
-	pvb_mfn_t none[1];
-	struct pvb_host_populate request = {.count = 1, .node = -1, .out = none};
+	pvb_extent_t none[1];
+	struct pvb_host_populate request = {.shift = 12, .count = 1, .node = -1, .out = none};
 	uint64_t done;
 	assert_fails_with(pvb_host_populate(host, domid, &request, &done, &error), PVB_E_HOST_STATE,
 			  &error);

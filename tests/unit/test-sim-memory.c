@@ -75,10 +75,10 @@ static void random_demands(const char *text)
 			strike(&ledger, *domid);
 			*domid = 0;
 		} else if (ledger.count + 16 < MAX_OUT) {
-			pvb_mfn_t out[16];
+			pvb_extent_t out[16];
 			struct pvb_host_populate request = {
-				.first = PVB_PFN(test_random(&seed) >> 30),
-				.order = (unsigned)(test_random(&seed) % 14),
+				.address = (test_random(&seed) >> 30) * PAGE,
+				.shift = 12 + (unsigned)(test_random(&seed) % 14),
 				.count = test_random(&seed) % 16,
 				.address_bits = test_random(&seed) % 2 ? 32 : 0,
 				.node = (int)(test_random(&seed) % 3) - 1,
@@ -89,13 +89,15 @@ static void random_demands(const char *text)
 
 			assert_ok(pvb_host_populate(host, *domid, &request, &done, &error), &error);
 			for (uint64_t i = 0; i < done; i++) {
-				uint64_t frames = UINT64_C(1) << request.order;
+				uint64_t frames = UINT64_C(1) << (request.shift - 12);
+				uint64_t mfn = pvb_extent_frame(out[i], 12).n;
 
-				assert_true(out[i].n % frames == 0);
-				assert_true(in_memory(&options, out[i].n, frames));
+				assert_int_equal(pvb_extent_check(out[i], 12), PVB_EXTENT_SOUND);
+				assert_int_equal(pvb_extent_shift(out[i]), request.shift);
+				assert_true(in_memory(&options, mfn, frames));
 				if (request.address_bits)
-					assert_true((out[i].n + frames - 1) >> 20 == 0);
-				enter(&ledger, *domid, out[i].n, frames);
+					assert_true((mfn + frames - 1) >> 20 == 0);
+				enter(&ledger, *domid, mfn, frames);
 			}
 		}
 
@@ -206,32 +208,32 @@ static void a_limit_on_addresses_holds(void **state)
 	(void)state;
 	struct pvb_host *host = open_sim("layout=0+4G/64T+16G");
 	uint32_t domid = new_domain(host, 64 * GIB);
-	pvb_mfn_t out[8];
-	struct pvb_host_populate request = {.order = 9, .count = 8, .node = -1, .out = out};
+	pvb_extent_t out[8];
+	struct pvb_host_populate request = {.shift = 21, .count = 8, .node = -1, .out = out};
 	struct pvb_error error;
 	uint64_t done;
 
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 	assert_int_equal(done, 8);
 	for (size_t i = 0; i < 8; i++)
-		assert_true(out[i].n >= 64 * TIB / PAGE);
+		assert_true(out[i].word >= 64 * TIB);
 
 	/* What all memory satisfies is no limit. */
 	request.address_bits = 47;
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
-	assert_true(out[0].n >= 64 * TIB / PAGE);
+	assert_true(out[0].word >= 64 * TIB);
 
 	request.address_bits = 46;
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 	assert_int_equal(done, 8);
 	for (size_t i = 0; i < 8; i++)
-		assert_true(out[i].n < 4 * GIB / PAGE);
+		assert_true(out[i].word < 4 * GIB);
 
 	request.address_bits = 31;
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 	assert_int_equal(done, 8);
 	for (size_t i = 0; i < 8; i++)
-		assert_true(out[i].n + 511 < 2 * GIB / PAGE);
+		assert_true(out[i].word < 2 * GIB);
 
 	request.address_bits = 20;
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
@@ -274,21 +276,21 @@ static void nodes_take_turns_and_can_be_asked_for(void **state)
 	(void)state;
 	struct pvb_host *host = open_sim("memory=16G,nodes=2");
 	uint32_t domid = new_domain(host, 64 * GIB);
-	uint64_t border = (8 * GIB + GIB * 3 / 4 + MIB) / PAGE;
-	pvb_mfn_t out[4];
-	struct pvb_host_populate request = {.order = 9, .count = 4, .node = -1, .out = out};
+	uint64_t border = 8 * GIB + GIB * 3 / 4 + MIB;
+	pvb_extent_t out[4];
+	struct pvb_host_populate request = {.shift = 21, .count = 4, .node = -1, .out = out};
 	struct pvb_error error;
 	uint64_t done, total = 0;
 
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 	assert_int_equal(done, 4);
 	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(out[i].n >= border, i % 2);
+		assert_int_equal(out[i].word >= border, i % 2);
 
 	request.node = 0;
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 	for (size_t i = 0; i < 4; i++)
-		assert_true(out[i].n < border);
+		assert_true(out[i].word < border);
 
 	/* A node that is full helps out with others, unless it is to be that one. */
 	request.node = 1;
@@ -296,14 +298,14 @@ static void nodes_take_turns_and_can_be_asked_for(void **state)
 	do {
 		assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 		for (size_t i = 0; i < done; i++)
-			assert_true(out[i].n >= border);
+			assert_true(out[i].word >= border);
 		total += done;
 	} while (done == 4);
 	assert_true(total >= 4096 - 8 && total <= 4096);
 	request.exact_node = false;
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 	assert_int_equal(done, 4);
-	assert_true(out[0].n < border);
+	assert_true(out[0].word < border);
 
 	/* There is no node 2, and there can be no node 64. */
 	request.node = 2;
@@ -452,7 +454,7 @@ static void what_xen_dislikes_gets_a_count_of_none(void **state)
 
 	assert_int_equal(give(host, domid, 0, 18, 1, out), 0);
 	assert_int_equal(give(host, domid, 0, 19, 1, out), 0);
-	assert_int_equal(give(host, domid, 0, 64, 1, out), 0);
+	assert_int_equal(give(host, domid, 0, 39, 1, out), 0);
 	assert_int_equal(give(host, domid, 0, 0, UINT64_C(1) << 26, out), 0);
 	assert_int_equal(give(host, domid, 0, 9, 4, out), 1);
 	assert_int_equal(give(host, domid, 0, 8, 4, out), 1);
@@ -468,18 +470,32 @@ static void what_xen_dislikes_gets_a_count_of_none(void **state)
 	assert_ok(pvb_host_get_domain(host, domid, &domain, &error), &error);
 	assert_true(domain.max_pages == UINT32_MAX);
 
-	/* PFNs past any M2P are a mistake of the caller's. */
+	/* What is past any M2P is a mistake of the caller's. */
+	pvb_extent_t extents[1];
 	struct pvb_host_populate request = {
-		.first = PVB_PFN(UINT64_C(1) << 40), .count = 1, .node = -1, .out = out};
+		.address = UINT64_C(1) << 52, .shift = 12, .count = 1, .node = -1, .out = extents};
 	assert_fails_with(pvb_host_populate(host, domid, &request, &done, &error),
 			  PVB_E_ARG_INVALID, &error);
-	request.first = PVB_PFN(UINT64_MAX);
+	request.address = UINT64_MAX - PAGE + 1;
 	request.count = 2;
 	assert_fails_with(pvb_host_populate(host, domid, &request, &done, &error),
 			  PVB_E_ARG_INVALID, &error);
-	request.first = PVB_PFN(0);
+	request.address = 0;
 	request.count = UINT64_MAX;
-	request.order = 9;
+	request.shift = 21;
+	assert_fails_with(pvb_host_populate(host, domid, &request, &done, &error),
+			  PVB_E_ARG_INVALID, &error);
+
+	/* And so is what is not pages. */
+	request.count = 1;
+	request.shift = 11;
+	assert_fails_with(pvb_host_populate(host, domid, &request, &done, &error),
+			  PVB_E_ARG_INVALID, &error);
+	request.shift = 64;
+	assert_fails_with(pvb_host_populate(host, domid, &request, &done, &error),
+			  PVB_E_ARG_INVALID, &error);
+	request.shift = 12;
+	request.address = PAGE + 1;
 	assert_fails_with(pvb_host_populate(host, domid, &request, &done, &error),
 			  PVB_E_ARG_INVALID, &error);
 	close_sim(host);
@@ -610,12 +626,13 @@ static void free_memory_is_known_by_where_it_lies(void **state)
 	struct pvb_error error;
 	uint32_t domid = new_domain(host, 64 * GIB);
 	uint64_t low, before, all;
+	pvb_extent_t extents[1000];
 	pvb_mfn_t out[1000];
 
 	assert_ok(pvb_host_get_free_below(host, 32, &before, &error), &error);
 	assert_true(before > GIB && before < 4 * GIB);
 	struct pvb_host_populate request = {
-		.order = 3, .count = 1000, .address_bits = 32, .node = -1, .out = out};
+		.shift = 15, .count = 1000, .address_bits = 32, .node = -1, .out = extents};
 	uint64_t done;
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 	assert_int_equal(done, 1000);

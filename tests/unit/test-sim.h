@@ -3,6 +3,8 @@
 #ifndef PVB_TESTS_UNIT_TEST_SIM_H
 #define PVB_TESTS_UNIT_TEST_SIM_H
 
+#include <stdlib.h>
+
 #include "support/test.h"
 
 #include "host/host.h"
@@ -44,15 +46,27 @@ static inline struct pvb_host_domain_config plain_config(void)
 		.name = "guest", .vcpus = 2, .max_event_channel = 1023, .max_grant_frames = 32};
 }
 
-static inline uint32_t new_domain(struct pvb_host *host, uint64_t memory)
+static inline uint32_t new_domain_of(struct pvb_host *host, uint64_t memory, bool translated)
 {
 	struct pvb_host_domain_config config = plain_config();
 	struct pvb_error error;
 	uint32_t domid;
 
+	config.translated = translated;
+
 	assert_ok(pvb_host_create_domain(host, &config, &domid, &error), &error);
 	assert_ok(pvb_host_set_max_memory(host, domid, memory, &error), &error);
 	return domid;
+}
+
+static inline uint32_t new_domain(struct pvb_host *host, uint64_t memory)
+{
+	return new_domain_of(host, memory, false);
+}
+
+static inline uint32_t new_arm64(struct pvb_host *host, uint64_t memory)
+{
+	return new_domain_of(host, memory, true);
 }
 
 static inline uint64_t free_memory(struct pvb_host *host)
@@ -68,16 +82,24 @@ static inline uint64_t free_memory(struct pvb_host *host)
 static inline uint64_t give(struct pvb_host *host, uint32_t domid, uint64_t pfn, unsigned order,
 			    uint64_t count, pvb_mfn_t *out)
 {
-	struct pvb_host_populate request = {.first = PVB_PFN(pfn),
-					    .order = order,
+	pvb_extent_t *extents = calloc(count + 1, sizeof *extents);
+	struct pvb_host_populate request = {.address = pfn << host->page_shift,
+					    .shift = order + host->page_shift,
 					    .count = count,
 					    .node = PVB_HOST_ANY_NODE,
-					    .out = out};
+					    .out = extents};
 	struct pvb_error error;
 	uint64_t done;
 
+	assert_non_null(extents);
 	assert_ok(pvb_host_populate(host, domid, &request, &done, &error), &error);
 	assert_true(done <= count);
+	for (uint64_t i = 0; i < done; i++) {
+		assert_int_equal(pvb_extent_check(extents[i], host->page_shift), PVB_EXTENT_SOUND);
+		assert_int_equal(pvb_extent_shift(extents[i]), request.shift);
+		out[i] = pvb_extent_frame(extents[i], host->page_shift);
+	}
+	free(extents);
 	return done;
 }
 

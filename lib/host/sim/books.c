@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/checked.h"
+
 #define TABLE_BYTES (SIM_CHUNK_FRAMES * sizeof(struct sim_frame))
 #define SEGMENT_TABLES UINT64_C(512)
 #define SEGMENT_BYTES (SEGMENT_TABLES * TABLE_BYTES)
@@ -18,8 +20,8 @@
 int sim_books_open(struct sim_books *books, uint64_t frames)
 {
 	*books = (struct sim_books){.fd = -1};
-	books->gibs = (frames + (UINT64_C(1) << SIM_MAX_ORDER) - 1) >> SIM_MAX_ORDER;
-	books->root = calloc(books->gibs, sizeof(void *));
+	books->spans = pvb_div_round_up(frames, SIM_SPAN_FRAMES);
+	books->root = calloc(books->spans, sizeof(void *));
 	if (!books->root)
 		return -1;
 	books->fd = memfd_create("pvbuild-sim-books", MFD_CLOEXEC);
@@ -70,7 +72,7 @@ bool sim_books_reserve(struct sim_books *books, uint64_t pages)
 
 void sim_books_clear(struct sim_books *books)
 {
-	memset(books->root, 0, books->gibs * sizeof(void *));
+	memset(books->root, 0, books->spans * sizeof(void *));
 	/* A hole reads as zeros through the mappings, which stay. */
 	(void)fallocate(books->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
 			(off_t)(books->segment_count * SEGMENT_BYTES));
@@ -104,20 +106,20 @@ static void release_page(struct sim_books *books, struct sim_frame *page)
 	books->released_count++;
 }
 
-struct sim_frame *sim_books_add_gib(struct sim_books *books, uint64_t gib)
+struct sim_frame *sim_books_add_span(struct sim_books *books, uint64_t span)
 {
-	if (!books->root[gib])
-		books->root[gib] = take_page(books);
-	return books->root[gib];
+	if (!books->root[span])
+		books->root[span] = take_page(books);
+	return books->root[span];
 }
 
 struct sim_frame *sim_books_chunk(const struct sim_books *books, uint64_t mfn)
 {
-	uint64_t gib = mfn >> SIM_MAX_ORDER;
+	uint64_t span = mfn >> SIM_SPAN_ORDER;
 
-	if (gib >= books->gibs || !books->root[gib])
+	if (span >= books->spans || !books->root[span])
 		return NULL;
-	return &books->root[gib][INDEX(mfn >> SIM_CHUNK_ORDER)];
+	return &books->root[span][INDEX(mfn >> SIM_CHUNK_ORDER)];
 }
 
 struct sim_frame *sim_books_split(struct sim_books *books, struct sim_frame *chunk)
@@ -166,10 +168,9 @@ struct sim_frame *sim_books_held(const struct sim_books *books, uint64_t mfn)
 struct sim_frame sim_books_look(const struct sim_books *books, uint64_t mfn, uint64_t *count)
 {
 	const struct sim_frame *chunk = sim_books_chunk(books, mfn);
-	uint64_t gib_frames = UINT64_C(1) << SIM_MAX_ORDER;
 
 	if (!chunk) {
-		*count = gib_frames - (mfn & (gib_frames - 1));
+		*count = SIM_SPAN_FRAMES - (mfn & (SIM_SPAN_FRAMES - 1));
 		return (struct sim_frame){.link = SIM_NO_LINK};
 	}
 

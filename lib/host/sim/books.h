@@ -4,10 +4,11 @@
  * it is, where in its owner's memory (the M2P), and how it is in use.
  *
  * A tree of three steps, 512 wide each: the root has a page of entries for
- * every GiB that was ever looked at; that page has an entry for each chunk of
- * 2 MiB; and a chunk that is not all the same has a page with an entry for each
- * frame. So a chunk that one domain got in one piece costs 16 bytes, looking
- * anything up takes two steps, and memory that nobody asked for costs nothing.
+ * every span of 2^18 frames that was ever looked at (1 GiB, in pages of 4 KiB);
+ * that page has an entry for each chunk of 512 frames; and a chunk that is not
+ * all the same has a page with an entry for each frame. So a chunk that one domain got in one piece
+ * costs 16 bytes, looking anything up takes two steps, and memory that nobody asked for costs
+ * nothing.
  *
  * The pages live in a memfd, not on the heap: they are the hypervisor's memory,
  * and must not count as the builder's.
@@ -19,12 +20,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIM_PAGE_SHIFT 12u
-#define SIM_PAGE_SIZE (UINT64_C(1) << SIM_PAGE_SHIFT)
-
-#define SIM_CHUNK_ORDER 9u /* 2 MiB */
+#define SIM_CHUNK_ORDER 9u
 #define SIM_CHUNK_FRAMES (UINT64_C(1) << SIM_CHUNK_ORDER)
-#define SIM_MAX_ORDER 18u /* 1 GiB: Xen's MAX_ORDER on x86 */
+#define SIM_SPAN_ORDER 18u
+#define SIM_SPAN_FRAMES (UINT64_C(1) << SIM_SPAN_ORDER)
+
+/* The largest block: 1 GiB of 4 KiB frames, as Xen's MAX_ORDER. */
+#define SIM_MAX_ORDER SIM_SPAN_ORDER
 
 /*
  *   NONE   not memory, or inside a free block, or never looked at
@@ -80,8 +82,8 @@ struct sim_frame {
 _Static_assert(sizeof(struct sim_frame) == 16, "entries are 16 bytes");
 
 struct sim_books {
-	struct sim_frame **root; /* one for each GiB up to the end of memory */
-	uint64_t gibs;
+	struct sim_frame **root; /* one for each span up to the end of memory */
+	uint64_t spans;
 	int fd;
 	char **segments;
 	size_t segment_count;
@@ -101,8 +103,8 @@ bool sim_books_reserve(struct sim_books *books, uint64_t pages);
 /* Forget everything, and give the memory back. */
 void sim_books_clear(struct sim_books *books);
 
-/* The page of chunks of a GiB, made if it is not there; reserve a page before. */
-struct sim_frame *sim_books_add_gib(struct sim_books *books, uint64_t gib);
+/* The page of chunks of a span, made if it is not there; reserve a page before. */
+struct sim_frame *sim_books_add_span(struct sim_books *books, uint64_t span);
 
 /* The entry of a chunk; NULL where there is none yet. */
 struct sim_frame *sim_books_chunk(const struct sim_books *books, uint64_t mfn);
@@ -124,7 +126,7 @@ struct sim_frame *sim_books_held(const struct sim_books *books, uint64_t mfn);
 
 /*
  * What a frame is, and how many frames from there on (at most to the end of its chunk
- * or GiB) are the same and continue its PFN. Frames outside memory are NONE.
+ * or span) are the same and continue its PFN. Frames outside memory are NONE.
  */
 struct sim_frame sim_books_look(const struct sim_books *books, uint64_t mfn, uint64_t *count);
 

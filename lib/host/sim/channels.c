@@ -8,7 +8,7 @@
 #include "core/checked.h"
 
 /* Version 1 grant table: 8 bytes an entry (public grant_table.h). */
-#define GRANTS_PER_PAGE (SIM_PAGE_SIZE / 8)
+#define GRANT_SHIFT 3
 
 /* ---- event channels -------------------------------------------------------------- */
 
@@ -66,11 +66,11 @@ static size_t lower(const struct sim_domain *domain, uint32_t index)
 	return i;
 }
 
-static int check_grants(const struct sim_domain *domain, const struct pvb_host_grant *grants,
-			size_t count, struct pvb_error *error)
+static int check_grants(const struct sim *sim, const struct sim_domain *domain,
+			const struct pvb_host_grant *grants, size_t count, struct pvb_error *error)
 {
 	static const char call[] = "set_grants";
-	uint64_t end = domain->grant_limit * GRANTS_PER_PAGE;
+	uint64_t end = (uint64_t)domain->grant_limit << (sim->options.page_shift - GRANT_SHIFT);
 
 	for (size_t i = 0; i < count; i++) {
 		if (grants[i].index >= end)
@@ -78,12 +78,11 @@ static int check_grants(const struct sim_domain *domain, const struct pvb_host_g
 					"grant %u of domain %u, whose table ends at %llu",
 					grants[i].index, domain->domid, (unsigned long long)end);
 		if (grants[i].frame.n > UINT32_MAX)
-			return pvb_fail(
-				error, PVB_E_HOST_LIMIT, call,
-				"grant %u of domain %u: machine frame %#llx does not fit the "
-				"32 bits of a version 1 entry",
-				grants[i].index, domain->domid,
-				(unsigned long long)grants[i].frame.n);
+			return pvb_fail(error, PVB_E_HOST_LIMIT, call,
+					"grant %u of domain %u: frame %#llx does not fit the "
+					"32 bits of a version 1 entry",
+					grants[i].index, domain->domid,
+					(unsigned long long)grants[i].frame.n);
 	}
 	return 0;
 }
@@ -132,10 +131,11 @@ int sim_set_grants(struct pvb_host *host, uint32_t domid, const struct pvb_host_
 	int rc = sim_call_live(sim, call, domid, &domain, error);
 
 	if (rc == 0)
-		rc = check_grants(domain, grants, count, error);
+		rc = check_grants(sim, domain, grants, count, error);
 	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = sim_grow_grant_table(sim, domain, call,
-					  grants[i].index / (uint32_t)GRANTS_PER_PAGE + 1, error);
+		rc = sim_grow_grant_table(
+			sim, domain, call,
+			(grants[i].index >> (sim->options.page_shift - GRANT_SHIFT)) + 1, error);
 	if (rc)
 		return rc;
 	if (!reserve_grants(domain, count))
@@ -189,9 +189,14 @@ static int check_ring(const struct sim *sim, const struct sim_domain *domain, co
 		      pvb_mfn_t frame, uint32_t port, struct pvb_error *error)
 {
 	static const char call[] = "introduce_domain";
+	uint64_t asked = frame.n;
 	struct sim_frame entry;
 	char whose[SIM_WHOSE_MAX];
 
+	if (domain->translated && sim_translated_frame(domain, call, frame.n, &frame.n, NULL))
+		return pvb_fail(error, PVB_E_HOST_DENIED, call,
+				"the %s ring of domain %u, guest frame %#llx, is no memory", what,
+				domain->domid, (unsigned long long)asked);
 	if (!sim_owns(sim, domain, frame.n, &entry) || entry.kind != SIM_OWNED)
 		return pvb_fail(error, PVB_E_HOST_DENIED, call,
 				"the %s ring of domain %u, machine frame %#llx, is %s", what,

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/checked.h"
 #include "host/sim/model.h"
 
 struct audit {
@@ -38,11 +39,11 @@ static void visit_all(struct audit *audit, visit *call)
 {
 	struct sim_books *books = &audit->sim->books;
 
-	for (uint64_t mfn = 0; mfn < books->gibs << SIM_MAX_ORDER; mfn += SIM_CHUNK_FRAMES) {
+	for (uint64_t mfn = 0; mfn < books->spans << SIM_SPAN_ORDER; mfn += SIM_CHUNK_FRAMES) {
 		struct sim_frame *chunk = sim_books_chunk(books, mfn);
 
 		if (!chunk) {
-			mfn |= (UINT64_C(1) << SIM_MAX_ORDER) - SIM_CHUNK_FRAMES;
+			mfn |= (UINT64_C(1) << SIM_SPAN_ORDER) - SIM_CHUNK_FRAMES;
 			continue;
 		}
 		if (chunk->kind != SIM_SPLIT) {
@@ -121,10 +122,10 @@ static void check_places(struct audit *audit)
 			for (unsigned order = 0; order <= SIM_MAX_ORDER; order++)
 				check_list(audit, node, zone, order);
 	for (size_t i = 0; i < heap->fresh_count; i++) {
-		uint64_t gibs = heap->fresh[i].end - heap->fresh[i].first;
+		uint64_t spans = heap->fresh[i].end - heap->fresh[i].first;
 
-		fresh += gibs << SIM_MAX_ORDER;
-		fresh_taken += gibs * sim_heap_taken_in_gib(heap);
+		fresh += spans << SIM_SPAN_ORDER;
+		fresh_taken += spans * sim_heap_taken_in_span(heap);
 	}
 	uint64_t free_frames = audit->free_listed + fresh - fresh_taken;
 	uint64_t taken = audit->taken + fresh_taken;
@@ -154,7 +155,7 @@ static void check_places(struct audit *audit)
 static void check_domains(struct audit *audit)
 {
 	struct sim *sim = audit->sim;
-	uint64_t claimed = sim->options.claimed >> SIM_PAGE_SHIFT, pages = 0;
+	uint64_t claimed = sim->options.claimed >> sim->options.page_shift, pages = 0;
 
 	for (size_t i = 0; i < sim->domain_count; i++) {
 		const struct sim_domain *domain = sim->domains[i];
@@ -169,6 +170,45 @@ static void check_domains(struct audit *audit)
 	if (pages != sim->heap.given)
 		complain(audit, "domains count %llu frames, but have %llu",
 			 (unsigned long long)pages, (unsigned long long)sim->heap.given);
+}
+
+/* Each guest frame has a frame of its own domain behind it, which knows that, and none is left. */
+static void check_stage2(struct audit *audit, const struct sim_domain *domain)
+{
+	const struct sim_stage2 *stage2 = &domain->translated->stage2;
+	uint64_t end = UINT64_C(1) << (SIM_GUEST_BITS - stage2->shift), frames = 0, run, one;
+
+	for (uint64_t gfn = 0; gfn < end; gfn += run) {
+		uint64_t mfn = sim_stage2_look(stage2, gfn, &run);
+
+		if (mfn == PVB_NO_FRAME)
+			continue;
+		for (uint64_t i = 0; i < run; i += one) {
+			struct sim_frame frame = sim_books_look(&audit->sim->books, mfn + i, &one);
+
+			one = pvb_min(one, run - i);
+			if (frame.kind != SIM_OWNED || frame.domid != domain->domid ||
+			    frame.link != gfn + i)
+				complain(audit,
+					 "behind guest frame %#llx of domain %u is %#llx, which is "
+					 "not there for it",
+					 (unsigned long long)(gfn + i), domain->domid,
+					 (unsigned long long)(mfn + i));
+		}
+		frames += run;
+	}
+	if (frames != domain->pages)
+		complain(audit, "domain %u has %u pages, of which %llu can be reached",
+			 domain->domid, domain->pages, (unsigned long long)frames);
+}
+
+static void check_all_stage2(struct audit *audit)
+{
+	const struct sim *sim = audit->sim;
+
+	for (size_t i = 0; i < sim->domain_count; i++)
+		if (sim->domains[i]->translated && !sim->domains[i]->dying)
+			check_stage2(audit, sim->domains[i]);
 }
 
 /* ---- references ------------------------------------------------------------------ */
@@ -252,6 +292,7 @@ const char *pvb_sim_check(struct pvb_host *host)
 
 	check_places(&audit);
 	check_domains(&audit);
+	check_all_stage2(&audit);
 	if (!audit.failed)
 		check_references(&audit);
 	return audit.failed ? audit.sim->verdict : NULL;

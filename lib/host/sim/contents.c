@@ -10,20 +10,19 @@
 #include <unistd.h>
 
 #include "core/checked.h"
-#include "host/sim/books.h"
 
-static off_t offset_of(uint64_t mfn)
+static off_t offset_of(const struct sim_contents *contents, uint64_t mfn)
 {
-	return (off_t)(mfn << SIM_PAGE_SHIFT);
+	return (off_t)(mfn << contents->shift);
 }
 
-int sim_contents_open(struct sim_contents *contents, uint64_t frames, bool clean)
+int sim_contents_open(struct sim_contents *contents, unsigned shift, uint64_t frames, bool clean)
 {
-	*contents = (struct sim_contents){.frames = frames, .clean = clean};
+	*contents = (struct sim_contents){.shift = shift, .frames = frames, .clean = clean};
 	contents->fd = memfd_create("pvbuild-sim-memory", MFD_CLOEXEC);
 	if (contents->fd < 0)
 		return -1;
-	return ftruncate(contents->fd, offset_of(frames));
+	return ftruncate(contents->fd, offset_of(contents, frames));
 }
 
 void sim_contents_close(struct sim_contents *contents)
@@ -33,9 +32,17 @@ void sim_contents_close(struct sim_contents *contents)
 	contents->fd = -1;
 }
 
+/* The first data from a frame on, or -1: there is none. A frame can begin with a hole. */
+static off_t next_data(const struct sim_contents *contents, uint64_t mfn)
+{
+	return lseek(contents->fd, offset_of(contents, mfn), SEEK_DATA);
+}
+
 static bool is_hole(const struct sim_contents *contents, uint64_t mfn)
 {
-	return lseek(contents->fd, offset_of(mfn), SEEK_DATA) != offset_of(mfn);
+	off_t data = next_data(contents, mfn);
+
+	return data < 0 || data >= offset_of(contents, mfn + 1);
 }
 
 /*
@@ -49,12 +56,11 @@ bool sim_contents_touched(const struct sim_contents *contents, uint64_t mfn, uin
 	if (mfn >= contents->frames)
 		return false;
 
-	off_t at = offset_of(mfn);
-	off_t data = lseek(contents->fd, at, SEEK_DATA);
-	if (data != at) {
+	off_t data = next_data(contents, mfn);
+	if (data < 0 || data >= offset_of(contents, mfn + 1)) {
 		/* After the last data there is an error. */
-		if (data > at)
-			*count = pvb_min(limit, (uint64_t)(data - at) >> SIM_PAGE_SHIFT);
+		if (data > 0)
+			*count = pvb_min(limit, ((uint64_t)data >> contents->shift) - mfn);
 		return false;
 	}
 	for (*count = 1; *count < limit && !is_hole(contents, mfn + *count); ++*count)
@@ -78,11 +84,24 @@ static bool write_all(int fd, const char *bytes, size_t size, off_t at)
 	return true;
 }
 
+/* A whole frame of the same byte. */
+static bool fill(const struct sim_contents *contents, uint64_t mfn, int byte)
+{
+	char piece[4096];
+	off_t at = offset_of(contents, mfn), end = offset_of(contents, mfn + 1);
+
+	memset(piece, byte, sizeof piece);
+	for (; at < end; at += (off_t)sizeof piece)
+		if (!write_all(contents->fd, piece, sizeof piece, at))
+			return false;
+	return true;
+}
+
 bool sim_contents_read(const struct sim_contents *contents, uint64_t mfn, size_t offset,
 		       void *bytes, size_t size)
 {
 	char *to = bytes;
-	off_t at = offset_of(mfn) + (off_t)offset;
+	off_t at = offset_of(contents, mfn) + (off_t)offset;
 
 	if (!contents->clean && is_hole(contents, mfn)) {
 		memset(bytes, SIM_DIRTY_BYTE, size);
@@ -107,41 +126,42 @@ bool sim_contents_read(const struct sim_contents *contents, uint64_t mfn, size_t
 bool sim_contents_write(const struct sim_contents *contents, uint64_t mfn, size_t offset,
 			const void *bytes, size_t size)
 {
-	if (!contents->clean && size < SIM_PAGE_SIZE && is_hole(contents, mfn)) {
-		char page[SIM_PAGE_SIZE];
+	if (!contents->clean && size < UINT64_C(1) << contents->shift && is_hole(contents, mfn) &&
+	    !fill(contents, mfn, SIM_DIRTY_BYTE))
+		return false;
+	return write_all(contents->fd, bytes, size, offset_of(contents, mfn) + (off_t)offset);
+}
 
-		memset(page, SIM_DIRTY_BYTE, sizeof page);
-		if (!write_all(contents->fd, page, sizeof page, offset_of(mfn)))
-			return false;
-	}
-	return write_all(contents->fd, bytes, size, offset_of(mfn) + (off_t)offset);
+bool sim_contents_zero(const struct sim_contents *contents, uint64_t mfn)
+{
+	return fill(contents, mfn, 0);
 }
 
 bool sim_contents_map(const struct sim_contents *contents, uint64_t mfn, uint64_t count,
 		      bool writable, void *at)
 {
-	size_t size = count << SIM_PAGE_SHIFT;
-	bool fill = false;
+	size_t size = count << contents->shift;
+	bool dirty = false;
 
-	for (uint64_t i = 0, run; !contents->clean && !fill && i < count; i += run)
-		fill = !sim_contents_touched(contents, mfn + i, count - i, &run);
+	for (uint64_t i = 0, run; !contents->clean && !dirty && i < count; i += run)
+		dirty = !sim_contents_touched(contents, mfn + i, count - i, &run);
 
-	int protection = writable || fill ? PROT_READ | PROT_WRITE : PROT_READ;
+	int protection = writable || dirty ? PROT_READ | PROT_WRITE : PROT_READ;
 	/* What is mapped to be written is written whole: better one fault than one a page. */
-	int flags = MAP_SHARED | MAP_FIXED | (fill || writable ? MAP_POPULATE : 0);
+	int flags = MAP_SHARED | MAP_FIXED | (dirty || writable ? MAP_POPULATE : 0);
 
 	/* Where to fill is found before populating, which leaves no holes. */
-	if (!fill)
-		return mmap(at, size, protection, flags, contents->fd, offset_of(mfn)) !=
+	if (!dirty)
+		return mmap(at, size, protection, flags, contents->fd, offset_of(contents, mfn)) !=
 		       MAP_FAILED;
 
 	for (uint64_t i = 0, run; i < count; i += run) {
 		bool touched = sim_contents_touched(contents, mfn + i, count - i, &run);
-		char *to = (char *)at + (i << SIM_PAGE_SHIFT);
-		size_t bytes = run << SIM_PAGE_SHIFT;
+		char *to = (char *)at + (i << contents->shift);
+		size_t bytes = run << contents->shift;
 
-		if (mmap(to, bytes, protection, flags, contents->fd, offset_of(mfn + i)) ==
-		    MAP_FAILED)
+		if (mmap(to, bytes, protection, flags, contents->fd,
+			 offset_of(contents, mfn + i)) == MAP_FAILED)
 			return false;
 		if (!touched)
 			memset(to, SIM_DIRTY_BYTE, bytes);
@@ -151,7 +171,7 @@ bool sim_contents_map(const struct sim_contents *contents, uint64_t mfn, uint64_
 
 void sim_contents_forget(const struct sim_contents *contents, uint64_t mfn, uint64_t count)
 {
-	off_t at = offset_of(mfn), size = offset_of(count);
+	off_t at = offset_of(contents, mfn), size = offset_of(contents, count);
 	off_t data = lseek(contents->fd, at, SEEK_DATA);
 
 	if (data >= at && data < at + size)

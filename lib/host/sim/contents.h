@@ -19,12 +19,13 @@
 
 struct sim_contents {
 	int fd;
+	unsigned shift; /* log2 of a frame's bytes */
 	uint64_t frames;
 	bool clean;
 };
 
 /* -1 with errno set. */
-int sim_contents_open(struct sim_contents *contents, uint64_t frames, bool clean);
+int sim_contents_open(struct sim_contents *contents, unsigned shift, uint64_t frames, bool clean);
 void sim_contents_close(struct sim_contents *contents);
 
 /* A part of a frame, size bytes at offset. False (with errno set) if the memfd fails. */
@@ -32,6 +33,9 @@ bool sim_contents_read(const struct sim_contents *contents, uint64_t mfn, size_t
 		       void *bytes, size_t size);
 bool sim_contents_write(const struct sim_contents *contents, uint64_t mfn, size_t offset,
 			const void *bytes, size_t size);
+
+/* All of a frame. */
+bool sim_contents_zero(const struct sim_contents *contents, uint64_t mfn);
 
 /* Map count frames at "at", over what is there. False with errno set. */
 bool sim_contents_map(const struct sim_contents *contents, uint64_t mfn, uint64_t count,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Domains: their life, and what a toolstack sets of them before they run. */
+/* Domains: their life, and what can be learned of them. */
 #include "host/sim/model.h"
 
 #include <stdlib.h>
@@ -59,14 +59,19 @@ static bool pick_domid(const struct sim *sim, uint32_t *domid)
 	return false;
 }
 
-static int check_config(const struct pvb_host_domain_config *config, struct pvb_error *error)
+static int check_config(const struct sim *sim, const struct pvb_host_domain_config *config,
+			struct pvb_error *error)
 {
 	static const char call[] = "create_domain";
+	uint32_t most = config->translated ? sim_arm64_max_vcpus(sim) : SIM_MAX_VCPUS;
+	int rc = sim_translated_check(sim, config, error);
 
-	if (!config->vcpus || config->vcpus > SIM_MAX_VCPUS)
+	if (rc)
+		return rc;
+	if (!config->vcpus || config->vcpus > most)
 		return pvb_fail(error, PVB_E_ARG_VCPUS, call,
-				"%u vCPUs, but a PV domain has 1 to %u", config->vcpus,
-				SIM_MAX_VCPUS);
+				"%u vCPUs, but a domain of this kind has 1 to %u", config->vcpus,
+				most);
 	if (config->max_grant_frames > SIM_MAX_GRANT_FRAMES)
 		return pvb_fail(error, PVB_E_HOST_LIMIT, call,
 				"%u grant table pages, but this host allows %u",
@@ -99,12 +104,54 @@ static void insert(struct sim *sim, struct sim_domain *domain)
 }
 
 /*
- * The shared info page is below 4 GiB: always before 8a9255405c, then for 32-bit guests. That is in
- * 4.22, and in 4.19.5, 4.20.3 and 4.21.1: a release is modelled as the last of its branch.
+ * On x86 the shared info page is below 4 GiB: always before 8a9255405c, then for 32-bit guests.
+ * That is in 4.22, and in 4.19.5, 4.20.3 and 4.21.1: a release is modelled as the last of its
+ * branch.
  */
 static unsigned shared_info_bits(const struct sim *sim, unsigned guest_bits)
 {
+	if (sim->options.arm64)
+		return 0;
 	return guest_bits == 32 || !sim_xen_since(&sim->options, 4, 19) ? 32 : 0;
+}
+
+static void free_introduction(struct sim_introduction *introduction)
+{
+	if (!introduction)
+		return;
+	for (size_t i = 0; i < sizeof introduction->strings / sizeof introduction->strings[0]; i++)
+		free(introduction->strings[i]);
+	free(introduction);
+}
+
+static void free_domain(struct sim_domain *domain)
+{
+	if (!domain)
+		return;
+	for (uint32_t v = 0; domain->vcpu && v < domain->vcpu_count; v++)
+		free(domain->vcpu[v]);
+	free(domain->vcpu);
+	free(domain->ports);
+	free(domain->grants);
+	free_introduction(domain->introduction);
+	sim_translated_free(domain->translated);
+	free(domain);
+}
+
+static struct sim_domain *new_domain(const struct sim *sim,
+				     const struct pvb_host_domain_config *config)
+{
+	struct sim_domain *domain = calloc(1, sizeof *domain);
+
+	if (!domain)
+		return NULL;
+	domain->vcpu = calloc(config->vcpus, sizeof(void *));
+	if (config->translated)
+		domain->translated = sim_translated_new(sim, config->vcpus);
+	if (domain->vcpu && (domain->translated || !config->translated))
+		return domain;
+	free_domain(domain);
+	return NULL;
 }
 
 int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
@@ -116,19 +163,15 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	uint32_t number;
 
 	if (rc == 0)
-		rc = check_config(config, error);
+		rc = check_config(sim, config, error);
 	if (rc)
 		return rc;
 	if (!pick_domid(sim, &number))
 		return pvb_fail(error, PVB_E_HOST_LIMIT, call, "all domain numbers are in use");
 
-	struct sim_domain *domain = calloc(1, sizeof *domain);
-	if (domain)
-		domain->vcpu = calloc(config->vcpus, sizeof(void *));
-	if (!domain || !domain->vcpu || !make_room(sim)) {
-		if (domain)
-			free(domain->vcpu);
-		free(domain);
+	struct sim_domain *domain = new_domain(sim, config);
+	if (!domain || !make_room(sim)) {
+		free_domain(domain);
 		return pvb_fail_memory(error, call, "a domain");
 	}
 	domain->domid = number;
@@ -153,8 +196,7 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 			sim_xen_frame_free(sim, domain->shared_info);
 	}
 	if (rc) {
-		free(domain->vcpu);
-		free(domain);
+		free_domain(domain);
 		return rc;
 	}
 	insert(sim, domain);
@@ -164,15 +206,6 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 }
 
 /* ---- death --------------------------------------------------------------------- */
-
-static bool is_mapped(const struct sim *sim, uint64_t mfn, uint64_t count)
-{
-	for (const struct sim_mapping *m = sim->mappings; m; m = m->next)
-		for (size_t i = 0; i < m->run_count; i++)
-			if (mfn < m->run[i].mfn + m->run[i].count && m->run[i].mfn < mfn + count)
-				return true;
-	return false;
-}
 
 /* Frames given back one after the other, whose contents are to be forgotten in one go. */
 struct given_back {
@@ -202,14 +235,14 @@ static void give_back(struct sim *sim, struct sim_domain *domain, struct given_b
 static void release_frames(struct sim *sim, struct sim_domain *domain, struct given_back *back,
 			   struct sim_frame *chunk, uint64_t mfn)
 {
-	bool some_mapped = is_mapped(sim, mfn, SIM_CHUNK_FRAMES);
+	bool some_mapped = sim_is_mapped(sim, mfn, SIM_CHUNK_FRAMES);
 
 	/* The last frame of a chunk to be free takes the page of entries with it. */
 	for (uint64_t i = 0; i < SIM_CHUNK_FRAMES && chunk->kind == SIM_SPLIT; i++) {
 		struct sim_frame *frame = &chunk->page[i];
 
 		if (frame->kind != SIM_OWNED || frame->domid != domain->domid ||
-		    (some_mapped && is_mapped(sim, mfn + i, 1)))
+		    (some_mapped && sim_is_mapped(sim, mfn + i, 1)))
 			continue;
 		*frame = (struct sim_frame){0};
 		give_back(sim, domain, back, mfn + i, 0);
@@ -220,9 +253,9 @@ static void release_memory(struct sim *sim, struct sim_domain *domain)
 {
 	struct given_back back = {0, 0};
 
-	for (uint64_t gib = 0; gib < sim->books.gibs && domain->pages; gib++) {
+	for (uint64_t span = 0; span < sim->books.spans && domain->pages; span++) {
 		for (uint64_t i = 0; i < SIM_CHUNK_FRAMES; i++) {
-			uint64_t mfn = (gib << SIM_MAX_ORDER) + (i << SIM_CHUNK_ORDER);
+			uint64_t mfn = (span << SIM_SPAN_ORDER) + (i << SIM_CHUNK_ORDER);
 			struct sim_frame *chunk = sim_books_chunk(&sim->books, mfn);
 
 			if (!chunk)
@@ -230,7 +263,7 @@ static void release_memory(struct sim *sim, struct sim_domain *domain)
 			if (chunk->kind == SIM_SPLIT) {
 				release_frames(sim, domain, &back, chunk, mfn);
 			} else if (chunk->kind == SIM_OWNED && chunk->domid == domain->domid &&
-				   !is_mapped(sim, mfn, SIM_CHUNK_FRAMES)) {
+				   !sim_is_mapped(sim, mfn, SIM_CHUNK_FRAMES)) {
 				*chunk = (struct sim_frame){0};
 				give_back(sim, domain, &back, mfn, SIM_CHUNK_ORDER);
 			}
@@ -238,15 +271,6 @@ static void release_memory(struct sim *sim, struct sim_domain *domain)
 	}
 	if (back.count)
 		sim_contents_forget(&sim->contents, back.first, back.count);
-}
-
-static void free_introduction(struct sim_introduction *introduction)
-{
-	if (!introduction)
-		return;
-	for (size_t i = 0; i < sizeof introduction->strings / sizeof introduction->strings[0]; i++)
-		free(introduction->strings[i]);
-	free(introduction);
 }
 
 void sim_domain_free(struct sim *sim, struct sim_domain *domain)
@@ -257,24 +281,18 @@ void sim_domain_free(struct sim *sim, struct sim_domain *domain)
 		i++;
 	for (sim->domain_count--; i < sim->domain_count; i++)
 		sim->domains[i] = sim->domains[i + 1];
-	for (uint32_t v = 0; v < domain->vcpu_count; v++)
-		free(domain->vcpu[v]);
-	free(domain->vcpu);
-	free(domain->ports);
-	free(domain->grants);
-	free_introduction(domain->introduction);
-	free(domain);
+	free_domain(domain);
 }
 
 void sim_domain_release(struct sim *sim, struct sim_domain *domain)
 {
 	release_memory(sim, domain);
-	if (domain->shared_info != PVB_NO_FRAME && !is_mapped(sim, domain->shared_info, 1)) {
+	if (domain->shared_info != PVB_NO_FRAME && !sim_is_mapped(sim, domain->shared_info, 1)) {
 		sim_xen_frame_free(sim, domain->shared_info);
 		domain->shared_info = PVB_NO_FRAME;
 	}
 	while (domain->grant_frame_count &&
-	       !is_mapped(sim, domain->grant_frame[domain->grant_frame_count - 1], 1))
+	       !sim_is_mapped(sim, domain->grant_frame[domain->grant_frame_count - 1], 1))
 		sim_xen_frame_free(sim, domain->grant_frame[--domain->grant_frame_count]);
 	if (domain->pages || domain->shared_info != PVB_NO_FRAME || domain->grant_frame_count)
 		return;
@@ -298,7 +316,7 @@ int sim_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *
 	return 0;
 }
 
-/* ---- what is set of one -------------------------------------------------------- */
+/* ---- how one is ---------------------------------------------------------------- */
 
 int sim_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
 {
@@ -330,6 +348,8 @@ static void describe(const struct sim_domain *domain, struct pvb_host_domain *ou
 	*out = (struct pvb_host_domain){
 		.domid = domain->domid,
 		.guest_bits = domain->bits,
+		.hvm = domain->translated,
+		.translated = domain->translated,
 		.paused = domain->pauses > 0,
 		.dying = domain->dying,
 		.shutdown = domain->shutdown,
@@ -338,7 +358,7 @@ static void describe(const struct sim_domain *domain, struct pvb_host_domain *ou
 		.pages = domain->pages,
 		.max_pages = domain->max_pages,
 		.claimed_pages = domain->claim,
-		.shared_info = PVB_MFN(domain->shared_info),
+		.shared_info = PVB_MFN(domain->translated ? PVB_NO_FRAME : domain->shared_info),
 	};
 	memcpy(out->uuid, domain->uuid, sizeof out->uuid);
 	memcpy(out->name, domain->name, sizeof out->name);
@@ -368,117 +388,4 @@ int sim_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_doma
 		if (sim->domains[i]->domid >= first)
 			describe(sim->domains[i], &out[(*count)++]);
 	return 0;
-}
-
-int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
-		       struct pvb_error *error)
-{
-	static const char call[] = "set_guest_bits";
-	struct sim *sim = sim_of(host);
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim, call, domid, &domain, error);
-
-	if (rc)
-		return rc;
-	if (bits != 32 && bits != 64)
-		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
-				"this hypervisor runs no %u-bit PV domains", bits);
-	if (bits == domain->bits)
-		return 0;
-	if (bits == 64)
-		return pvb_fail(error, PVB_E_HOST_STATE, call,
-				"domain %u is 32-bit, and Xen does not turn that back", domid);
-	if (!sim->options.pv32) {
-		rc = pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
-			      "this hypervisor runs no 32-bit PV domains");
-		pvb_hint(error,
-			 "Xen has to be built with CONFIG_PV32, and booted without pv=no-32");
-		return rc;
-	}
-	if (domain->pages)
-		return pvb_fail(
-			error, PVB_E_HOST_STATE, call,
-			"domain %u has %u pages already; its width is set before it has any", domid,
-			domain->pages);
-
-	/* A page that is low enough stays (Xen 8a9255405c). */
-	uint64_t mfn = domain->shared_info;
-	if (mfn >> (32 - SIM_PAGE_SHIFT) != 0) {
-		if (is_mapped(sim, mfn, 1))
-			return pvb_fail(error, PVB_E_HOST_STATE, call,
-					"the shared info of domain %u has to move, but is mapped",
-					domid);
-		rc = sim_xen_frame_alloc(sim, domain, SIM_SHARED_INFO, 32, &domain->shared_info,
-					 error);
-		if (rc) {
-			domain->shared_info = mfn;
-			return rc;
-		}
-		sim_xen_frame_free(sim, mfn);
-	}
-	domain->bits = bits;
-	domain->pte_bits = sim_default_pte_bits(sim, bits);
-	return 0;
-}
-
-int sim_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
-{
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), "set_max_memory", domid, &domain, error);
-
-	/* Xen keeps the number in an unsigned int, and cuts what does not fit. */
-	if (rc == 0)
-		domain->max_pages = (uint32_t)pvb_min(bytes >> SIM_PAGE_SHIFT, UINT32_MAX);
-	return rc;
-}
-
-int sim_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
-{
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), "set_memory_map", domid, &domain, error);
-
-	if (rc == 0)
-		domain->memory_map = bytes;
-	return rc;
-}
-
-int sim_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
-{
-	static const char call[] = "apply_cpu_policy";
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), call, domid, &domain, error);
-
-	if (rc)
-		return rc;
-	if (domain->created)
-		return pvb_fail(error, PVB_E_HOST_STATE, call,
-				"domain %u has been running: its CPU cannot change any more",
-				domid);
-	domain->cpu_policy = true;
-	return 0;
-}
-
-/* Xen keeps no such thing: it is the toolstack's, and stands in the store. */
-int sim_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_record *record,
-		   struct pvb_error *error)
-{
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), "set_record", domid, &domain, error);
-
-	if (rc == 0)
-		domain->record = *record;
-	return rc;
-}
-
-int sim_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
-		   struct pvb_error *error)
-{
-	struct sim_domain *domain;
-	int rc = sim_call(sim_of(host), "get_record", domid, &domain, error);
-
-	if (rc == 0)
-		*record = domain->record;
-	return rc;
 }

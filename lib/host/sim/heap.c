@@ -7,14 +7,16 @@
 
 #include "core/checked.h"
 
-#define GIB_FRAMES (UINT64_C(1) << SIM_MAX_ORDER)
-#define GIB_CHUNKS (GIB_FRAMES / SIM_CHUNK_FRAMES)
+#define SPAN_CHUNKS (SIM_SPAN_FRAMES / SIM_CHUNK_FRAMES)
 
 /*
  * Below this zone lies what 32-bit DMA can reach. With several nodes Xen touches
  * it only when nothing above is left on any of them (page_alloc.c, dma_bitsize).
  */
-#define DMA_ZONE (32 - SIM_PAGE_SHIFT)
+static unsigned dma_zone(const struct sim_heap *heap)
+{
+	return 32 - heap->options->page_shift;
+}
 
 static unsigned zone_of(uint64_t mfn)
 {
@@ -131,12 +133,12 @@ static void unlink_block(struct sim_heap *heap, unsigned node, uint64_t mfn, uns
 /* ---- fragmentation ----------------------------------------------------------- */
 
 /*
- * Which chunks of a GiB have a frame taken out of them: spread evenly, the same
- * in every GiB.
+ * Which chunks of a span have a frame taken out of them: spread evenly, the same
+ * in every span.
  */
 static bool is_fragmented(const struct sim_heap *heap, uint64_t mfn)
 {
-	uint64_t i = (mfn >> SIM_CHUNK_ORDER) % GIB_CHUNKS, percent = heap->options->fragment;
+	uint64_t i = (mfn >> SIM_CHUNK_ORDER) % SPAN_CHUNKS, percent = heap->options->fragment;
 
 	return (i + 1) * percent / 100 > i * percent / 100;
 }
@@ -147,12 +149,12 @@ static uint64_t taken_frame(uint64_t mfn)
 	return ((mfn >> SIM_CHUNK_ORDER) * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - SIM_CHUNK_ORDER);
 }
 
-uint64_t sim_heap_taken_in_gib(const struct sim_heap *heap)
+uint64_t sim_heap_taken_in_span(const struct sim_heap *heap)
 {
-	return GIB_CHUNKS * heap->options->fragment / 100;
+	return SPAN_CHUNKS * heap->options->fragment / 100;
 }
 
-/* The largest block that a fresh GiB has in it. */
+/* The largest block that a fresh span has in it. */
 static unsigned fresh_order(const struct sim_heap *heap)
 {
 	if (!heap->options->fragment)
@@ -160,7 +162,7 @@ static unsigned fresh_order(const struct sim_heap *heap)
 	for (unsigned order = SIM_MAX_ORDER; order >= SIM_CHUNK_ORDER; order--) {
 		uint64_t chunks = UINT64_C(1) << (order - SIM_CHUNK_ORDER);
 
-		for (uint64_t at = 0; at < GIB_CHUNKS; at += chunks) {
+		for (uint64_t at = 0; at < SPAN_CHUNKS; at += chunks) {
 			uint64_t i = 0;
 			while (i < chunks && !is_fragmented(heap, (at + i) << SIM_CHUNK_ORDER))
 				i++;
@@ -203,18 +205,18 @@ static void merge_and_push(struct sim_heap *heap, uint64_t mfn, unsigned order)
 	push(heap, node, mfn, order);
 }
 
-/* Make a fresh GiB into blocks. Pages of the book have been reserved. */
-static void break_up(struct sim_heap *heap, uint64_t gib)
+/* Make a fresh span into blocks. Pages of the book have been reserved. */
+static void break_up(struct sim_heap *heap, uint64_t span)
 {
-	uint64_t first = gib << SIM_MAX_ORDER;
+	uint64_t first = span << SIM_SPAN_ORDER;
 
-	(void)sim_books_add_gib(heap->books, gib);
+	(void)sim_books_add_span(heap->books, span);
 	if (!heap->options->fragment) {
 		push(heap, sim_heap_node(heap, first), first, SIM_MAX_ORDER);
 		return;
 	}
 	/* From the top down, so that the lists begin at the bottom. */
-	for (uint64_t i = GIB_CHUNKS; i-- > 0;) {
+	for (uint64_t i = SPAN_CHUNKS; i-- > 0;) {
 		uint64_t mfn = first + (i << SIM_CHUNK_ORDER);
 
 		if (is_fragmented(heap, mfn))
@@ -224,7 +226,7 @@ static void break_up(struct sim_heap *heap, uint64_t gib)
 	}
 }
 
-/* Break up the next fresh GiB of a zone that has one. */
+/* Break up the next fresh span of a zone that has one. */
 static enum sim_grant open_fresh(struct sim_heap *heap, unsigned node, unsigned zone)
 {
 	for (size_t i = heap->fresh_count; i-- > 0;) {
@@ -232,7 +234,7 @@ static enum sim_grant open_fresh(struct sim_heap *heap, unsigned node, unsigned 
 
 		if (fresh->node != node || fresh->zone != zone || fresh->first == fresh->end)
 			continue;
-		if (!sim_books_reserve(heap->books, 1 + sim_heap_taken_in_gib(heap)))
+		if (!sim_books_reserve(heap->books, 1 + sim_heap_taken_in_span(heap)))
 			return SIM_OUT_OF_PROCESS_MEMORY;
 		if (heap->options->scramble && next_random(heap) & 1)
 			break_up(heap, fresh->first++);
@@ -247,7 +249,7 @@ static enum sim_grant open_fresh(struct sim_heap *heap, unsigned node, unsigned 
 
 static bool add_fresh(struct sim_heap *heap, unsigned node, uint64_t first, uint64_t end)
 {
-	/* Zones above 1 GiB are whole GiB. */
+	/* Zones above the first span are whole spans. */
 	while (first < end) {
 		unsigned bits = zone_of(first), zone = bits + SIM_MAX_ORDER;
 		uint64_t zone_end = UINT64_C(1) << bits;
@@ -265,14 +267,14 @@ static bool add_fresh(struct sim_heap *heap, unsigned node, uint64_t first, uint
 		heap->fresh[heap->fresh_count++] =
 			(struct sim_fresh){.node = node, .zone = zone, .first = first, .end = stop};
 		heap->nodes[node].zones |= UINT64_C(1) << zone;
-		heap->free += (stop - first) * (GIB_FRAMES - sim_heap_taken_in_gib(heap));
-		heap->taken += (stop - first) * sim_heap_taken_in_gib(heap);
+		heap->free += (stop - first) * (SIM_SPAN_FRAMES - sim_heap_taken_in_span(heap));
+		heap->taken += (stop - first) * sim_heap_taken_in_span(heap);
 		first = stop;
 	}
 	return true;
 }
 
-/* Memory that does not fill a GiB becomes blocks at once. */
+/* Memory that does not fill a span becomes blocks at once. */
 static bool add_ragged(struct sim_heap *heap, uint64_t first, uint64_t end)
 {
 	while (first < end) {
@@ -286,7 +288,7 @@ static bool add_ragged(struct sim_heap *heap, uint64_t first, uint64_t end)
 			order = SIM_CHUNK_ORDER;
 		if (!sim_books_reserve(heap->books, 2))
 			return false;
-		(void)sim_books_add_gib(heap->books, first >> SIM_MAX_ORDER);
+		(void)sim_books_add_span(heap->books, first >> SIM_SPAN_ORDER);
 
 		struct sim_frame *chunk = sim_books_chunk(heap->books, first);
 		heap->free += UINT64_C(1) << order;
@@ -307,29 +309,30 @@ static bool add_ragged(struct sim_heap *heap, uint64_t first, uint64_t end)
 /* Some memory of one node. */
 static bool add_memory(struct sim_heap *heap, unsigned node, uint64_t first, uint64_t end)
 {
-	uint64_t whole_first = pvb_div_round_up(first, GIB_FRAMES);
-	uint64_t whole_end = end / GIB_FRAMES;
+	uint64_t whole_first = pvb_div_round_up(first, SIM_SPAN_FRAMES);
+	uint64_t whole_end = end / SIM_SPAN_FRAMES;
 
-	/* The first GiB lies in many zones. */
+	/* The first span lies in many zones. */
 	if (!whole_first)
 		whole_first = 1;
 	if (whole_first >= whole_end)
 		return add_ragged(heap, first, end);
-	return add_ragged(heap, first, whole_first << SIM_MAX_ORDER) &&
+	return add_ragged(heap, first, whole_first << SIM_SPAN_ORDER) &&
 	       add_fresh(heap, node, whole_first, whole_end) &&
-	       add_ragged(heap, whole_end << SIM_MAX_ORDER, end);
+	       add_ragged(heap, whole_end << SIM_SPAN_ORDER, end);
 }
 
 static bool stock(struct sim_heap *heap)
 {
 	const struct sim_options *options = heap->options;
+	unsigned shift = options->page_shift;
 
 	/* Others came first, and took the highest memory, as everybody does. */
 	uint64_t left = heap->total - heap->withheld;
 
 	for (size_t i = 0; i < options->range_count && left; i++) {
-		uint64_t first = options->ranges[i].base >> SIM_PAGE_SHIFT;
-		uint64_t frames = pvb_min(options->ranges[i].size >> SIM_PAGE_SHIFT, left);
+		uint64_t first = options->ranges[i].base >> shift;
+		uint64_t frames = pvb_min(options->ranges[i].size >> shift, left);
 		uint64_t end = first + frames;
 
 		left -= frames;
@@ -353,11 +356,11 @@ static void place_nodes(struct sim_heap *heap)
 	const struct sim_options *options = heap->options;
 	uint64_t share = heap->total / options->nodes & ~(SIM_CHUNK_FRAMES - 1);
 	uint64_t seen = 0;
-	unsigned node = 0;
+	unsigned node = 0, shift = options->page_shift;
 
 	for (size_t i = 0; i < options->range_count; i++) {
-		uint64_t first = options->ranges[i].base >> SIM_PAGE_SHIFT;
-		uint64_t frames = options->ranges[i].size >> SIM_PAGE_SHIFT;
+		uint64_t first = options->ranges[i].base >> shift;
+		uint64_t frames = options->ranges[i].size >> shift;
 
 		while (node + 1 < options->nodes && seen + frames >= (node + 1) * share) {
 			uint64_t cut = first + ((node + 1) * share - seen);
@@ -375,13 +378,15 @@ static void place_nodes(struct sim_heap *heap)
 bool sim_heap_open(struct sim_heap *heap, const struct sim_options *options,
 		   struct sim_books *books)
 {
+	unsigned shift = options->page_shift;
+
 	*heap = (struct sim_heap){.options = options, .books = books};
 	heap->nodes = calloc(options->nodes, sizeof *heap->nodes);
 	if (!heap->nodes)
 		return false;
-	heap->total = options->memory >> SIM_PAGE_SHIFT;
-	heap->withheld = (options->used + options->scrubbing) >> SIM_PAGE_SHIFT;
-	heap->claimed = options->claimed >> SIM_PAGE_SHIFT;
+	heap->total = options->memory >> shift;
+	heap->withheld = (options->used + options->scrubbing) >> shift;
+	heap->claimed = options->claimed >> shift;
 	place_nodes(heap);
 	heap->fresh_order = fresh_order(heap);
 	if (!stock(heap))
@@ -511,15 +516,15 @@ enum sim_grant sim_heap_alloc(struct sim_heap *heap, const struct sim_request *r
 			      uint64_t *mfn)
 {
 	uint64_t frames = UINT64_C(1) << request->order;
-	unsigned highest = SIM_ZONES - 1;
+	unsigned shift = heap->options->page_shift, highest = SIM_ZONES - 1;
 	enum sim_grant grant = SIM_NO_SUCH_MEMORY;
 
 	if (heap->claimed + frames > heap->free && request->own_claim < frames)
 		return SIM_NO_SUCH_MEMORY;
-	if (request->bits && request->bits - SIM_PAGE_SHIFT < highest)
-		highest = request->bits - SIM_PAGE_SHIFT;
-	if (heap->options->nodes > 1 && highest > DMA_ZONE)
-		grant = alloc_in_nodes(heap, request, DMA_ZONE + 1, highest, mfn);
+	if (request->bits && request->bits - shift < highest)
+		highest = request->bits - shift;
+	if (heap->options->nodes > 1 && highest > dma_zone(heap))
+		grant = alloc_in_nodes(heap, request, dma_zone(heap) + 1, highest, mfn);
 	if (grant == SIM_NO_SUCH_MEMORY)
 		grant = alloc_in_nodes(heap, request, 0, highest, mfn);
 	if (grant == SIM_GRANTED) {
@@ -538,14 +543,15 @@ void sim_heap_free(struct sim_heap *heap, uint64_t mfn, unsigned order)
 
 uint64_t sim_heap_free_below(const struct sim_heap *heap, unsigned bits)
 {
-	unsigned end = bits > SIM_PAGE_SHIFT ? bits - SIM_PAGE_SHIFT + 1 : 0;
-	uint64_t in_gib = GIB_FRAMES - sim_heap_taken_in_gib(heap), frames = 0;
+	unsigned shift = heap->options->page_shift;
+	unsigned end = bits > shift ? bits - shift + 1 : 0;
+	uint64_t in_span = SIM_SPAN_FRAMES - sim_heap_taken_in_span(heap), frames = 0;
 
 	for (unsigned node = 0; node < heap->options->nodes; node++)
 		for (unsigned zone = 0; zone < SIM_ZONES && zone < end; zone++)
 			frames += heap->nodes[node].zone[zone].listed;
 	for (size_t i = 0; i < heap->fresh_count; i++)
 		if (heap->fresh[i].zone < end)
-			frames += (heap->fresh[i].end - heap->fresh[i].first) * in_gib;
+			frames += (heap->fresh[i].end - heap->fresh[i].first) * in_span;
 	return frames;
 }

@@ -6,7 +6,7 @@
  * highest zone that will do is used first: low memory is kept for who needs it.
  *
  * Free blocks are linked through the book of frames. Memory that was never
- * asked for is not in it, but counted as whole GiB, and becomes blocks when it
+ * asked for is not in it, but counted as whole spans, and becomes blocks when it
  * is needed.
  */
 #ifndef PVB_HOST_SIM_HEAP_H
@@ -18,8 +18,8 @@
 #include "host/sim/books.h"
 #include "host/sim/options.h"
 
-/* Zone z holds the frames from 1 << (z - 1) up to 1 << z. */
-#define SIM_ZONES (SIM_MAX_WIDTH - SIM_PAGE_SHIFT + 1)
+/* Zone z holds the frames from 1 << (z - 1) up to 1 << z; the smallest frames need most zones. */
+#define SIM_ZONES (SIM_MAX_WIDTH - 12 + 1)
 
 #define SIM_ANY_NODE (-1)
 
@@ -37,11 +37,11 @@ struct sim_zone {
 
 struct sim_node {
 	uint64_t end;   /* first frame that is not the node's or a lower one's */
-	uint64_t zones; /* bit z: zone z has blocks, or GiB that were never asked for */
+	uint64_t zones; /* bit z: zone z has blocks, or spans that were never asked for */
 	struct sim_zone zone[SIM_ZONES];
 };
 
-/* GiB [first, end), all of them free, of one node and zone, that nobody asked for yet. */
+/* Spans [first, end), all of them free, of one node and zone, that nobody asked for yet. */
 struct sim_fresh {
 	unsigned node;
 	unsigned zone;
@@ -61,7 +61,7 @@ struct sim_heap {
 	struct sim_fresh *fresh;
 	size_t fresh_count;
 	size_t fresh_capacity;
-	unsigned fresh_order; /* the largest block that a fresh GiB has in it */
+	unsigned fresh_order; /* the largest block that a fresh span has in it */
 	uint64_t total;
 	uint64_t free;
 	uint64_t given;
@@ -111,7 +111,7 @@ uint64_t sim_heap_free_below(const struct sim_heap *heap, unsigned bits);
 /* The node that a frame belongs to. */
 unsigned sim_heap_node(const struct sim_heap *heap, uint64_t mfn);
 
-/* Frames that no domain can have been given, in each fresh GiB. */
-uint64_t sim_heap_taken_in_gib(const struct sim_heap *heap);
+/* Frames that no domain can have been given, in each fresh span. */
+uint64_t sim_heap_taken_in_span(const struct sim_heap *heap);
 
 #endif

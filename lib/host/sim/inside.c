@@ -31,8 +31,9 @@ void pvb_sim_look(struct pvb_host *host, pvb_mfn_t frame, struct pvb_sim_frame *
 
 static bool is_inside(const struct sim *sim, pvb_mfn_t frame, size_t offset, size_t size)
 {
-	return frame.n < sim->contents.frames && offset <= SIM_PAGE_SIZE &&
-	       size <= SIM_PAGE_SIZE - offset;
+	size_t page = (size_t)1 << sim->options.page_shift;
+
+	return frame.n < sim->contents.frames && offset <= page && size <= page - offset;
 }
 
 int pvb_sim_peek(struct pvb_host *host, pvb_mfn_t frame, size_t offset, void *bytes, size_t size)
@@ -71,7 +72,7 @@ int pvb_sim_set_m2p(struct pvb_host *host, pvb_mfn_t frame, pvb_pfn_t pfn)
 {
 	struct sim_frame *entry = own_entry(sim_of(host), frame);
 
-	if (!entry)
+	if (!entry || sim_of(host)->options.arm64)
 		return -1;
 	entry->link = pfn.n & SIM_NO_LINK;
 	return 0;
@@ -113,7 +114,8 @@ int pvb_sim_give_back(struct pvb_host *host, uint32_t domid, pvb_mfn_t frame)
 	    owned.count)
 		return -1;
 	struct sim_frame *entry = sim_books_frame(&sim->books, frame.n);
-	if (!entry)
+	if (!entry ||
+	    (domain->translated && !sim_stage2_unmap(&domain->translated->stage2, owned.link)))
 		return -1;
 	*entry = (struct sim_frame){0};
 	sim_contents_forget(&sim->contents, frame.n, 1);

@@ -14,7 +14,18 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "core/cleanup.h"
+
 static const char call[] = "map_frames";
+
+bool sim_is_mapped(const struct sim *sim, uint64_t mfn, uint64_t count)
+{
+	for (const struct sim_mapping *m = sim->mappings; m; m = m->next)
+		for (size_t i = 0; i < m->run_count; i++)
+			if (mfn < m->run[i].mfn + m->run[i].count && m->run[i].mfn < mfn + count)
+				return true;
+	return false;
+}
 
 /* Group frames that follow each other; run may be NULL, to count. */
 static size_t group(const pvb_mfn_t *frames, size_t count, struct sim_mapped_run *run)
@@ -77,7 +88,8 @@ static int get_all(struct sim *sim, const struct sim_domain *domain, const pvb_m
 
 static bool map_runs(const struct sim *sim, struct sim_mapping *mapping)
 {
-	size_t bytes = mapping->count << SIM_PAGE_SHIFT;
+	unsigned shift = sim->options.page_shift;
+	size_t bytes = mapping->count << shift;
 	char *at = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (at == MAP_FAILED)
@@ -91,23 +103,16 @@ static bool map_runs(const struct sim *sim, struct sim_mapping *mapping)
 			errno = saved;
 			return false;
 		}
-		at += mapping->run[i].count << SIM_PAGE_SHIFT;
+		at += mapping->run[i].count << shift;
 	}
 	return true;
 }
 
-int sim_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames, size_t count,
-		   bool writable, void **at, struct pvb_error *error)
+static int map(struct sim *sim, const struct sim_domain *domain, const pvb_mfn_t *frames,
+	       size_t count, bool writable, void **at, struct pvb_error *error)
 {
-	struct sim *sim = sim_of(host);
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim, call, domid, &domain, error);
+	int rc = check_frames(sim, domain, frames, count, error);
 
-	if (rc)
-		return rc;
-	if (!count || count > SIZE_MAX >> SIM_PAGE_SHIFT)
-		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a mapping of %zu frames", count);
-	rc = check_frames(sim, domain, frames, count, error);
 	if (rc)
 		return rc;
 
@@ -118,7 +123,7 @@ int sim_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frame
 		return pvb_fail_memory(error, call, "a mapping");
 	mapping->at = NULL;
 	mapping->count = count;
-	mapping->domid = domid;
+	mapping->domid = domain->domid;
 	mapping->writable = writable;
 	mapping->run_count = group(frames, count, mapping->run);
 
@@ -131,7 +136,7 @@ int sim_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frame
 			put_all(sim, frames, count);
 		rc = pvb_fail(error, PVB_E_HOST_MAP, call,
 			      "%zu frames of domain %u in %zu pieces cannot be mapped: %s", count,
-			      domid, runs, strerror(reason));
+			      domain->domid, runs, strerror(reason));
 		if (reason == ENOMEM)
 			pvb_hint(error, "map less at a time, or raise vm.max_map_count: each piece "
 					"takes a mapping of this process");
@@ -146,6 +151,38 @@ int sim_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frame
 	return 0;
 }
 
+/* The machine frames behind guest frames. */
+static int translate(const struct sim_domain *domain, const pvb_mfn_t *frames, size_t count,
+		     pvb_mfn_t *machine, struct pvb_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = sim_translated_frame(domain, call, frames[i].n, &machine[i].n, error);
+	return rc;
+}
+
+int sim_map_frames(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames, size_t count,
+		   bool writable, void **at, struct pvb_error *error)
+{
+	struct sim *sim = sim_of(host);
+	struct sim_domain *domain;
+	int rc = sim_call_live(sim, call, domid, &domain, error);
+
+	if (rc)
+		return rc;
+	if (!count || count > SIZE_MAX >> sim->options.page_shift)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a mapping of %zu frames", count);
+	if (!domain->translated)
+		return map(sim, domain, frames, count, writable, at, error);
+
+	PVB_AUTO_FREE pvb_mfn_t *machine = calloc(count, sizeof *machine);
+	if (!machine)
+		return pvb_fail_memory(error, call, "a mapping");
+	rc = translate(domain, frames, count, machine, error);
+	return rc ? rc : map(sim, domain, machine, count, writable, at, error);
+}
+
 void sim_unmap_frames(struct pvb_host *host, void *at, size_t count)
 {
 	struct sim *sim = sim_of(host);
@@ -157,7 +194,7 @@ void sim_unmap_frames(struct pvb_host *host, void *at, size_t count)
 	struct sim_mapping *mapping = *link;
 	assert(mapping && mapping->count == count);
 	*link = mapping->next;
-	(void)munmap(at, count << SIM_PAGE_SHIFT);
+	(void)munmap(at, count << sim->options.page_shift);
 
 	for (size_t i = 0; mapping->writable && i < mapping->run_count; i++)
 		for (uint64_t k = 0; k < mapping->run[i].count; k++)

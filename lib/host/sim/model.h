@@ -16,6 +16,7 @@
 #include "host/sim/contents.h"
 #include "host/sim/heap.h"
 #include "host/sim/options.h"
+#include "host/sim/stage2.h"
 
 /* Xen public xen.h, and what Xen allows a PV domain. */
 #define SIM_FIRST_RESERVED_DOMID 0x7ff0u
@@ -38,6 +39,18 @@ struct sim_vcpu {
 	bool online;
 };
 
+struct sim_arm64_vcpu {
+	struct pvb_host_arm64_vcpu registers;
+	bool set_up;
+};
+
+/* What a translated domain has beside, or in the place of, what a PV one has. */
+struct sim_translated {
+	struct sim_stage2 stage2;
+	struct sim_arm64_vcpu *vcpu;
+	uint64_t parameter[PVB_PARAMETER_COUNT];
+};
+
 struct sim_introduction {
 	struct pvb_host_introduction told;
 	char *strings[4];
@@ -51,6 +64,7 @@ struct sim_introduction {
  *   ports           the remote domain of each event channel; SIM_NO_PORT where there is none
  *   vcpu            NULL for those that have no context yet
  *   grant_frame     pages of the grant table; what is in it stands in grants alone
+ *   translated      NULL for PV domains
  */
 struct sim_domain {
 	uint32_t domid;
@@ -85,6 +99,7 @@ struct sim_domain {
 	uint32_t grant_frame_count;
 	struct sim_introduction *introduction;
 	struct pvb_host_record record;
+	struct sim_translated *translated;
 };
 
 #define SIM_NO_PORT UINT32_MAX
@@ -121,6 +136,10 @@ struct sim {
 	uint64_t calls;
 	char verdict[200]; /* of pvb_sim_check() */
 };
+
+/* What is x86 through and through has pages of this size. */
+#define SIM_PAGE_SHIFT 12u
+#define SIM_PAGE_SIZE (UINT64_C(1) << SIM_PAGE_SHIFT)
 
 static inline struct sim *sim_of(struct pvb_host *host)
 {
@@ -172,6 +191,34 @@ const char *sim_whose(const struct sim *sim, uint64_t mfn, char *text, size_t si
 int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum sim_xen_use use,
 			unsigned bits, uint64_t *mfn, struct pvb_error *error);
 void sim_xen_frame_free(struct sim *sim, uint64_t mfn);
+
+/* ---- map.c ---- */
+
+/* Whether any of these frames is mapped by the toolstack. */
+bool sim_is_mapped(const struct sim *sim, uint64_t mfn, uint64_t count);
+
+/* ---- translated.c ---- */
+
+uint32_t sim_arm64_max_vcpus(const struct sim *sim);
+
+/* Whether this host has domains of this kind. */
+int sim_translated_check(const struct sim *sim, const struct pvb_host_domain_config *config,
+			 struct pvb_error *error);
+
+/* NULL if this process has no memory. */
+struct sim_translated *sim_translated_new(const struct sim *sim, uint32_t vcpus);
+void sim_translated_free(struct sim_translated *translated);
+
+/* Refuse a call that has no meaning for a translated domain. */
+int sim_want_pv(const struct sim_domain *domain, const char *call, struct pvb_error *error);
+
+/* What a translated domain asks of a populate beyond what all do. */
+int sim_translated_check_populate(const struct sim_domain *domain,
+				  const struct pvb_host_populate *request, struct pvb_error *error);
+
+/* The machine frame behind a guest frame; PVB_E_HOST_MAP if there is none. */
+int sim_translated_frame(const struct sim_domain *domain, const char *call, uint64_t gfn,
+			 uint64_t *mfn, struct pvb_error *error);
 
 /* ---- types.c: what a frame is in use as ---- */
 
@@ -267,5 +314,16 @@ int sim_introduce_domain(struct pvb_host *, uint32_t domid, const struct pvb_hos
 int sim_set_record(struct pvb_host *, uint32_t domid, const struct pvb_host_record *,
 		   struct pvb_error *);
 int sim_get_record(struct pvb_host *, uint32_t domid, struct pvb_host_record *, struct pvb_error *);
+
+int sim_set_parameter(struct pvb_host *, uint32_t domid, enum pvb_host_parameter, uint64_t value,
+		      struct pvb_error *);
+int sim_get_parameter(struct pvb_host *, uint32_t domid, enum pvb_host_parameter, uint64_t *value,
+		      struct pvb_error *);
+int sim_get_memory_run(struct pvb_host *, uint32_t domid, uint64_t address, uint64_t limit,
+		       bool *present, uint64_t *bytes, struct pvb_error *);
+int sim_set_arm64_vcpu(struct pvb_host *, uint32_t domid, uint32_t vcpu,
+		       const struct pvb_host_arm64_vcpu *, struct pvb_error *);
+int sim_get_arm64_vcpu(struct pvb_host *, uint32_t domid, uint32_t vcpu,
+		       struct pvb_host_arm64_vcpu *, struct pvb_error *);
 
 #endif

@@ -8,35 +8,30 @@
 #include "core/checked.h"
 #include "core/error.h"
 #include "host/sim/books.h"
+#include "host/sim/options-parse.h"
 
 #define KNOWN_KEYS                                                                                 \
-	"memory=SIZE, layout=BASE+SIZE/..., width=BITS, nodes=N, granule=4K, fragment=PERCENT, "   \
-	"scramble, descending, short=PERCENT, xen=VERSION, extent=4K|2M|1G, debug, no-pv32, "      \
-	"noclaim, scrubbing=SIZE, used=SIZE, claimed=SIZE, fail=N, clean, pte-bits=xen|domain"
+	"memory=SIZE, layout=BASE+SIZE/..., width=BITS, nodes=N, arch=x86|arm64, "                 \
+	"granule=4K|16K|64K, guest-pages=4K+16K+64K, gic=2|3, fragment=PERCENT, scramble, "        \
+	"descending, short=PERCENT, xen=VERSION, extent=SIZE, debug, no-pv32, noclaim, "           \
+	"scrubbing=SIZE, used=SIZE, claimed=SIZE, fail=N, clean, pte-bits=xen|domain"
 
 /* Where a PC's memory is interrupted for devices, and where it goes on. */
 #define LOW_START (UINT64_C(1) << 20)
 #define HOLE_START (UINT64_C(0xd0000000))
 #define HOLE_END (UINT64_C(1) << 32)
 
+/* And an Arm server's, after devices and flash: 2 GiB, and the rest far above. */
+#define ARM64_LOW_START (UINT64_C(2) << 30)
+#define ARM64_LOW_END (UINT64_C(4) << 30)
+#define ARM64_HIGH_START (UINT64_C(34) << 30)
+
 #define DEFAULT_MEMORY (UINT64_C(64) << 30)
 #define DEFAULT_WIDTH 46u
+#define DEFAULT_ARM64_WIDTH 48u
 
-#define ORDER_4K 0u
-#define ORDER_2M 9u
-#define ORDER_1G 18u
-
-struct parser {
-	struct sim_options *options;
-	struct pvb_error *error;
-	uint64_t seen;
-	uint64_t memory;
-	bool has_layout;
-	bool has_extent;
-	unsigned extent;
-};
-
-static int refuse(struct parser *parser, const char *key, const char *value, const char *why)
+int sim_option_refuse(struct sim_parser *parser, const char *key, const char *value,
+		      const char *why)
 {
 	return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host", "sim option %s=%s: %s", key,
 			value, why);
@@ -67,6 +62,11 @@ static bool parse_size(const char *text, const char **end, uint64_t *bytes)
 	return true;
 }
 
+static uint64_t page_size(const struct sim_parser *parser)
+{
+	return UINT64_C(1) << parser->options->page_shift;
+}
+
 static bool whole_size(const char *text, uint64_t *bytes)
 {
 	const char *end;
@@ -74,16 +74,17 @@ static bool whole_size(const char *text, uint64_t *bytes)
 	return parse_size(text, &end, bytes) && *end == '\0';
 }
 
-static int get_pages(struct parser *parser, const char *key, const char *value, uint64_t *bytes)
+static int get_pages(struct sim_parser *parser, const char *key, const char *value, uint64_t *bytes)
 {
 	if (!whole_size(value, bytes))
-		return refuse(parser, key, value, "not a size (a number, with K, M, G or T)");
-	if (!pvb_is_aligned(*bytes, SIM_PAGE_SIZE))
-		return refuse(parser, key, value, "not a whole number of 4 KiB pages");
+		return sim_option_refuse(parser, key, value,
+					 "not a size (a number, with K, M, G or T)");
+	if (!pvb_is_aligned(*bytes, page_size(parser)))
+		return sim_option_refuse(parser, key, value, "not a whole number of pages");
 	return 0;
 }
 
-static int get_number(struct parser *parser, const char *key, const char *value, uint64_t least,
+static int get_number(struct sim_parser *parser, const char *key, const char *value, uint64_t least,
 		      uint64_t most, uint64_t *number)
 {
 	char *end;
@@ -97,16 +98,16 @@ static int get_number(struct parser *parser, const char *key, const char *value,
 	return 0;
 }
 
-static int set_memory(struct parser *parser, const char *key, const char *value)
+static int set_memory(struct sim_parser *parser, const char *key, const char *value)
 {
 	int rc = get_pages(parser, key, value, &parser->memory);
 
 	if (rc == 0 && parser->memory == 0)
-		return refuse(parser, key, value, "a host without memory");
+		return sim_option_refuse(parser, key, value, "a host without memory");
 	return rc;
 }
 
-static int add_range(struct parser *parser, const char *value, uint64_t base, uint64_t size)
+static int add_range(struct sim_parser *parser, const char *value, uint64_t base, uint64_t size)
 {
 	struct sim_options *options = parser->options;
 	uint64_t end, previous_end = 0;
@@ -115,14 +116,15 @@ static int add_range(struct parser *parser, const char *value, uint64_t base, ui
 		const struct sim_range *last = &options->ranges[options->range_count - 1];
 		previous_end = last->base + last->size;
 	}
-	if (!size || !pvb_is_aligned(base | size, SIM_PAGE_SIZE))
-		return refuse(parser, "layout", value, "a range is not whole 4 KiB pages");
+	if (!size || !pvb_is_aligned(base | size, page_size(parser)))
+		return sim_option_refuse(parser, "layout", value, "a range is not whole pages");
 	if (!pvb_add(base, size, &end) || end > UINT64_C(1) << SIM_MAX_WIDTH)
-		return refuse(parser, "layout", value, "a range ends above 2 PiB");
+		return sim_option_refuse(parser, "layout", value, "a range ends above 2 PiB");
 	if (base < previous_end)
-		return refuse(parser, "layout", value, "ranges do not ascend, or overlap");
+		return sim_option_refuse(parser, "layout", value,
+					 "ranges do not ascend, or overlap");
 	if (options->range_count == SIM_MAX_RANGES)
-		return refuse(parser, "layout", value, "more than 64 ranges");
+		return sim_option_refuse(parser, "layout", value, "more than 64 ranges");
 
 	/* The first MiB is the firmware's and the hypervisor's on every machine. */
 	if (end <= LOW_START)
@@ -135,7 +137,7 @@ static int add_range(struct parser *parser, const char *value, uint64_t base, ui
 	return 0;
 }
 
-static int set_layout(struct parser *parser, const char *key, const char *value)
+static int set_layout(struct sim_parser *parser, const char *key, const char *value)
 {
 	const char *at = value;
 
@@ -144,7 +146,7 @@ static int set_layout(struct parser *parser, const char *key, const char *value)
 
 		if (!parse_size(at, &at, &base) || *at != '+' || !parse_size(at + 1, &at, &size) ||
 		    (*at && *at != '/'))
-			return refuse(parser, key, value, "not BASE+SIZE/BASE+SIZE/...");
+			return sim_option_refuse(parser, key, value, "not BASE+SIZE/BASE+SIZE/...");
 
 		int rc = add_range(parser, value, base, size);
 		if (rc)
@@ -153,12 +155,12 @@ static int set_layout(struct parser *parser, const char *key, const char *value)
 			break;
 	}
 	if (!parser->options->range_count)
-		return refuse(parser, key, value, "no memory above the first MiB");
+		return sim_option_refuse(parser, key, value, "no memory above the first MiB");
 	parser->has_layout = true;
 	return 0;
 }
 
-static int set_small(struct parser *parser, const char *key, const char *value, uint64_t least,
+static int set_small(struct sim_parser *parser, const char *key, const char *value, uint64_t least,
 		     uint64_t most, unsigned *out)
 {
 	uint64_t number = 0;
@@ -168,54 +170,47 @@ static int set_small(struct parser *parser, const char *key, const char *value, 
 	return rc;
 }
 
-static int set_width(struct parser *parser, const char *key, const char *value)
+static int set_width(struct sim_parser *parser, const char *key, const char *value)
 {
 	return set_small(parser, key, value, 32, 52, &parser->options->width);
 }
 
-static int set_nodes(struct parser *parser, const char *key, const char *value)
+static int set_nodes(struct sim_parser *parser, const char *key, const char *value)
 {
 	return set_small(parser, key, value, 1, SIM_MAX_NODES, &parser->options->nodes);
 }
 
-static int set_fragment(struct parser *parser, const char *key, const char *value)
+static int set_fragment(struct sim_parser *parser, const char *key, const char *value)
 {
 	return set_small(parser, key, value, 0, 100, &parser->options->fragment);
 }
 
-static int set_short(struct parser *parser, const char *key, const char *value)
+static int set_short(struct sim_parser *parser, const char *key, const char *value)
 {
 	return set_small(parser, key, value, 0, 100, &parser->options->short_percent);
 }
 
-static int set_fail(struct parser *parser, const char *key, const char *value)
+static int set_fail(struct sim_parser *parser, const char *key, const char *value)
 {
 	return get_number(parser, key, value, 1, UINT64_MAX, &parser->options->fail);
 }
 
-static int set_used(struct parser *parser, const char *key, const char *value)
+static int set_used(struct sim_parser *parser, const char *key, const char *value)
 {
 	return get_pages(parser, key, value, &parser->options->used);
 }
 
-static int set_scrubbing(struct parser *parser, const char *key, const char *value)
+static int set_scrubbing(struct sim_parser *parser, const char *key, const char *value)
 {
 	return get_pages(parser, key, value, &parser->options->scrubbing);
 }
 
-static int set_claimed(struct parser *parser, const char *key, const char *value)
+static int set_claimed(struct sim_parser *parser, const char *key, const char *value)
 {
 	return get_pages(parser, key, value, &parser->options->claimed);
 }
 
-static int set_granule(struct parser *parser, const char *key, const char *value)
-{
-	if (strcmp(value, "4K") != 0)
-		return refuse(parser, key, value, "x86 PV guests have 4K pages and no other");
-	return 0;
-}
-
-static int set_xen(struct parser *parser, const char *key, const char *value)
+static int set_xen(struct sim_parser *parser, const char *key, const char *value)
 {
 	char *end;
 	unsigned long major = strtoul(value, &end, 10), minor = 0;
@@ -228,46 +223,45 @@ static int set_xen(struct parser *parser, const char *key, const char *value)
 		minor = strtoul(rest, &end, 10);
 	}
 	if (!good || *end || major != 4 || minor < 7 || minor > 99)
-		return refuse(parser, key, value, "not a version from 4.7 on");
+		return sim_option_refuse(parser, key, value, "not a version from 4.7 on");
 	parser->options->xen_major = (unsigned)major;
 	parser->options->xen_minor = (unsigned)minor;
 	return 0;
 }
 
-static int set_pte_bits(struct parser *parser, const char *key, const char *value)
+static int set_pte_bits(struct sim_parser *parser, const char *key, const char *value)
 {
+	if (parser->options->arm64)
+		return sim_option_refuse(parser, key, value, "this is for arch=x86");
 	parser->options->domain_pte_bits = strcmp(value, "domain") == 0;
 	if (!parser->options->domain_pte_bits && strcmp(value, "xen") != 0)
-		return refuse(parser, key, value, "not xen or domain");
+		return sim_option_refuse(parser, key, value, "not xen or domain");
 	return 0;
 }
 
-static int set_extent(struct parser *parser, const char *key, const char *value)
-{
-	static const struct {
-		const char *name;
-		unsigned order;
-	} extents[] = {{"4K", ORDER_4K}, {"2M", ORDER_2M}, {"1G", ORDER_1G}};
-
-	for (size_t i = 0; i < sizeof extents / sizeof extents[0]; i++) {
-		if (strcmp(value, extents[i].name) == 0) {
-			parser->extent = extents[i].order;
-			parser->has_extent = true;
-			return 0;
-		}
-	}
-	return refuse(parser, key, value, "not 4K, 2M or 1G");
-}
-
+/* Those that are read first have others depend on them. */
 static const struct {
 	const char *key;
-	int (*set)(struct parser *, const char *key, const char *value);
+	int (*set)(struct sim_parser *, const char *key, const char *value);
+	bool first;
 } values[] = {
-	{"memory", set_memory},       {"layout", set_layout},     {"width", set_width},
-	{"nodes", set_nodes},         {"granule", set_granule},   {"fragment", set_fragment},
-	{"short", set_short},         {"xen", set_xen},           {"extent", set_extent},
-	{"scrubbing", set_scrubbing}, {"used", set_used},         {"claimed", set_claimed},
-	{"fail", set_fail},           {"pte-bits", set_pte_bits},
+	{"arch", sim_option_arch, true},
+	{"granule", sim_option_granule, true},
+	{"guest-pages", sim_option_guest_pages, true},
+	{"gic", sim_option_gic, true},
+	{"extent", sim_option_extent, true},
+	{"xen", set_xen, true},
+	{"memory", set_memory, false},
+	{"layout", set_layout, false},
+	{"width", set_width, false},
+	{"nodes", set_nodes, false},
+	{"fragment", set_fragment, false},
+	{"short", set_short, false},
+	{"scrubbing", set_scrubbing, false},
+	{"used", set_used, false},
+	{"claimed", set_claimed, false},
+	{"fail", set_fail, false},
+	{"pte-bits", set_pte_bits, false},
 };
 
 #define VALUE_COUNT (sizeof values / sizeof values[0])
@@ -287,7 +281,7 @@ static const struct {
 
 #define FLAG_COUNT (sizeof flags / sizeof flags[0])
 
-static int once(struct parser *parser, const char *key, size_t bit)
+static int once(struct sim_parser *parser, const char *key, size_t bit)
 {
 	if (parser->seen & UINT64_C(1) << bit)
 		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
@@ -296,8 +290,8 @@ static int once(struct parser *parser, const char *key, size_t bit)
 	return 0;
 }
 
-/* One "key=value" or "flag"; cut apart in place. */
-static int parse_one(struct parser *parser, char *text)
+/* One "key=value" or "flag", if its turn is now; cut apart in place. */
+static int parse_one(struct sim_parser *parser, char *text, bool first)
 {
 	char *value = strchr(text, '=');
 	int rc;
@@ -307,12 +301,16 @@ static int parse_one(struct parser *parser, char *text)
 	for (size_t i = 0; value && i < VALUE_COUNT; i++) {
 		if (strcmp(text, values[i].key) != 0)
 			continue;
+		if (values[i].first != first)
+			return 0;
 		rc = once(parser, text, i);
 		return rc ? rc : values[i].set(parser, text, value);
 	}
 	for (size_t i = 0; !value && i < FLAG_COUNT; i++) {
 		if (strcmp(text, flags[i].key) != 0)
 			continue;
+		if (!first)
+			return 0;
 		*(bool *)((char *)parser->options + flags[i].offset) = flags[i].to;
 		return once(parser, text, VALUE_COUNT + i);
 	}
@@ -324,25 +322,29 @@ static int parse_one(struct parser *parser, char *text)
 	return rc;
 }
 
-/* The memory of a PC: from 1 MiB to 3.25 GiB, and what is left from 4 GiB on. */
-static int default_layout(struct parser *parser)
+/* Memory as it lies in a PC, or in an Arm server: some below 4 GiB, and the rest above. */
+static int default_layout(struct sim_parser *parser)
 {
-	uint64_t low = pvb_min(parser->memory, HOLE_START - LOW_START);
+	bool arm64 = parser->options->arm64;
+	uint64_t low_start = arm64 ? ARM64_LOW_START : LOW_START;
+	uint64_t low_end = arm64 ? ARM64_LOW_END : HOLE_START;
+	uint64_t high_start = arm64 ? ARM64_HIGH_START : HOLE_END;
+	uint64_t low = pvb_min(parser->memory, low_end - low_start);
 	uint64_t high = parser->memory - low;
-	int rc = add_range(parser, "(default)", LOW_START, low);
+	int rc = add_range(parser, "(default)", low_start, low);
 
 	if (rc == 0 && high) {
-		if (high > (UINT64_C(1) << SIM_MAX_WIDTH) - HOLE_END)
+		if (high > (UINT64_C(1) << SIM_MAX_WIDTH) - high_start)
 			return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
 					"sim option memory: %llu bytes end above 2 PiB",
 					(unsigned long long)parser->memory);
-		rc = add_range(parser, "(default)", HOLE_END, high);
+		rc = add_range(parser, "(default)", high_start, high);
 	}
 	return rc;
 }
 
 /* What depends on more than one option. */
-static int finish(struct parser *parser)
+static int finish(struct sim_parser *parser)
 {
 	struct sim_options *options = parser->options;
 
@@ -360,8 +362,10 @@ static int finish(struct parser *parser)
 	const struct sim_range *last = &options->ranges[options->range_count - 1];
 	unsigned needed = 64 - (unsigned)__builtin_clzll(last->base + last->size - 1);
 
+	unsigned usual = options->arm64 ? DEFAULT_ARM64_WIDTH : DEFAULT_WIDTH;
+
 	if (!options->width)
-		options->width = needed > DEFAULT_WIDTH ? needed : DEFAULT_WIDTH;
+		options->width = needed > usual ? needed : usual;
 	if (options->width < needed)
 		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
 				"sim option width=%u: the memory needs %u address bits",
@@ -374,35 +378,31 @@ static int finish(struct parser *parser)
 				"sim options used, scrubbing and claimed are more than the %llu "
 				"bytes of memory that there are",
 				(unsigned long long)options->memory);
-	if (options->memory / SIM_PAGE_SIZE / options->nodes < SIM_CHUNK_FRAMES &&
+	if (options->memory / page_size(parser) / options->nodes < SIM_CHUNK_FRAMES &&
 	    options->nodes > 1)
 		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
-				"sim option nodes=%u: less than 2 MiB for a node", options->nodes);
-
-	/*
-	 * dom0 may ask for 1 GiB (memop-max-order of the control domain), but before 4.22 all
-	 * of it is scrubbed in one go, which trips watchdogs.
-	 */
-	options->max_order = parser->has_extent ? parser->extent : ORDER_1G;
-	options->advised_order = parser->has_extent              ? parser->extent
-				 : sim_xen_since(options, 4, 22) ? ORDER_1G
-								 : ORDER_2M;
+				"sim option nodes=%u: less than %llu pages for a node",
+				options->nodes, (unsigned long long)SIM_CHUNK_FRAMES);
 	return 0;
 }
 
-static int parse_all(struct parser *parser, char *text)
+static int parse_all(struct sim_parser *parser, const char *text, bool first)
 {
-	for (char *one = *text ? text : NULL; one;) {
+	char *copy = strdup(text);
+	int rc = 0;
+
+	if (!copy)
+		return pvb_fail_memory(parser->error, "host", "the simulated host's options");
+	for (char *one = *copy ? copy : NULL; one && rc == 0;) {
 		char *comma = strchr(one, ',');
 
 		if (comma)
 			*comma++ = '\0';
-		int rc = parse_one(parser, one);
-		if (rc)
-			return rc;
+		rc = parse_one(parser, one, first);
 		one = comma;
 	}
-	return 0;
+	free(copy);
+	return rc;
 }
 
 int sim_options_parse(const char *text, struct sim_options *options, struct pvb_error *error)
@@ -414,13 +414,12 @@ int sim_options_parse(const char *text, struct sim_options *options, struct pvb_
 		.pv32 = true,
 		.claims = true,
 	};
-	struct parser parser = {.options = options, .error = error};
-	char *copy = strdup(text ? text : "");
+	struct sim_parser parser = {.options = options, .error = error};
+	int rc = parse_all(&parser, text ? text : "", true);
 
-	if (!copy)
-		return pvb_fail_memory(error, "host", "the simulated host's options");
-
-	int rc = parse_all(&parser, copy);
-	free(copy);
+	if (rc == 0)
+		rc = sim_option_finish_arch(&parser);
+	if (rc == 0)
+		rc = parse_all(&parser, text ? text : "", false);
 	return rc ? rc : finish(&parser);
 }

@@ -26,18 +26,25 @@ struct sim_range {
 };
 
 /*
+ *   arm64         an arm64 host, whose domains are auto-translated; otherwise x86 and PV
+ *   page_shift    log2 of the hypervisor's page
+ *   guest_page_sizes, gic_version   as in struct pvb_host_info
  *   ranges        ascending, disjoint, nothing below 1 MiB
  *   memory        bytes in them
  *   width         machine address width that the host reports
  *   max_order     largest extent that the allocator gives to one request
  *   advised_order largest that it gives without a long stall
- *   fragment      percent of the 2 MiB chunks that have a page taken out of them
+ *   fragment      percent of the chunks of 512 pages that have one taken out of them
  *   short_percent by how much populate falls short of what it was asked for
  *   domain_pte_bits   a domain can have bits of page-table entries of its own for what the
  *                 hypervisor marks by them; Xen's are wired in
  *   fail          the call that fails, counted from 1; 0 for none
  */
 struct sim_options {
+	bool arm64;
+	unsigned page_shift;
+	uint32_t guest_page_sizes;
+	unsigned gic_version;
 	struct sim_range ranges[SIM_MAX_RANGES];
 	size_t range_count;
 	uint64_t memory;
@@ -64,6 +71,12 @@ struct sim_options {
 
 /* text may be NULL: everything as it is by default. */
 int sim_options_parse(const char *text, struct sim_options *options, struct pvb_error *error);
+
+/*
+ * The extents that an entry of a table maps where pages have 1 << page_shift bytes: bit k,
+ * 1 << k pages. Blocks of more than these take FEAT_LPA or FEAT_LPA2, which are not here.
+ */
+uint32_t sim_extent_orders(unsigned page_shift);
 
 /* Xen's version is at least this. */
 static inline bool sim_xen_since(const struct sim_options *options, unsigned major, unsigned minor)

@@ -29,8 +29,8 @@ bool sim_owns(const struct sim *sim, const struct sim_domain *domain, uint64_t m
 static bool is_memory(const struct sim *sim, uint64_t mfn)
 {
 	for (size_t i = 0; i < sim->options.range_count; i++)
-		if (mfn - (sim->options.ranges[i].base >> SIM_PAGE_SHIFT) <
-		    sim->options.ranges[i].size >> SIM_PAGE_SHIFT)
+		if (mfn - (sim->options.ranges[i].base >> sim->options.page_shift) <
+		    sim->options.ranges[i].size >> sim->options.page_shift)
 			return true;
 	return false;
 }
@@ -84,7 +84,7 @@ static void assign(struct sim *sim, uint64_t mfn, unsigned order, struct sim_fra
 
 static unsigned xen_heap_bits(const struct sim *sim, unsigned bits)
 {
-	if (sim->contents.frames <= XEN_HEAP_END >> SIM_PAGE_SHIFT)
+	if (sim->options.arm64 || sim->contents.frames <= XEN_HEAP_END >> sim->options.page_shift)
 		return bits;
 	return bits ? (unsigned)pvb_min(bits, XEN_HEAP_BITS) : XEN_HEAP_BITS;
 }
@@ -93,7 +93,6 @@ int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum s
 			unsigned bits, uint64_t *mfn, struct pvb_error *error)
 {
 	static const char call[] = "create_domain";
-	static const uint8_t zeros[SIM_PAGE_SIZE];
 	struct sim_request request = {.node = SIM_ANY_NODE};
 
 	bits = xen_heap_bits(sim, bits);
@@ -118,7 +117,7 @@ int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum s
 	as.flags = SIM_VALIDATED;
 	as.count = 1;
 	*sim_books_held(&sim->books, *mfn) = as;
-	if (sim_contents_write(&sim->contents, *mfn, 0, zeros, sizeof zeros))
+	if (sim_contents_zero(&sim->contents, *mfn))
 		return 0;
 
 	int rc = sim_contents_failed(call, error);
@@ -137,7 +136,7 @@ static unsigned clamp_bits(const struct sim *sim, const struct sim_domain *domai
 {
 	uint64_t frames = sim->contents.frames;
 
-	if (bits && UINT64_C(1) << pvb_min(bits - SIM_PAGE_SHIFT, 63) >= frames)
+	if (bits && UINT64_C(1) << pvb_min(bits - sim->options.page_shift, 63) >= frames)
 		bits = 0;
 	if (domain->bits == 32 && frames > COMPAT_M2P_ENTRIES &&
 	    (!bits || bits > COMPAT_ADDRESS_BITS))
@@ -153,25 +152,32 @@ static uint64_t shortened(const struct sim *sim, uint64_t count)
 	return less ? less : 1;
 }
 
-static int check_request(const struct pvb_host_populate *request, struct pvb_error *error)
+static int check_request(const struct sim *sim, const struct pvb_host_populate *request,
+			 struct pvb_error *error)
 {
 	static const char call[] = "populate";
-	uint64_t frames, end;
+	unsigned shift = sim->options.page_shift;
+	uint64_t first, bytes, end;
 
-	if (request->address_bits && request->address_bits <= SIM_PAGE_SHIFT)
+	if (request->address_bits && request->address_bits <= shift)
 		return pvb_fail(error, PVB_E_ARG_INVALID, call,
 				"no memory has addresses of %u bits", request->address_bits);
 	if (request->node < SIM_ANY_NODE || request->node >= (int)SIM_MAX_NODES)
 		return pvb_fail(error, PVB_E_ARG_INVALID, call, "no host has a node %d",
 				request->node);
-	if (request->order <= SIM_MAX_ORDER &&
-	    (!pvb_mul(request->count, UINT64_C(1) << request->order, &frames) ||
-	     !pvb_add(request->first.n, frames, &end) || end > SIM_NO_LINK))
+	if (request->shift < shift || request->shift > 63 ||
+	    !pvb_whole_frames(request->address, shift, &first))
 		return pvb_fail(error, PVB_E_ARG_INVALID, call,
-				"%llu extents of order %u from PFN %#llx on go past what the M2P "
-				"can hold",
-				(unsigned long long)request->count, request->order,
-				(unsigned long long)request->first.n);
+				"extents of 2^%u bytes from %#llx on are not whole pages of %u "
+				"bytes",
+				request->shift, (unsigned long long)request->address, 1u << shift);
+	if (!pvb_mul(request->count, UINT64_C(1) << request->shift, &bytes) ||
+	    !pvb_add(request->address, bytes, &end) || end >> shift > SIM_NO_LINK)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call,
+				"%llu extents of 2^%u bytes from %#llx on go past what there "
+				"are numbers for",
+				(unsigned long long)request->count, request->shift,
+				(unsigned long long)request->address);
 	return 0;
 }
 
@@ -184,17 +190,20 @@ int sim_populate(struct pvb_host *host, uint32_t domid, const struct pvb_host_po
 
 	*done = 0;
 	if (rc == 0)
-		rc = check_request(request, error);
+		rc = check_request(sim, request, error);
+	if (rc == 0 && domain->translated)
+		rc = sim_translated_check_populate(domain, request, error);
 	if (rc)
 		return rc;
 	/* What Xen does not like about a request it answers with a count of none. */
-	if (request->order > sim->options.max_order || request->count > MAX_EXTENTS)
+	unsigned shift = sim->options.page_shift, order = request->shift - shift;
+	if (order > sim->options.max_order || request->count > MAX_EXTENTS)
 		return 0;
 
-	uint64_t frames = UINT64_C(1) << request->order;
+	uint64_t first = request->address >> shift, frames = UINT64_C(1) << order;
 	uint64_t count = request->count ? shortened(sim, request->count) : 0;
 	struct sim_request want = {
-		.order = request->order,
+		.order = order,
 		.bits = clamp_bits(sim, domain, request->address_bits),
 		.node = request->node,
 		.exact_node = request->exact_node,
@@ -208,21 +217,25 @@ int sim_populate(struct pvb_host *host, uint32_t domid, const struct pvb_host_po
 		if (domain->pages > domain->max_pages || frames > domain->max_pages - domain->pages)
 			break;
 		want.own_claim = domain->claim;
-		grant = sim_heap_alloc(&sim->heap, &want, &mfn);
+		grant = domain->translated && !sim_stage2_reserve(&domain->translated->stage2)
+				? SIM_OUT_OF_PROCESS_MEMORY
+				: sim_heap_alloc(&sim->heap, &want, &mfn);
 		if (grant != SIM_GRANTED)
 			break;
 
 		struct sim_frame as = {
 			.kind = SIM_OWNED,
 			.domid = domid & 0xffffu,
-			.link = (request->first.n + i * frames) & SIM_NO_LINK,
+			.link = (first + i * frames) & SIM_NO_LINK,
 		};
-		assign(sim, mfn, request->order, as);
+		assign(sim, mfn, order, as);
+		if (domain->translated)
+			sim_stage2_map(&domain->translated->stage2, as.link, mfn, order);
 		domain->pages += (uint32_t)frames;
 		uint64_t used = pvb_min(domain->claim, frames);
 		domain->claim -= used;
 		sim->heap.claimed -= used;
-		request->out[i] = PVB_MFN(mfn);
+		request->out[i].word = mfn << shift | request->shift;
 	}
 	*done = i;
 	if (i == 0 && grant == SIM_OUT_OF_PROCESS_MEMORY)
@@ -237,7 +250,7 @@ int sim_claim_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes, stru
 	struct sim *sim = sim_of(host);
 	struct sim_domain *domain;
 	int rc = sim_call_live(sim, call, domid, &domain, error);
-	uint64_t pages = bytes >> SIM_PAGE_SHIFT;
+	uint64_t pages = bytes >> sim->options.page_shift;
 
 	if (rc)
 		return rc;
@@ -283,6 +296,10 @@ int sim_get_m2p_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limit, pvb_
 
 	if (rc)
 		return rc;
+	if (sim->options.arm64)
+		return pvb_fail(
+			error, PVB_E_HOST_STATE, call,
+			"an arm64 hypervisor has no table of what is behind machine frames");
 	if (!limit)
 		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a run of no frames");
 
@@ -329,6 +346,6 @@ int sim_get_free_below(struct pvb_host *host, unsigned bits, uint64_t *bytes,
 	int rc = sim_enter(sim, "get_free_below", error);
 
 	if (rc == 0)
-		*bytes = sim_heap_free_below(&sim->heap, bits) << SIM_PAGE_SHIFT;
+		*bytes = sim_heap_free_below(&sim->heap, bits) << sim->options.page_shift;
 	return rc;
 }

@@ -14,12 +14,18 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/sim/inside.c \
 	lib/host/sim/map.c \
 	lib/host/sim/model.h \
+	lib/host/sim/options-arch.c \
+	lib/host/sim/options-parse.h \
 	lib/host/sim/options.c \
 	lib/host/sim/options.h \
 	lib/host/sim/populate.c \
 	lib/host/sim/pte-bits.c \
+	lib/host/sim/settings.c \
 	lib/host/sim/sim.c \
 	lib/host/sim/sim.h \
+	lib/host/sim/stage2.c \
+	lib/host/sim/stage2.h \
 	lib/host/sim/tables.c \
+	lib/host/sim/translated.c \
 	lib/host/sim/types.c \
 	lib/host/sim/vcpu.c

@@ -40,25 +40,30 @@ static int get_info(struct pvb_host *host, struct pvb_host_info *info, struct pv
 		.name = "sim",
 		.xen_major = options->xen_major,
 		.xen_minor = options->xen_minor,
-		.page_shift = SIM_PAGE_SHIFT,
+		.page_shift = options->page_shift,
 		.address_bits = options->width,
 		.max_extent_order = options->advised_order,
 		.max_extents = MAX_EXTENTS,
 		.nodes = options->nodes,
 		.debug = options->debug,
 		.claims = options->claims,
-		.memory_total = sim->heap.total << SIM_PAGE_SHIFT,
-		.memory_free = sim->heap.free << SIM_PAGE_SHIFT,
+		.memory_total = sim->heap.total << options->page_shift,
+		.memory_free = sim->heap.free << options->page_shift,
 		.memory_scrubbing = options->scrubbing,
-		.memory_claimed = sim->heap.claimed << SIM_PAGE_SHIFT,
+		.guest_page_sizes = options->guest_page_sizes,
+		.gic_version = options->gic_version,
+		.memory_claimed = sim->heap.claimed << options->page_shift,
 		.pte_bits_fixed = !options->domain_pte_bits,
-		.pte_kernel_bit = SIM_KERNEL_BIT,
-		.pte_grant_bit = options->debug ? SIM_GRANT_BIT : PVB_GUEST_PTE_NO_BIT,
+		.pte_kernel_bit = options->arm64 ? PVB_GUEST_PTE_NO_BIT : SIM_KERNEL_BIT,
+		.pte_grant_bit =
+			options->debug && !options->arm64 ? SIM_GRANT_BIT : PVB_GUEST_PTE_NO_BIT,
 	};
 	(void)snprintf(info->version, sizeof info->version, "%u.%u", options->xen_major,
 		       options->xen_minor);
-	(void)snprintf(info->capabilities, sizeof info->capabilities, "xen-3.0-x86_64%s",
-		       options->pv32 ? " xen-3.0-x86_32p" : "");
+	(void)snprintf(info->capabilities, sizeof info->capabilities, "%s",
+		       options->arm64  ? "xen-3.0-aarch64"
+		       : options->pv32 ? "xen-3.0-x86_64 xen-3.0-x86_32p"
+				       : "xen-3.0-x86_64");
 	return 0;
 }
 
@@ -70,7 +75,7 @@ static void sim_close(struct pvb_host *host)
 		struct sim_mapping *mapping = sim->mappings;
 
 		sim->mappings = mapping->next;
-		(void)munmap(mapping->at, mapping->count << SIM_PAGE_SHIFT);
+		(void)munmap(mapping->at, mapping->count << sim->options.page_shift);
 		free(mapping);
 	}
 	while (sim->domain_count)
@@ -117,6 +122,11 @@ static const struct pvb_host_ops ops = {
 	.get_grant_frames = sim_get_grant_frames,
 	.set_record = sim_set_record,
 	.get_record = sim_get_record,
+	.set_parameter = sim_set_parameter,
+	.get_parameter = sim_get_parameter,
+	.get_memory_run = sim_get_memory_run,
+	.set_arm64_vcpu = sim_set_arm64_vcpu,
+	.get_arm64_vcpu = sim_get_arm64_vcpu,
 };
 
 int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error)
@@ -128,7 +138,6 @@ int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *
 		return pvb_fail_memory(error, "host", "a simulated host");
 	sim->ops = ops;
 	sim->host.ops = &sim->ops;
-	sim->host.page_shift = SIM_PAGE_SHIFT;
 	sim->books.fd = -1;
 	sim->contents.fd = -1;
 
@@ -143,9 +152,11 @@ int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *
 	}
 
 	const struct sim_range *last = &sim->options.ranges[sim->options.range_count - 1];
-	uint64_t frames = (last->base + last->size) >> SIM_PAGE_SHIFT;
+	unsigned shift = sim->options.page_shift;
+	uint64_t frames = (last->base + last->size) >> shift;
 
-	if (sim_contents_open(&sim->contents, frames, sim->options.clean) != 0 ||
+	sim->host.page_shift = shift;
+	if (sim_contents_open(&sim->contents, shift, frames, sim->options.clean) != 0 ||
 	    sim_books_open(&sim->books, frames) != 0 ||
 	    !sim_heap_open(&sim->heap, &sim->options, &sim->books)) {
 		rc = pvb_fail(error, PVB_E_ARG_NO_MEMORY, "host",

@@ -15,8 +15,12 @@
  *     marked as crashed; Xen crashes it and lets the caller find out
  *   - max_event_channel and max_grant_frames of 0 mean the host's defaults (1023, 64)
  *   - there is no domain 0 to be listed
+ *   - an arm64 domain gets memory in extents that one entry of its tables maps, where
+ *     there is none yet, and never in a page that traps; Xen cuts extents into what its
+ *     tables map, and puts memory over what was there. Its virtual UART is always there
+ *   - an arm64 vCPU does not start where no instruction can be; Xen lets it
  *   - a dying domain's memory that is mapped read-only may stay allocated in pieces of
- *     2 MiB until it is unmapped
+ *     512 pages until it is unmapped
  */
 #ifndef PVB_HOST_SIM_SIM_H
 #define PVB_HOST_SIM_SIM_H

@@ -478,6 +478,8 @@ int sim_pin_table(struct pvb_host *host, uint32_t domid, unsigned level, pvb_mfn
 	struct sim_domain *domain;
 	int rc = sim_call_live(sim, "pin_table", domid, &domain, error);
 
+	if (rc == 0)
+		rc = sim_want_pv(domain, "pin_table", error);
 	if (rc)
 		return rc;
 	if (level < 1 || level > 4)

@@ -76,6 +76,8 @@ int sim_get_frame_info(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *f
 	struct sim_domain *domain;
 	int rc = sim_call(sim, "get_frame_info", domid, &domain, error);
 
+	if (rc == 0)
+		rc = sim_want_pv(domain, "get_frame_info", error);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < count; i++) {
@@ -143,6 +145,8 @@ int sim_fill_hypercall_page(struct pvb_host *host, uint32_t domid, pvb_mfn_t fra
 	struct sim_domain *domain;
 	int rc = sim_call_live(sim, call, domid, &domain, error);
 
+	if (rc == 0)
+		rc = sim_want_pv(domain, call, error);
 	if (rc)
 		return rc;
 

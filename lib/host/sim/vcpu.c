@@ -334,6 +334,8 @@ int sim_set_vcpu(struct pvb_host *host, uint32_t domid, uint32_t number,
 	struct sim_domain *domain;
 	int rc = sim_call_live(sim, call, domid, &domain, error);
 
+	if (rc == 0)
+		rc = sim_want_pv(domain, call, error);
 	if (rc)
 		return rc;
 	if (number >= domain->vcpu_count)
@@ -362,6 +364,8 @@ int sim_get_vcpu(struct pvb_host *host, uint32_t domid, uint32_t number,
 	struct sim_domain *domain;
 	int rc = sim_call(sim_of(host), "get_vcpu", domid, &domain, error);
 
+	if (rc == 0)
+		rc = sim_want_pv(domain, "get_vcpu", error);
 	if (rc)
 		return rc;
 	if (number >= domain->vcpu_count)

@@ -98,6 +98,9 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	uint32_t number = 0;
 	int rc;
 
+	if (config->translated)
+		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
+				"an arm64 guest, but this hypervisor runs on x86");
 	if (!config->vcpus || config->vcpus > MAX_VCPUS)
 		return pvb_fail(error, PVB_E_ARG_VCPUS, call,
 				"%u vCPUs, but a PV domain has 1 to %u", config->vcpus, MAX_VCPUS);

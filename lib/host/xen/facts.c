@@ -214,6 +214,7 @@ int xen_probe(struct xen_host *xen, struct pvb_error *error)
 
 	(void)snprintf(info->name, sizeof info->name, "xen");
 	info->page_shift = XEN_SHIFT;
+	info->guest_page_sizes = 1u << XEN_SHIFT; /* of x86's small pages there is one size */
 	int rc = probe_version(xen, error);
 
 	if (!rc)

@@ -14,6 +14,7 @@
 #include "core/cleanup.h"
 
 static_assert(sizeof(pvb_mfn_t) == sizeof(xen_pfn_t), "lists of frames are handed to Xen as is");
+static_assert(sizeof(pvb_extent_t) == sizeof(xen_pfn_t), "extents come in the place of frames");
 
 /* Frames that one XEN_DOMCTL_getpageframeinfo3 may ask about (Xen arch/x86/domctl.c). */
 #define FRAME_INFO_MAX 1024
@@ -38,13 +39,54 @@ int xen_claim_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes, stru
 			   "%" PRIu64 " bytes cannot be set aside for domain %u", bytes, domid);
 }
 
+/* Bytes become frames here, and only what they say exactly. */
+static int check_extents(const struct pvb_host_populate *request, uint64_t *first,
+			 struct pvb_error *error)
+{
+	uint64_t bytes, end;
+
+	if (request->shift < XEN_SHIFT || request->shift > 63 ||
+	    !pvb_whole_frames(request->address, XEN_SHIFT, first))
+		return pvb_fail(error, PVB_E_ARG_INVALID, "populate",
+				"extents of 2^%u bytes from 0x%" PRIx64
+				" on are not whole pages of %u bytes",
+				request->shift, request->address, 1u << XEN_SHIFT);
+	if (!pvb_mul(request->count, UINT64_C(1) << request->shift, &bytes) ||
+	    !pvb_add(request->address, bytes, &end))
+		return pvb_fail(error, PVB_E_ARG_INVALID, "populate",
+				"%" PRIu64 " extents of 2^%u bytes from 0x%" PRIx64
+				" on go past 2^64",
+				request->count, request->shift, request->address);
+	return 0;
+}
+
+/* What was asked for came as frames, and is handed on as extents, in the same place. */
+static int take_extents(const struct pvb_host_populate *request, const xen_pfn_t *frames,
+			uint64_t count, struct pvb_error *error)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t address = 0, frame = frames[i];
+		enum pvb_extent_flaw flaw = PVB_EXTENT_WRAPS;
+
+		if (pvb_mul(frame, UINT64_C(1) << XEN_SHIFT, &address))
+			flaw = pvb_extent_encode(address, request->shift, XEN_SHIFT,
+						 &request->out[i]);
+		if (flaw)
+			return pvb_fail(error, PVB_E_HOST_DENIED, "populate",
+					"the hypervisor answered with machine frame 0x%" PRIx64
+					" for an extent of 2^%u bytes, which %s",
+					frame, request->shift, pvb_extent_flaw_text(flaw));
+	}
+	return 0;
+}
+
 int xen_populate(struct pvb_host *host, uint32_t domid, const struct pvb_host_populate *request,
 		 uint64_t *done, struct pvb_error *error)
 {
 	static const char call[] = "populate";
 	struct xen_host *xen = xen_of(host);
-	uint64_t step = UINT64_C(1) << (request->order & 63);
 	unsigned flags = 0;
+	uint64_t first = 0;
 
 	*done = 0;
 	if (request->address_bits && request->address_bits <= XEN_SHIFT)
@@ -56,6 +98,9 @@ int xen_populate(struct pvb_host *host, uint32_t domid, const struct pvb_host_po
 	if (!request->count)
 		return 0;
 
+	int rc = check_extents(request, &first, error);
+	if (rc)
+		return rc;
 	if (request->address_bits)
 		flags |= XENMEMF_address_bits((unsigned)pvb_min(request->address_bits, 0xff));
 	if (request->node != PVB_HOST_ANY_NODE)
@@ -64,18 +109,21 @@ int xen_populate(struct pvb_host *host, uint32_t domid, const struct pvb_host_po
 
 	/* The PFNs go in, and the frames come out in their place. */
 	uint64_t count = pvb_min(request->count, xen->info.max_extents);
+	unsigned order = request->shift - XEN_SHIFT;
 	xen_pfn_t *extents = (xen_pfn_t *)(void *)request->out;
 
 	for (uint64_t i = 0; i < count; i++)
-		extents[i] = request->first.n + i * step;
-	int got = xc_domain_populate_physmap(xen->xc, domid, count, request->order, flags, extents);
+		extents[i] = first + (i << order);
+	int got = xc_domain_populate_physmap(xen->xc, domid, count, order, flags, extents);
 
 	if (got < 0)
 		return xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
-				   "%" PRIu64 " extents of order %u for domain %u", count,
-				   request->order, domid);
-	*done = (uint64_t)got;
-	return 0;
+				   "%" PRIu64 " extents of order %u for domain %u", count, order,
+				   domid);
+	rc = take_extents(request, extents, (uint64_t)got, error);
+	if (rc == 0)
+		*done = (uint64_t)got;
+	return rc;
 }
 
 /* ---- mapping ------------------------------------------------------------------------------- */

@@ -35,6 +35,7 @@ static const char *const names[] = {
 static long populate(struct peer_link *link, const struct xen_memory_reservation *reservation)
 {
 	xen_pfn_t *extents = reservation->extent_start.p;
+	unsigned shift = reservation->extent_order + XC_PAGE_SHIFT;
 	uint64_t step = UINT64_C(1) << reservation->extent_order;
 	uint64_t done = 0;
 
@@ -48,15 +49,15 @@ static long populate(struct peer_link *link, const struct xen_memory_reservation
 			run++;
 
 		const struct pvb_host_populate request = {
-			.first = PVB_PFN(extents[done]),
-			.order = reservation->extent_order,
+			.address = extents[done] << XC_PAGE_SHIFT,
+			.shift = shift,
 			.count = run,
 			.address_bits = XENMEMF_get_address_bits(reservation->mem_flags),
 			.node = (reservation->mem_flags & 0xff00)
 					? (int)XENMEMF_get_node(reservation->mem_flags)
 					: PVB_HOST_ANY_NODE,
 			.exact_node = (reservation->mem_flags & XENMEMF_exact_node_request) != 0,
-			.out = (pvb_mfn_t *)(void *)&extents[done],
+			.out = (pvb_extent_t *)(void *)&extents[done],
 		};
 		struct pvb_error error;
 		uint64_t count;
@@ -65,6 +66,8 @@ static long populate(struct peer_link *link, const struct xen_memory_reservation
 			(void)peer_refused(&error);
 			break;
 		}
+		for (uint64_t i = done; i < done + count; i++)
+			extents[i] = pvb_extent_frame((pvb_extent_t){extents[i]}, XC_PAGE_SHIFT).n;
 		done += count;
 		if (count < run)
 			break;
