@@ -339,6 +339,7 @@ const struct command command_create = {
 		"  pvbuild --json --host sim create guest.cfg | jq .calls.populate",
 	.options = OPTIONS_LAYOUT | OPTION_BIT(OPTION_CONSOLE) | OPTION_BIT(OPTION_PAUSED) |
 		   OPTION_BIT(OPTION_NO_MONITOR) | OPTION_BIT(OPTION_AUDIT) |
+		   OPTION_BIT(OPTION_STRICT_ADDRESS_BITS) |
 		   OPTION_BIT(OPTION_DUMP),
 	.least = 0,
 	.most = 1,

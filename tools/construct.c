@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "construct.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ static int build(struct construct *made, struct session *session, const struct o
 		wanted.module_fd_count = 1;
 	}
 	wanted.guarded = true;
+	wanted.strict_address_bits = option_given(options, OPTION_STRICT_ADDRESS_BITS);
 	progress_begin(&progress);
 	wanted.progress = progress_report;
 	wanted.progress_opaque = &progress;
@@ -44,6 +46,20 @@ static int build(struct construct *made, struct session *session, const struct o
 
 	progress_end(&progress);
 	return rc == -PVB_E_ARG_CANCELLED ? construct_stopped(error) : rc;
+}
+
+/* That is no fault of anybody's, and may be none of the guest's business. */
+static void warn_of_grant_table(const struct pvb_domain_info *domain)
+{
+	for (size_t i = 0; i < domain->grant_table_pages; i++)
+		if (domain->grant_table[i] >> domain->address_bits) {
+			warn("the hypervisor has put the grant table of domain %" PRIu32
+			     " at machine address 0x%" PRIx64
+			     ", above the guest's %u address bits: a guest that uses it may not "
+			     "cope",
+			     domain->domid, domain->grant_table[i], domain->address_bits);
+			return;
+		}
 }
 
 static void take_stages(struct session *session, const struct pvb_domain_info *domain)
@@ -108,6 +124,7 @@ int construct(struct construct *made, struct session *session, const struct opti
 	if (rc)
 		return rc;
 	take_stages(session, pvb_domain_info(made->domain));
+	warn_of_grant_table(pvb_domain_info(made->domain));
 	if (session_simulated(session) || option_given(options, OPTION_AUDIT))
 		rc = audit(made, session, error);
 	if (!rc)

@@ -2,6 +2,7 @@
 /* {"type": "pvbuild.domain"} and {"type": "pvbuild.audit"} */
 #include "json-build.h"
 
+#include "machine.h"
 #include "names.h"
 
 /* The fields by the names that Xen's public xen.h gives them; unions are spelt out. */
@@ -88,6 +89,48 @@ static struct json_object *extents_array(const struct pvb_domain_info *domain)
 	return array;
 }
 
+/* How much of guest memory lies on either side of a power of two. */
+static struct json_object *side_object(const struct pvb_domain_info *domain, unsigned bits)
+{
+	struct machine_side side = machine_side(domain, bits);
+	struct json_object *object = json_map();
+
+	json_add_number(object, "bits", bits);
+	json_add_number(object, "below", side.below);
+	json_add_number(object, "above", side.above);
+	return object;
+}
+
+/* At 4 GiB, at 64 TiB, and at the guest's own limit. */
+static struct json_object *machine_memory_object(const struct pvb_domain_info *domain)
+{
+	struct machine_span span = machine_span(domain);
+	struct json_object *object = json_map();
+
+	json_add_hex(object, "from", span.from);
+	json_add_hex(object, "to", span.to);
+
+	struct json_object *sides = json_add(object, "sides", json_array());
+
+	json_append(sides, side_object(domain, 32));
+	json_append(sides, side_object(domain, 46));
+	json_append(sides, side_object(domain, domain->address_bits));
+	return object;
+}
+
+static struct json_object *grant_table_array(const struct pvb_domain_info *domain)
+{
+	struct json_object *array = json_array();
+
+	for (size_t i = 0; i < domain->grant_table_pages; i++) {
+		struct json_object *object = json_map();
+
+		json_add_hex(object, "maddr", domain->grant_table[i]);
+		json_append(array, object);
+	}
+	return array;
+}
+
 struct json_object *json_domain(const struct creation *creation)
 {
 	const struct pvb_domain_info *domain = creation->domain;
@@ -101,7 +144,10 @@ struct json_object *json_domain(const struct creation *creation)
 	json_add_text(object, "host_version", creation->host_info->version);
 	(void)json_add(object, "plan", json_plan(creation->plan));
 	add_start(object, domain);
+	json_add_number(object, "address_bits", domain->address_bits);
+	(void)json_add(object, "grant_table", grant_table_array(domain));
 	(void)json_add(object, "extents", extents_array(domain));
+	(void)json_add(object, "machine_memory", machine_memory_object(domain));
 	(void)json_add(object, "calls", calls_object(creation->host));
 
 	struct json_object *stages = json_add(object, "stages", json_array());

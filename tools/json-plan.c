@@ -2,7 +2,7 @@
 /* {"type": "pvbuild.plan"} */
 #include "json-build.h"
 
-static struct json_object *segments_array(const struct pvb_plan_info *plan)
+struct json_object *json_segments(const struct pvb_plan_info *plan)
 {
 	struct json_object *segments = json_array();
 
@@ -63,55 +63,28 @@ static struct json_object *pte_bits_object(const struct pvb_plan_pte_bits *bits)
 	return object;
 }
 
-static struct json_object *areas_array(const struct pvb_plan_info *plan)
+static struct json_object *width_object(unsigned bits, enum pvb_bits_source source)
 {
-	struct json_object *areas = json_array();
+	struct json_object *object = json_map();
 
-	for (size_t i = 0; i < plan->area_count; i++) {
-		struct json_object *object = json_map();
-
-		json_add_text(object, "name", plan->areas[i].name);
-		json_add_text(object, "kind", pvb_area_kind_name(plan->areas[i].kind));
-		json_add_hex(object, "gpa", plan->areas[i].gpa);
-		json_add_number(object, "bytes", plan->areas[i].bytes);
-		json_append(areas, object);
-	}
-	return areas;
+	json_add_number(object, "bits", bits);
+	json_add_text(object, "source", pvb_bits_source_name(source));
+	return object;
 }
 
-static struct json_object *address_bits_object(const struct pvb_plan_info *plan)
+struct json_object *json_address_bits(const struct pvb_plan_info *plan)
 {
-	struct json_object *bits = json_map();
+	struct json_object *object = width_object(plan->address_bits, plan->address_bits_source);
 
-	json_add_number(bits, "bits", plan->address_bits);
-	json_add_text(bits, "source", pvb_bits_source_name(plan->address_bits_source));
-	json_add_bool(bits, "binding", plan->address_bits_binding);
-	return bits;
-}
-
-/* What a translated guest has, and null for what it has not. */
-static void add_arm64(struct json_object *object, const struct pvb_plan_info *plan)
-{
-	static const char *const none[] = {"virt_base", "initial_mapping", "page_tables",
-					   "p2m",       "hypercall_page",  "pte_bits"};
-
-	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
-		json_add_null(object, none[i]);
-	(void)json_add(object, "segments", segments_array(plan));
-	(void)json_add(object, "areas", areas_array(plan));
-	if (plan->guest_page_size)
-		json_add_number(object, "guest_page_size", plan->guest_page_size);
-	else
-		json_add_null(object, "guest_page_size");
-	json_add_number(object, "gic", plan->gic);
-
-	struct json_object *registers = json_add(object, "registers", json_map());
-
-	json_add_hex(registers, "pc", plan->registers.pc);
-	json_add_hex(registers, "x0", plan->registers.x0);
-	json_add_bytes(object, "device_tree", (const uint8_t *)plan->device_tree,
-		       plan->device_tree_size);
-	(void)json_add(object, "address_bits", address_bits_object(plan));
+	json_add_bool(object, "binding", plan->address_bits_binding);
+	(void)json_add(object, "own",
+		       width_object(plan->own_address_bits, plan->own_address_bits_source));
+	(void)json_add(object, "declared",
+		       plan->declared_address_bits
+			       ? width_object(plan->declared_address_bits,
+					      plan->declared_address_bits_source)
+			       : NULL);
+	return object;
 }
 
 struct json_object *json_plan(const struct pvb_plan_info *plan)
@@ -125,11 +98,11 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 	json_add_number(object, "vcpus", plan->vcpus);
 	json_add_text(object, "command_line", plan->command_line);
 	if (plan->guest_type == PVB_GUEST_ARM64) {
-		add_arm64(object, plan);
+		json_add_arm64_plan(object, plan);
 		return object;
 	}
 	json_add_hex(object, "virt_base", plan->virt_base);
-	(void)json_add(object, "segments", segments_array(plan));
+	(void)json_add(object, "segments", json_segments(plan));
 
 	struct json_object *map = json_add(object, "initial_mapping", json_map());
 
@@ -168,7 +141,8 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 	json_add_hex(registers, "rsi", plan->registers.rsi);
 	json_add_hex_or_null(object, "hypercall_page", plan->hypercall_page);
 
-	(void)json_add(object, "address_bits", address_bits_object(plan));
+	(void)json_add(object, "address_bits", json_address_bits(plan));
+	json_add_bool(object, "guest_abi", plan->guest_abi);
 	(void)json_add(object, "pte_bits", pte_bits_object(&plan->pte_bits));
 	return object;
 }

@@ -23,7 +23,9 @@ static const struct option_text texts[OPTION_COUNT] = {
 			   "guest memory: bytes, or with K, M, G or T behind the number", 0},
 	[OPTION_VCPUS] = {"vcpus", "N", "number of vCPUs (default 1)", 0},
 	[OPTION_MAX_ADDRESS_BITS] = {"max-address-bits", "N",
-				     "keep the guest below machine address 2^N", 0},
+				     "keep the guest below machine address 2^N; a kernel's|"
+				     "own limit stays where it is lower",
+				     0},
 	[OPTION_P2M] = {"p2m", "FORM", "form of the p2m: list", 0},
 	[OPTION_STRICT_P2M] = {"strict-p2m", NULL,
 			       "refuse a kernel whose INIT_P2M address cannot be used,|"
@@ -42,6 +44,11 @@ static const struct option_text texts[OPTION_COUNT] = {
 	[OPTION_NO_MONITOR] = {"no-monitor", NULL,
 			       "do nothing when the guest ends: leave the domain there", 'e'},
 	[OPTION_AUDIT] = {"audit", NULL, "audit the domain (always done on sim)", 0},
+	[OPTION_STRICT_ADDRESS_BITS] =
+		{"strict-address-bits", NULL,
+		 "refuse a grant table above the guest's addresses, which Xen|"
+		 "takes from where it likes, instead of warning of it",
+		 0},
 	[OPTION_DUMP] = {"dump", "CORE", "write the finished domain's core to a file", 0},
 	[OPTION_PICTURE] = {"picture", "FILE", "draw the layout into a .svg or .png file", 0},
 	[OPTION_MAX_UNPACKED] = {"max-unpacked", "SIZE",
@@ -185,6 +192,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_CONSOLE:
 	case OPTION_NO_MONITOR:
 	case OPTION_STRICT_P2M:
+	case OPTION_STRICT_ADDRESS_BITS:
 	case OPTION_PAUSED:
 	case OPTION_AUDIT:
 	case OPTION_REFUSE_WX:

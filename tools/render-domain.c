@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "machine.h"
 #include "names.h"
 #include "size.h"
 #include "table.h"
@@ -39,16 +40,26 @@ static void render_parameters(const struct pvb_domain_parameters *parameters)
 		    parameters->console_gpa, parameters->console_port);
 }
 
-/* The largest runs tell how fragmented it is; all of them are in the JSON. */
+/* What kernels that do not say otherwise are taken to cope with: 64 TiB. */
+#define HIGH_BITS 46
+
+/* The runs tell how fragmented it is; all of them are in the JSON. */
 static void render_memory(const struct pvb_domain_info *domain)
 {
-	const struct pvb_memory_extent *first = domain->extents;
+	struct machine_span span = machine_span(domain);
+	uint64_t high = machine_side(domain, HIGH_BITS).above;
 
 	if (domain->extent_count == 1)
-		render_fact("memory", "one run, at machine address 0x%" PRIx64, first->maddr);
+		render_fact("memory", "one run, at machine address 0x%" PRIx64, span.from);
 	else
-		render_fact("memory", "%zu runs, the first at machine address 0x%" PRIx64,
-			    domain->extent_count, domain->extent_count ? first->maddr : 0);
+		render_fact("memory", "%zu runs, at machine addresses 0x%" PRIx64 " to 0x%" PRIx64,
+			    domain->extent_count, span.from, span.to);
+	if (high)
+		render_fact("", "%s of it above 64 TiB", format_size(high).text);
+	for (size_t i = 0; i < domain->grant_table_pages; i++)
+		if (domain->grant_table[i] >> domain->address_bits)
+			render_fact("", "the grant table is above the guest's limit, at 0x%" PRIx64,
+				    domain->grant_table[i]);
 }
 
 /* The next call that was made, from *index on. */

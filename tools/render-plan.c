@@ -84,70 +84,18 @@ static void render_pte_bits(const struct pvb_plan_pte_bits *bits)
 				"give");
 }
 
-/* An arm64 guest's segments are by address, and so is all else that it has. */
-static void render_areas(const struct pvb_plan_info *plan)
+static void render_address_bits(const struct pvb_plan_info *plan)
 {
-	struct table *table = table_new("llrrr");
-
-	table_cell(table, "region");
-	table_cell(table, "kind");
-	table_cell(table, "guest address");
-	table_cell(table, "pages");
-	table_cell(table, "bytes");
-	for (size_t i = 0; i < plan->area_count; i++) {
-		const struct pvb_plan_area *area = &plan->areas[i];
-		uint64_t first = area->gpa / plan->page_size;
-		uint64_t last = (area->gpa + area->bytes - 1) / plan->page_size;
-
-		table_cell(table, "%s", area->name);
-		table_cell(table, "%s", pvb_area_kind_name(area->kind));
-		table_cell(table, "0x%" PRIx64, area->gpa);
-		table_cell(table, "%" PRIu64, last - first + 1);
-		table_cell(table, "%" PRIu64, area->bytes);
-	}
-	table_print(table, "", stdout);
-	(void)putchar('\n');
-}
-
-static void render_arm64_segments(const struct pvb_plan_info *plan)
-{
-	struct table *table = table_new("lrrr");
-
-	table_cell(table, "segment");
-	table_cell(table, "guest address");
-	table_cell(table, "bytes");
-	table_cell(table, "takes up");
-	for (size_t i = 0; i < plan->segment_count; i++) {
-		const struct pvb_plan_segment *segment = &plan->segments[i];
-
-		table_cell(table, "%s", segment->name);
-		table_cell(table, "0x%" PRIx64, segment->gpa);
-		table_cell(table, "%" PRIu64, segment->bytes);
-		table_cell(table, "%" PRIu64, segment->occupied);
-	}
-	(void)putchar('\n');
-	table_print(table, "", stdout);
-	(void)putchar('\n');
-}
-
-static void render_arm64(const struct pvb_plan_info *plan)
-{
-	render_arm64_segments(plan);
-	render_areas(plan);
-	if (plan->guest_page_size)
-		render_fact("page sizes", "hypervisor %s, kernel %s",
-			    format_size(plan->page_size).text,
-			    format_size(plan->guest_page_size).text);
-	else
-		render_fact("page sizes", "hypervisor %s, kernel unstated",
-			    format_size(plan->page_size).text);
-	render_fact("interrupts", "GICv%" PRIu32, plan->gic);
-	render_fact("device tree", "%zu bytes", plan->device_tree_size);
-	render_fact("registers", "pc 0x%" PRIx64 "  x0 0x%" PRIx64, plan->registers.pc,
-		    plan->registers.x0);
-	render_fact("addresses", "machine memory below 2^%u (%s)%s", plan->address_bits,
+	render_fact("addresses", "below 2^%u (%s)%s%s", plan->address_bits,
 		    pvb_bits_source_name(plan->address_bits_source),
-		    plan->address_bits_binding ? ", less than the host has" : "");
+		    plan->address_bits_binding ? ", less than the host has" : "",
+		    plan->root_below_4g ? "; root table below 4 GiB" : "");
+	if (plan->declared_address_bits &&
+	    plan->declared_address_bits_source != plan->address_bits_source)
+		render_fact("", "the kernel copes with 2^%u (%s)", plan->declared_address_bits,
+			    pvb_bits_source_name(plan->declared_address_bits_source));
+	if (plan->guest_abi)
+		render_fact("", "the guest is told of it in its shared info page");
 }
 
 void render_plan(const struct pvb_plan_info *plan)
@@ -160,7 +108,7 @@ void render_plan(const struct pvb_plan_info *plan)
 	if (*plan->command_line)
 		render_fact("command line", "%s", plan->command_line);
 	if (plan->guest_type == PVB_GUEST_ARM64) {
-		render_arm64(plan);
+		render_arm64_plan(plan);
 		return;
 	}
 	render_segments(plan);
@@ -180,9 +128,6 @@ void render_plan(const struct pvb_plan_info *plan)
 		    plan->registers.rip, plan->registers.rsp, plan->registers.rsi);
 	if (plan->hypercall_page != PVB_NONE)
 		render_fact("hypercall page", "0x%" PRIx64, plan->hypercall_page);
-	render_fact("addresses", "below 2^%u (%s)%s%s", plan->address_bits,
-		    pvb_bits_source_name(plan->address_bits_source),
-		    plan->address_bits_binding ? ", less than the host has" : "",
-		    plan->root_below_4g ? "; root table below 4 GiB" : "");
+	render_address_bits(plan);
 	render_pte_bits(&plan->pte_bits);
 }

@@ -34,6 +34,8 @@ pvbuild_SOURCES = \
 	tools/json.h \
 	tools/keeper.c \
 	tools/keeper.h \
+	tools/machine.c \
+	tools/machine.h \
 	tools/names.c \
 	tools/names.h \
 	tools/options.c \
@@ -44,6 +46,7 @@ pvbuild_SOURCES = \
 	tools/pvbuild.c \
 	tools/relay.c \
 	tools/relay.h \
+	tools/render-arm64.c \
 	tools/render-domain.c \
 	tools/render-image.c \
 	tools/render-list.c \
@@ -79,6 +82,7 @@ endif
 
 if HAVE_JSON
 pvbuild_SOURCES += \
+	tools/json-arm64.c \
 	tools/json-build.c \
 	tools/json-build.h \
 	tools/json-domain.c \

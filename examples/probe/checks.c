@@ -112,7 +112,7 @@ const struct check checks[] = {
 	      "all memory lies below the width that the kernel declares", "p2m.mapped"),
 	CHECK("width.tables", check_width_tables, "so do all page tables"),
 	CHECK("width.shared", check_width_shared,
-	      "so do shared info, store, console and grant table"),
+	      "so do shared info, store and console, and the grant table by luck"),
 	CHECK("guest_abi.answer", check_guest_abi_answer,
 	      "the answer is in the shared info page if it was asked for, else zeroes",
 	      "start_info.shared_info"),

@@ -48,7 +48,9 @@ struct pvb_finding {
  *   module_fds     the ramdisk, compared byte for byte
  *   command_line   compared with start_info's
  *   memory         bytes that the guest was to have, 0 for unknown
- *   address_bits   width that every machine address must keep within, 0 for unknown
+ *   address_bits   width that every machine address must keep within; 0 for the one that
+ *                  is on record of the domain, that its guest was told, or that the kernel
+ *                  is known for, whichever of these there is first
  *   max_findings   stop collecting after so many (they are still counted); 0 means 100
  */
 struct pvb_audit_options {

@@ -273,9 +273,13 @@ static int run_on(struct check *check, const struct subject *subject, struct pvb
 {
 	if (!subject->view)
 		return audit_arm64(check, subject->host, subject->domid, error);
+	read_answer(check);
+	find_address_bits(check);
 	int rc = run(check, error);
 
 	check_shared_info(check);
+	check_answer(check);
+	check_address_bits(check);
 	walk_free(&check->walk);
 	return rc;
 }

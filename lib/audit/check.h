@@ -72,6 +72,22 @@ struct layout {
 	uint64_t module_pages;
 };
 
+/*
+ * What the guest was told of its ABI, as it stands in shared info: there where present, and
+ * to be read where whole. The fields mean something by valid.
+ */
+struct answer {
+	bool present;
+	bool whole;
+	uint32_t size;
+	uint64_t valid;
+	uint8_t address_bits;
+	uint8_t pte_kernel_bit;
+	uint8_t pte_grant_bit;
+	uint8_t pte_flags;
+	uint8_t granule_shift;
+};
+
 struct check {
 	struct pvb_audit *audit;
 	struct view *view;
@@ -82,6 +98,8 @@ struct check {
 	struct walk walk;
 	struct start_info start;
 	struct layout layout;
+	struct answer answer;
+	unsigned address_bits; /* that machine addresses keep to; 0 where nobody says */
 	bool applied[RULE_COUNT];
 };
 
@@ -130,6 +148,13 @@ int read_pfns(struct check *check, pvb_pfn_t first, uint64_t count, uint8_t *to,
 /* Bytes of a page that are there and not zero: index of the first from "from" up to "to", or to. */
 size_t first_nonzero(const uint8_t *bytes, size_t from, size_t to);
 
+/* Before all rules: what was said to the guest, and to what width its addresses keep. */
+void read_answer(struct check *check);
+void find_address_bits(struct check *check);
+
+/* Where the answer stands in shared info, [from, to): none of it where nobody can know of one. */
+void answer_place(const struct check *check, size_t *from, size_t *to);
+
 /* The rules, in the order in which they are applied. */
 int check_registers(struct check *check, bool *go_on, struct pvb_error *error);
 void check_tables(struct check *check);
@@ -140,6 +165,8 @@ int check_types(struct check *check, struct pvb_error *error);
 int check_p2m(struct check *check, struct pvb_error *error);
 int check_pages(struct check *check, struct pvb_error *error);
 void check_shared_info(struct check *check);
+void check_answer(struct check *check);
+void check_address_bits(struct check *check);
 void check_grants(struct check *check);
 int check_kernel(struct check *check, struct pvb_error *error);
 int check_module(struct check *check, struct pvb_error *error);

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "audit/view.h"
+#include "core/checked.h"
 #include "core/error.h"
+
+#define GRANT_FRAMES (sizeof((struct view *)NULL)->grant_frames / sizeof(pvb_mfn_t))
 
 struct live {
 	struct view view;
@@ -150,10 +153,16 @@ static int fill(struct live *live, struct pvb_error *error)
 					 sizeof view->grants / sizeof view->grants[0],
 					 &view->grant_count, error);
 	if (!rc)
+		rc = pvb_host_get_grant_frames(live->host, live->domid, view->grant_frames,
+					       GRANT_FRAMES, &view->grant_frame_count, error);
+	if (!rc)
+		rc = pvb_host_get_record(live->host, live->domid, &view->record, error);
+	if (!rc)
 		rc = pvb_host_map_frames(live->host, live->domid, &domain.shared_info, 1, false,
 					 &page, error);
 	if (rc)
 		return rc;
+	view->grant_frame_count = (size_t)pvb_min(view->grant_frame_count, GRANT_FRAMES);
 	memcpy(view->shared_info, page, VIEW_PAGE_SIZE);
 	pvb_host_unmap_frames(live->host, page, 1);
 

@@ -97,7 +97,7 @@ static int check_run(struct list *list, uint64_t pfn, uint64_t mfn, uint64_t cou
 		finding(list->check, RULE_MEMORY_ADDRESS_BITS,
 			place_pfn(pfn + (mfn >= list->limit ? 0 : list->limit - mfn)),
 			"MFN 0x%llx lies above the limit of %u bits", (unsigned long long)last,
-			list->check->options->address_bits);
+			list->check->address_bits);
 	if (last >= list->m2p_limit)
 		finding(list->check, RULE_MEMORY_M2P_WINDOW,
 			place_pfn(pfn + (mfn >= list->m2p_limit ? 0 : list->m2p_limit - mfn)),
@@ -275,7 +275,7 @@ static void check_list_frames(struct check *check)
 int check_p2m(struct check *check, struct pvb_error *error)
 {
 	const struct pvb_audit_options *options = check->options;
-	const unsigned bits = options->address_bits;
+	const unsigned bits = check->address_bits;
 
 	if (options->memory)
 		expect(check, RULE_MEMORY_AMOUNT,

@@ -65,6 +65,7 @@
 	X(TABLES_P2M_MAPPED,      "tables.p2m-mapped",      ERROR,   "the tables of the p2m list are mapped nowhere") \
 	X(TABLES_PAE_SLOT3,       "tables.pae-slot3",       ERROR,   "a PAE root has its fourth entry, and no others past it") \
 	X(TABLES_TOO_MANY,        "tables.too-many",        ERROR,   "the tables are no more than a domain could need") \
+	X(TABLES_ADDRESS_BITS,    "tables.address-bits",    ERROR,   "every table lies below the limit on machine addresses") \
 	X(TYPES_ROOT,             "types.root",             ERROR,   "the root is pinned, as a table of the top level") \
 	X(TYPES_TABLE,            "types.table",            ERROR,   "the hypervisor knows every table by its level") \
 	X(TYPES_LEAF,             "types.leaf",             ERROR,   "no page outside the tables is a table to the hypervisor")
@@ -91,9 +92,14 @@
 	X(SHARED_EVENTS,          "shared_info.events",     WARNING, "no event is masked, and none pending but of the store and the console") \
 	X(SHARED_ARCH,            "shared_info.arch",       ERROR,   "the fields that the guest fills are zero") \
 	X(SHARED_SPARE,           "shared_info.spare",      WARNING, "the rest of the page is zero") \
+	X(SHARED_ADDRESS_BITS,    "shared_info.address-bits", ERROR, "the page lies below the limit on machine addresses") \
+	X(SHARED_ABI,             "shared_info.guest-abi",  ERROR,   "a kernel that declares something finds the answer, in its form") \
+	X(SHARED_ABI_VALUES,      "shared_info.guest-abi-values", ERROR, "the answer says what the domain is like, and what is on record of it") \
+	X(SHARED_ABI_ABSENT,      "shared_info.guest-abi-absent", ERROR, "a kernel that declares nothing finds zeros where the answer would be") \
 	X(GRANTS_CONSOLE,         "grants.console",         ERROR,   "grant 0 gives access to the console page") \
 	X(GRANTS_STORE,           "grants.xenstore",        ERROR,   "grant 1 gives access to the xenstore page") \
-	X(GRANTS_EXTRA,           "grants.extra",           ERROR,   "no other page is granted")
+	X(GRANTS_EXTRA,           "grants.extra",           ERROR,   "no other page is granted") \
+	X(GRANTS_ADDRESS_BITS,    "grants.address-bits",    WARNING, "the grant table, which the hypervisor places, lies below the limit on machine addresses")
 
 #define AUDIT_GIVEN_RULES(X)                                                                        \
 	X(KERNEL_GUEST_TYPE,      "kernel.guest-type",      ERROR,   "the domain is of the kernel's width") \

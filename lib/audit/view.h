@@ -56,7 +56,8 @@ struct view_ops {
  *   vcpu          registers of vCPU 0
  *   shared_info   the page, where has_shared_info; its frame where known, else PVB_NO_FRAME
  *   knows_types   the hypervisor was asked for frame types
- *   grants        the first of them, where knows_grants
+ *   grants        the first of them, where knows_grants; and the first frames of their table
+ *   record        what whoever made the domain left of it
  */
 struct view {
 	const struct view_ops *ops;
@@ -70,6 +71,9 @@ struct view {
 	uint8_t shared_info[VIEW_PAGE_SIZE];
 	struct pvb_host_grant grants[64];
 	size_t grant_count;
+	pvb_mfn_t grant_frames[64];
+	size_t grant_frame_count;
+	struct pvb_host_record record;
 
 	/* The last run of the M2P and the last frames that were asked for. */
 	struct {

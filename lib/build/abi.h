@@ -97,6 +97,9 @@ static const struct pvb_abi_start_info pvb_abi_start_info_32 = {
 #define PVB_ABI_PTE_US UINT64_C(0x04)
 #define PVB_ABI_PTE_A UINT64_C(0x20)
 #define PVB_ABI_PTE_D UINT64_C(0x40)
+#define PVB_ABI_PTE_G UINT64_C(0x100)
+#define PVB_ABI_PTE_ADDRESS UINT64_C(0x000ffffffffff000)
+#define PVB_ABI_PTE_NX (UINT64_C(1) << 63)
 #define PVB_ABI_TABLE_SHIFT 9
 #define PVB_ABI_TABLE_ENTRIES 512
 #define PVB_ABI_X86_PAGE_SHIFT 12

@@ -39,6 +39,7 @@ static const struct stage pv_stages[] = {
 	{"memory_map", pvb_build_memory_map, NULL, NULL},
 	{"cpu_policy", pvb_build_cpu_policy, NULL, NULL},
 	{"guest_bits", pvb_build_guest_bits, NULL, NULL},
+	{"pte_bits", pvb_build_pte_bits, NULL, NULL},
 	{"claim", pvb_build_claim, pvb_build_release_claim, NULL},
 	{"populate", pvb_build_populate, NULL, pvb_build_populate_bytes},
 	{"load", pvb_build_load, NULL, pvb_build_load_bytes},
@@ -173,6 +174,37 @@ static int take_host(struct pvb_builder *builder, struct pvb_error *error)
 	return 0;
 }
 
+/*
+ * A kernel that declares something gets what the plan promises it, or nothing. One that does
+ * not gets what the hypervisor has, whichever build of it the plan was made for.
+ */
+static int take_pte_bits(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_plan *plan = builder->plan;
+	const struct pvb_plan_pte_bits *planned = &plan->info.pte_bits;
+	struct pvb_plan_pte_bits *bits = &builder->pte_bits;
+	int rc = pvb_pte_bits_resolve(&plan->pte_guest, &builder->host_info, "build", bits, error);
+
+	if (rc || planned->source == PVB_PTE_LEGACY ||
+	    (bits->kernel_bit == planned->kernel_bit && bits->grant_bit == planned->grant_bit &&
+	     bits->keys == planned->keys))
+		return rc;
+	return pvb_fail(error, PVB_E_ARG_INVALID, "build",
+			"the plan was made for a host that uses bits %u and %u of page-table "
+			"entries%s, and this one uses %u and %u%s (%u: none)",
+			planned->kernel_bit, planned->grant_bit,
+			planned->keys ? " and gives protection keys" : "", bits->kernel_bit,
+			bits->grant_bit, bits->keys ? " and gives protection keys" : "",
+			PVB_GUEST_PTE_NO_BIT);
+}
+
+static int check_pv(struct pvb_builder *builder, struct pvb_error *error)
+{
+	int rc = take_pte_bits(builder, error);
+
+	return rc ? rc : pvb_build_check_image(builder, error);
+}
+
 static int prepare(struct pvb_builder *builder, const struct pvb_build_options *options,
 		   struct pvb_error *error)
 {
@@ -183,7 +215,7 @@ static int prepare(struct pvb_builder *builder, const struct pvb_build_options *
 		rc = take_host(builder, error);
 	if (rc == 0)
 		rc = plan->arm64 ? pvb_build_check_arm64_image(builder, error)
-				 : pvb_build_check_image(builder, error);
+				 : check_pv(builder, error);
 	if (rc == 0)
 		rc = pvb_build_check_module(builder, error);
 	if (rc == 0)

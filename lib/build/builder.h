@@ -35,6 +35,9 @@ struct pvb_builder {
 	unsigned address_bits;
 	unsigned bits_to_ask;
 
+	/* Bits of page-table entries that this hypervisor uses of the guest. */
+	struct pvb_plan_pte_bits pte_bits;
+
 	const char *stage;
 	uint64_t done;
 	uint64_t total;
@@ -73,6 +76,7 @@ int pvb_build_event_channels(struct pvb_builder *builder, struct pvb_error *erro
 int pvb_build_memory_map(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_cpu_policy(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_guest_bits(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_pte_bits(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_record(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_keep(struct pvb_builder *builder, struct pvb_error *error);

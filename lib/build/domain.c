@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <pvbuild/guest-abi.h>
 #include <pvbuild/image.h>
 
 #include "build/abi.h"
@@ -109,6 +110,20 @@ int pvb_build_guest_bits(struct pvb_builder *builder, struct pvb_error *error)
 	return rc ? rc : pvb_build_find_grant_table(builder, error);
 }
 
+/* Also before any memory, so that no entry was ever read in another way. */
+int pvb_build_pte_bits(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_host_pte_bits bits = {
+		.kernel_bit = builder->pte_bits.kernel_bit,
+		.grant_bit = builder->pte_bits.grant_bit,
+		.keys = builder->pte_bits.keys,
+	};
+
+	if (builder->pte_bits.fixed)
+		return 0;
+	return pvb_host_set_pte_bits(builder->host, builder->domid, &bits, error);
+}
+
 /* From here on others know of the domain. */
 int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error)
 {
@@ -145,6 +160,10 @@ int pvb_build_record(struct pvb_builder *builder, struct pvb_error *error)
 		.guest_abi = builder->plan->info.guest_abi,
 		.address_bits = (uint8_t)builder->address_bits,
 		.granule_shift = (uint8_t)builder->host->page_shift,
+		.pte_bits = true,
+		.pte_kernel_bit = (uint8_t)builder->pte_bits.kernel_bit,
+		.pte_grant_bit = (uint8_t)builder->pte_bits.grant_bit,
+		.pte_flags = builder->pte_bits.keys ? PVB_GUEST_PTE_KEYS : 0,
 	};
 
 	return pvb_host_set_record(builder->host, builder->domid, &record, error);

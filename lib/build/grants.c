@@ -8,6 +8,9 @@
 #include "build/abi.h"
 #include "core/cleanup.h"
 
+/* A new domain has one (Xen's INITIAL_NR_GRANT_FRAMES; 4 in older ones). */
+#define USUAL_PAGES 4
+
 /*
  * A page of it that lies too high is nothing that a guest sees unless it maps its grant table, and
  * nothing that can be helped: Xen takes these pages as it creates the domain, from the top of
@@ -43,23 +46,21 @@ static int check_page(struct pvb_builder *builder, size_t page, uint64_t frame,
 int pvb_build_find_grant_table(struct pvb_builder *builder, struct pvb_error *error)
 {
 	PVB_AUTO_FREE pvb_mfn_t *frames = NULL;
-	size_t count, room = 0;
+	size_t count = USUAL_PAGES, room;
 
-	for (;;) {
-		int rc = pvb_host_get_grant_frames(builder->host, builder->domid, frames, room,
-						   &count, error);
-
-		if (rc)
-			return rc;
-		if (count <= room)
-			break;
+	do {
 		pvb_mfn_t *more = reallocarray(frames, count, sizeof *frames);
 
 		if (!more)
 			return pvb_fail_memory(error, builder->stage, "the pages of a grant table");
 		frames = more;
 		room = count;
-	}
+		int rc = pvb_host_get_grant_frames(builder->host, builder->domid, frames, room,
+						   &count, error);
+
+		if (rc)
+			return rc;
+	} while (count > room);
 	for (size_t i = builder->grant_pages; i < count; i++) {
 		int rc = check_page(builder, i, frames[i].n, error);
 

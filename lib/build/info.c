@@ -174,14 +174,17 @@ int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error)
 /* The answer to a kernel that asked, behind all that Xen keeps in the page. */
 static void publish(const struct pvb_builder *builder, uint8_t *page)
 {
+	const struct pvb_plan_pte_bits *bits = &builder->pte_bits;
 	struct pvb_guest_abi abi = {
 		.magic = htole64(PVB_GUEST_ABI_MAGIC),
 		.version = htole32(PVB_GUEST_ABI_VERSION),
 		.size = htole32(sizeof abi),
-		.valid = htole64(PVB_GUEST_ABI_HAS_ADDRESS_BITS | PVB_GUEST_ABI_HAS_GRANULE),
+		.valid = htole64(PVB_GUEST_ABI_HAS_ADDRESS_BITS | PVB_GUEST_ABI_HAS_PTE_BITS |
+				 PVB_GUEST_ABI_HAS_GRANULE),
 		.address_bits = (uint8_t)builder->address_bits,
-		.pte_kernel_bit = PVB_GUEST_PTE_NO_BIT,
-		.pte_grant_bit = PVB_GUEST_PTE_NO_BIT,
+		.pte_kernel_bit = (uint8_t)bits->kernel_bit,
+		.pte_grant_bit = (uint8_t)bits->grant_bit,
+		.pte_flags = bits->keys ? PVB_GUEST_PTE_KEYS : 0,
 		.granule_shift = (uint8_t)builder->host->page_shift,
 	};
 

@@ -5,6 +5,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/build/build.c \
 	lib/build/builder.h \
 	lib/build/domain.c \
+	lib/build/entries.c \
+	lib/build/entries.h \
 	lib/build/grants.c \
 	lib/build/info.c \
 	lib/build/load.c \

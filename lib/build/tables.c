@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The p2m list and the page tables, computed from the plan and the runs of
- * memory, each frame written once; then the pin, which has the hypervisor
- * validate the tables.
+ * memory, each frame written once, and every table checked while it is at hand
+ * (entries.c); then the pin, which has the hypervisor validate the tables.
  *
  * Entries are those of libxenguest: leaves present, writable, accessed, but
  * read-only where they map a page table; everything above with the user and
@@ -11,10 +11,12 @@
 #include "build/builder.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "build/abi.h"
+#include "build/entries.h"
 #include "core/checked.h"
 #include "p2m/list.h"
 
@@ -172,11 +174,17 @@ static int fill_table(const struct pvb_builder *builder, uint64_t *entries, unsi
 	return 0;
 }
 
+struct write_tables {
+	const struct pvb_plan_mapping *mapping;
+	struct pvb_entry_rules rules;
+};
+
 static int write_tables(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
 			uint64_t count, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
-	const struct pvb_plan_mapping *mapping = opaque;
+	const struct write_tables *what = opaque;
+	const struct pvb_plan_mapping *mapping = what->mapping;
 	uint64_t *entries = (uint64_t *)(void *)at;
 	unsigned level = plan->levels;
 
@@ -194,9 +202,47 @@ static int write_tables(struct pvb_builder *builder, void *opaque, uint8_t *at, 
 		uint64_t index = pfn - mapping->level[level - 1].first.n;
 		uint64_t from = table_va(plan, mapping->level[level - 1].from) +
 				(index << (shift_of_level(level) + PVB_ABI_TABLE_SHIFT));
+		struct pvb_entry_table table = {level, pfn, from};
 		int rc = fill_table(builder, entries, level, from, error);
+
+		if (rc == 0)
+			rc = pvb_entries_check(&what->rules, &table, entries, builder->stage,
+					       error);
 		if (rc)
 			return rc;
+	}
+	return 0;
+}
+
+/* The frames of a mapping's tables, by what the mapping says, and not the plan's list of parts. */
+static int note_tables(const struct pvb_builder *builder, const struct pvb_plan_mapping *mapping,
+		       struct pvb_runs *tables, struct pvb_error *error)
+{
+	for (unsigned level = 1; level <= builder->plan->levels; level++) {
+		uint64_t pfn = mapping->level[level - 1].first.n;
+		uint64_t count = mapping->level[level - 1].count;
+
+		while (count) {
+			uint64_t mfn, here;
+
+			if (!pvb_runs_find(&builder->memory, pfn, &mfn, &here))
+				return pvb_fail(error, PVB_E_BUG, builder->stage,
+						"PFN 0x%" PRIx64
+						" is to be a page table but has no memory",
+						pfn);
+			here = pvb_min(here, count);
+			int rc = pvb_runs_add(tables, mfn, pfn, here);
+			if (rc == -ENOMEM)
+				return pvb_fail_memory(error, builder->stage,
+						       "the frames of page tables");
+			if (rc)
+				return pvb_fail(error, PVB_E_BUG, builder->stage,
+						"machine frame 0x%" PRIx64
+						" is to be two page tables",
+						mfn);
+			pfn += here;
+			count -= here;
+		}
 	}
 	return 0;
 }
@@ -210,13 +256,29 @@ uint64_t pvb_build_page_tables_bytes(const struct pvb_builder *builder)
 int pvb_build_page_tables(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
-	struct pvb_plan_mapping initial = plan->initial, p2m = plan->p2m_mapping;
-	int rc = pvb_window_each(builder, plan->page_tables.first, plan->page_tables.count,
-				 write_tables, &initial, error);
+	struct pvb_runs tables = {0};
+	struct write_tables what = {
+		.mapping = &plan->initial,
+		.rules =
+			{
+				.guest_bits = plan->guest_bits,
+				.address_bits = builder->address_bits,
+				.kernel_bit = builder->pte_bits.kernel_bit,
+				.tables = &tables,
+			},
+	};
+	int rc = note_tables(builder, &plan->initial, &tables, error);
 
 	if (rc == 0 && plan->p2m_outside)
+		rc = note_tables(builder, &plan->p2m_mapping, &tables, error);
+	if (rc == 0)
+		rc = pvb_window_each(builder, plan->page_tables.first, plan->page_tables.count,
+				     write_tables, &what, error);
+	what.mapping = &plan->p2m_mapping;
+	if (rc == 0 && plan->p2m_outside)
 		rc = pvb_window_each(builder, plan->p2m_tables.first, plan->p2m_tables.count,
-				     write_tables, &p2m, error);
+				     write_tables, &what, error);
+	pvb_runs_free(&tables);
 	return rc;
 }
 

@@ -20,6 +20,8 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_CONSOLE_PENDING] = "console_pending",
 	[PVB_CALL_WATCH_DOMAINS] = "watch_domains",
 	[PVB_CALL_SET_GUEST_BITS] = "set_guest_bits",
+	[PVB_CALL_SET_PTE_BITS] = "set_pte_bits",
+	[PVB_CALL_GET_PTE_BITS] = "get_pte_bits",
 	[PVB_CALL_SET_MAX_MEMORY] = "set_max_memory",
 	[PVB_CALL_SET_MEMORY_MAP] = "set_memory_map",
 	[PVB_CALL_APPLY_CPU_POLICY] = "apply_cpu_policy",
@@ -194,6 +196,30 @@ int pvb_host_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits
 {
 	host->calls[PVB_CALL_SET_GUEST_BITS]++;
 	return host->ops->set_guest_bits(host, domid, bits, error);
+}
+
+static int fixed_pte_bits(const struct pvb_host *host, const char *call, struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_HOST_PTE_BITS, call,
+			"no domain of the %s host has bits of page-table entries of its own: the "
+			"hypervisor's are wired in",
+			host->ops->name);
+}
+
+int pvb_host_set_pte_bits(struct pvb_host *host, uint32_t domid,
+			  const struct pvb_host_pte_bits *bits, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_PTE_BITS]++;
+	return host->ops->set_pte_bits ? host->ops->set_pte_bits(host, domid, bits, error)
+				       : fixed_pte_bits(host, "set_pte_bits", error);
+}
+
+int pvb_host_get_pte_bits(struct pvb_host *host, uint32_t domid, struct pvb_host_pte_bits *bits,
+			  struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_PTE_BITS]++;
+	return host->ops->get_pte_bits ? host->ops->get_pte_bits(host, domid, bits, error)
+				       : fixed_pte_bits(host, "get_pte_bits", error);
 }
 
 int pvb_host_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,

@@ -180,6 +180,17 @@ struct pvb_host_record {
 };
 
 /*
+ * The software bits of L1 entries by which the hypervisor marks kernel mappings of a 64-bit
+ * domain and (debug builds) mapped grants; PVB_GUEST_PTE_NO_BIT for none. keys: the guest
+ * may use protection keys.
+ */
+struct pvb_host_pte_bits {
+	unsigned kernel_bit;
+	unsigned grant_bit;
+	bool keys;
+};
+
+/*
  * What a frame is to the hypervisor: not the domain's, plain or writable, or a
  * table of a level, and whether it is pinned as one.
  */
@@ -254,6 +265,14 @@ struct pvb_host_ops {
 
 	/* Before any memory: 32 or 64 bits. It may move the shared info page. */
 	int (*set_guest_bits)(struct pvb_host *, uint32_t domid, unsigned bits, struct pvb_error *);
+	/*
+	 * After that, and before any memory. NULL: they are wired in, and pvb_host_info says what
+	 * they are.
+	 */
+	int (*set_pte_bits)(struct pvb_host *, uint32_t domid, const struct pvb_host_pte_bits *,
+			    struct pvb_error *);
+	int (*get_pte_bits)(struct pvb_host *, uint32_t domid, struct pvb_host_pte_bits *,
+			    struct pvb_error *);
 	int (*set_max_memory)(struct pvb_host *, uint32_t domid, uint64_t bytes,
 			      struct pvb_error *);
 	int (*set_memory_map)(struct pvb_host *, uint32_t domid, uint64_t bytes,
@@ -361,6 +380,8 @@ enum pvb_host_call {
 	PVB_CALL_CONSOLE_PENDING,
 	PVB_CALL_WATCH_DOMAINS,
 	PVB_CALL_SET_GUEST_BITS,
+	PVB_CALL_SET_PTE_BITS,
+	PVB_CALL_GET_PTE_BITS,
 	PVB_CALL_SET_MAX_MEMORY,
 	PVB_CALL_SET_MEMORY_MAP,
 	PVB_CALL_APPLY_CPU_POLICY,
@@ -419,6 +440,11 @@ int pvb_host_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *by
 int pvb_host_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error);
 int pvb_host_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 			    struct pvb_error *error);
+/* PVB_E_HOST_PTE_BITS where they are wired in. */
+int pvb_host_set_pte_bits(struct pvb_host *host, uint32_t domid,
+			  const struct pvb_host_pte_bits *bits, struct pvb_error *error);
+int pvb_host_get_pte_bits(struct pvb_host *host, uint32_t domid, struct pvb_host_pte_bits *bits,
+			  struct pvb_error *error);
 int pvb_host_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
 			    struct pvb_error *error);
 int pvb_host_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,

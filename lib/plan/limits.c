@@ -199,8 +199,7 @@ int pvb_check_memory(enum pvb_guest_type type, uint64_t memory, unsigned page_sh
 				  "%" PRIu64
 				  " bytes of memory cannot lie below machine address 2^%u, the "
 				  "limit that %s",
-				  memory, width->own,
-				  noted ? "the kernel declares" : "was set");
+				  memory, width->own, noted ? "the kernel declares" : "was set");
 
 		pvb_hint(error, "%sgive the guest at most %" PRIu64 " bytes",
 			 noted ? "" : "raise max_address_bits, or ", UINT64_C(1) << width->own);

@@ -29,6 +29,16 @@ static int check_image(const struct pvb_image_info *image, struct pvb_error *err
 		return pvb_fail(error, PVB_E_PV_MACHINE, STAGE,
 				"no layout is known for guests of type %s",
 				pvb_guest_type_name(pv->guest_type));
+	/* x86 has one size of page, whatever the host says of itself. */
+	if (image->declares.granules && !(image->declares.granules >> DEFAULT_PAGE_SHIFT & 1)) {
+		int rc =
+			pvb_fail(error, PVB_E_PLAN_GRANULE, STAGE,
+				 "the kernel declares that it does not cope with pages of 4 KiB at "
+				 "the interface to the hypervisor, and on x86 there are no others");
+
+		pvb_hint(error, "its note GRANULES is a sum of sizes: it has to have 0x1000");
+		return rc;
+	}
 	return 0;
 }
 

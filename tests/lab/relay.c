@@ -97,6 +97,25 @@ DOMAIN_CALL(apply_cpu_policy, APPLY_CPU_POLICY)
 			pvb_host_##name(relay->inner, domid, (type)call.value, error));            \
 	}
 
+static int set_pte_bits(struct pvb_host *host, uint32_t domid, const struct pvb_host_pte_bits *bits,
+			struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct relay_call call = {
+		.call = PVB_CALL_SET_PTE_BITS, .domid = domid, .value = bits->kernel_bit};
+
+	HAND_ON(relay, &call, error, pvb_host_set_pte_bits(relay->inner, domid, bits, error));
+}
+
+static int get_pte_bits(struct pvb_host *host, uint32_t domid, struct pvb_host_pte_bits *bits,
+			struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct relay_call call = {.call = PVB_CALL_GET_PTE_BITS, .domid = domid};
+
+	HAND_ON(relay, &call, error, pvb_host_get_pte_bits(relay->inner, domid, bits, error));
+}
+
 NUMBER_CALL(set_guest_bits, SET_GUEST_BITS, unsigned)
 NUMBER_CALL(set_max_memory, SET_MAX_MEMORY, uint64_t)
 NUMBER_CALL(set_memory_map, SET_MEMORY_MAP, uint64_t)
@@ -349,6 +368,8 @@ static const struct pvb_host_ops relay_ops = {
 	.open_console = open_console,
 	.watch_domains = watch_domains,
 	.set_guest_bits = set_guest_bits,
+	.set_pte_bits = set_pte_bits,
+	.get_pte_bits = get_pte_bits,
 	.set_max_memory = set_max_memory,
 	.set_memory_map = set_memory_map,
 	.apply_cpu_policy = apply_cpu_policy,

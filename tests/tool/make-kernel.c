@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* make-kernel KIND FILE: write a hand-made kernel, for tests of the tool. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pvbuild/guest-abi.h>
@@ -68,6 +69,19 @@ static struct blob with_note_19(uint64_t value)
 	return elf_build(&builder);
 }
 
+/* "declares52": a kernel of no known version that copes with so many address bits, by our note. */
+static struct blob declares(const char *bits)
+{
+	struct elf_builder builder = linux_like(64);
+	struct blob notes = BLOB_INIT, width = BLOB_INIT;
+
+	blob_append_number(&width, strtoul(bits, NULL, 10), 4);
+	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_ADDRESS_BITS, width.bytes, 4);
+	(void)elf_add_note_segment(&builder, &notes);
+	blob_free(&width);
+	return elf_build(&builder);
+}
+
 static struct blob truncated(void)
 {
 	struct blob kernel = small_kernel(64);
@@ -99,6 +113,8 @@ int main(int count, char **arguments)
 		kernel = with_note_19(60);
 	else if (!strcmp(kind, "neither"))
 		kernel = with_note_19(77);
+	else if (!strncmp(kind, "declares", 8))
+		kernel = declares(kind + 8);
 	else if (!strcmp(kind, "truncated"))
 		kernel = truncated();
 	else

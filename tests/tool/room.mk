@@ -14,7 +14,8 @@ tool_tests = \
 	tests/tool/test-picture.sh \
 	tests/tool/test-plan.sh \
 	tests/tool/test-probe.sh \
-	tests/tool/test-usage.sh
+	tests/tool/test-usage.sh \
+	tests/tool/test-width.sh
 
 TESTS += $(tool_tests)
 EXTRA_DIST += $(tool_tests) tests/tool/tap.sh

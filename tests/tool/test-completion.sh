@@ -26,6 +26,7 @@ ok "keys of sim, of which bash has the first word already" offers "pvbuild --hos
 ok "the second key" offers "pvbuild --host sim:memory=2T,fra" 2T,fragment=
 ok "flags among the keys" offers "pvbuild --host sim:scr" scramble scrubbing=
 ok "values of a key" offers "pvbuild --host sim:extent=" 4K 2M 1G
+ok "values of a key behind another" offers "pvbuild --host sim:arch=arm64,granule=" 4K 16K 64K
 cd "$work" || exit 1
 touch a-kernel b.svg c.txt
 ok "files" offers "pvbuild inspect a" a-kernel

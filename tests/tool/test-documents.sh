@@ -11,7 +11,7 @@ completion=$srcdir/tools/pvbuild.bash-completion
 while read -r command; do "$builddir/pvbuild" help "$command"; done <"$work/commands" |
 	grep -oE -- '^  (-[A-Za-z],)? *--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort -u >"$work/in-help"
 sed -n 's/^\.It .*Fl -\([a-z0-9-]*\).*/--\1/p' "$manual" | sort -u >"$work/in-manual"
-sed -n "s/^\tlocal \(global\|image\|guest\|layout\)=//p; s/.*_pvbuild_words \"//p" "$completion" |
+sed -n "s/^\tlocal \(global\|image\|guest\|layout\|made\)=//p; s/.*_pvbuild_words \"//p" "$completion" |
 	grep -oE -- '--[a-z0-9-]+' | sort -u >"$work/in-completion"
 ok "there are options" test "$(wc -l <"$work/in-help")" -ge 15
 ok "the manual has the options of --help, and no others" diff "$work/in-help" "$work/in-manual"
@@ -37,6 +37,42 @@ ok "errors.md has every code, its number and its meaning" diff "$work/codes" "$w
 ok "and says of each what causes it" test "$(grep -c '^Typical cause: ..' "$srcdir/doc/errors.md")" -eq \
 	"$(wc -l <"$work/codes")"
 ok "and what to do" test "$(grep -c '^What to do: ..' "$srcdir/doc/errors.md")" -eq "$(wc -l <"$work/codes")"
+
+# The examples of guest-abi.md, compiled.
+abi=$srcdir/doc/guest-abi.md
+notes_of() { # OBJECT: the bytes of its notes
+	objcopy -O binary --only-section=.note.pvbuild --set-section-flags .note.pvbuild=alloc "$1" "$work/bytes" &&
+		od -An -v -tx1 "$work/bytes" | tr -d ' \n'
+}
+if type cc objcopy >/dev/null 2>&1; then
+	awk '/^In assembly/ { on = 1; next } on && /^[^ ]/ { exit } on' "$abi" >"$work/example.S"
+	awk '/^In C:/ { on = 1; next } on && /^[^ ]/ { exit } on' "$abi" >"$work/example.c"
+	documented=$(sed -n 's/^    \(08 00 00 00  04 .*\)/\1/p' "$abi" | tr -d ' ')
+	cc -I"$srcdir/include" -c -o "$work/asm.o" "$work/example.S" || true
+	ok "the assembly of guest-abi.md makes the bytes that it shows" \
+		test "${documented:-none}" = "$(notes_of "$work/asm.o")"
+	cc -Wall -Wextra -Werror -I"$srcdir/include" -c -o "$work/c.o" "$work/example.c" || true
+	ok "its C makes a note of two masks" test "$(notes_of "$work/c.o")" = \
+		08000000100000000200000070766275696c6400000000000000f001000000000000f000
+	{
+		printf '#include <stddef.h>\n#include <pvbuild/guest-abi.h>\n'
+		# shellcheck disable=SC2016 # the backquotes of Markdown
+		sed -n 's/^| \(0xe[0-9a-f]*\) | \([0-9]*\) | `\([a-z_]*\)` |.*/\1 \2 \3/p' "$abi" |
+			while read -r at size field; do
+				printf '_Static_assert(PVB_GUEST_ABI_OFFSET + offsetof(struct pvb_guest_abi, %s) == %s, "");\n' "$field" "$at"
+				printf '_Static_assert(sizeof ((struct pvb_guest_abi *)0)->%s == %s, "");\n' "$field" "$size"
+			done
+		printf '_Static_assert(sizeof(struct pvb_guest_abi) == 32, "");\n'
+		printf 'unsigned read_width(void *shared_info);\nunsigned read_width(void *shared_info)\n{\n\tunsigned width = 0;\n'
+		sed -n '/^    const struct pvb_guest_abi/,/width = abi/p' "$abi"
+		printf '\treturn width;\n}\n'
+	} >"$work/answer.c"
+	ok "its table of the answer has all fields" test "$(grep -c offsetof "$work/answer.c")" -eq 11
+	ok "where they are, and the example that reads one compiles" \
+		cc -Wall -Wextra -Werror -I"$srcdir/include" -c -o "$work/answer.o" "$work/answer.c"
+else
+	skip "the examples of guest-abi.md" "there is no cc or no objcopy"
+fi
 
 if type groff >/dev/null 2>&1; then
 	for page in pvbuild.1 libpvbuild.3; do

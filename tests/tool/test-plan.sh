@@ -8,6 +8,8 @@ contract=(type=pvbuild.plan version=1 guest_type:string memory:number segments:a
 	'segments[*].va:hex|null' page_tables.frames:number page_tables.p2m_frames:number p2m.form=list
 	p2m.levels=0 p2m.va:hex p2m.pfn:hex p2m.frames:number registers.rip:hex registers.rsp:hex
 	registers.rsi:hex address_bits.bits:number address_bits.source:string address_bits.binding:bool
+	address_bits.own.bits:number address_bits.own.source:string 'address_bits.declared:object|null'
+	guest_abi:bool
 	pte_bits.source:string pte_bits.fixed:bool 'pte_bits.kernel_bit:number|null'
 	'pte_bits.grant_bit:number|null' pte_bits.grants_unmarked:bool pte_bits.keys:bool
 	'pte_bits.unused_l1:hex|null' 'pte_bits.unused_upper:hex|null')

@@ -142,6 +142,8 @@ struct blob paper_kernel(const struct domain_spec *spec)
 				INIT_P2M + (spec->init_p2m_note ? 0x10000000 : 0), 8);
 	if (spec->module_by_pfn && !spec->no_module_note)
 		note_add_number(&notes, NOTE_MOD_START_PFN, 1, 4);
+	if (spec->declares)
+		note_add(&notes, "pvbuild", 1, "\x28\0\0\0", 4);
 	elf_add_note_segment(&b, &notes);
 	return elf_build(&b);
 }
@@ -424,6 +426,25 @@ static void fill_info(struct paper_domain *domain)
 	domain->grants[1] =
 		(struct pvb_host_grant){1, 1, 0, PVB_MFN(domain->frames[domain->store].mfn)};
 	domain->grant_count = 2;
+	domain->grant_frames[0] = PVB_MFN(0x3211);
+	domain->grant_frame_count = 1;
+	if (spec->declares) {
+		static const uint8_t answer[] = {
+			'p', 'v', 'b', 'g', 'u', 'e', 's', 't', 1,  0,  0,    0, 32, 0, 0, 0,
+			7,   0,   0,   0,   0,   0,   0,   0,   40, 52, 0xff, 0, 12, 0, 0, 0,
+		};
+
+		memcpy(domain->shared_info + 0xe00, answer, sizeof answer);
+		domain->record = (struct pvb_host_record){.known = true,
+							  .guest_abi = true,
+							  .address_bits = 40,
+							  .granule_shift = 12,
+							  .pte_bits = true,
+							  .pte_kernel_bit = 52,
+							  .pte_grant_bit = 0xff};
+		if (!wide)
+			domain->shared_info[0xe19] = domain->record.pte_kernel_bit = 0xff;
+	}
 }
 
 static void fill_vcpu(struct paper_domain *domain)
@@ -540,6 +561,10 @@ struct paper_domain *paper_domain_copy(struct pvb_host *host, uint32_t domid)
 	assert_ok(pvb_host_get_vcpu(host, domid, 0, &domain->vcpu, &error), &error);
 	assert_ok(pvb_host_get_grants(host, domid, domain->grants, 4, &domain->grant_count, &error),
 		  &error);
+	assert_ok(pvb_host_get_grant_frames(host, domid, domain->grant_frames, 2,
+					    &domain->grant_frame_count, &error),
+		  &error);
+	assert_ok(pvb_host_get_record(host, domid, &domain->record, &error), &error);
 
 	/* Where things are. */
 	const uint64_t cr3 = domain->vcpu.cr[3];
@@ -566,6 +591,7 @@ struct paper_domain *paper_domain_copy(struct pvb_host *host, uint32_t domid)
 	domain->p2m_tables = domain->list + domain->list_pages;
 	domain->end = (domain->stack + 1 + 128 + 1023) / 1024 * 1024;
 	domain->spec.bits = domain->bits;
+	domain->spec.declares = domain->record.guest_abi;
 	domain->spec.init_p2m = domain->p2m_table_count != 0;
 	return domain;
 }

@@ -30,6 +30,7 @@
  *   mfn_base       lowest frame; 0 means 0x4000
  *   unpinned       leaves as a builder writes them, and no pin
  *   no_padding     wrong: the initial region ends right behind the boot stack's 4 MiB
+ *   declares       the kernel says that it copes with 40 bits of address, and is answered
  *   base_note, init_p2m_note, no_module_note   the kernel's note is not what the domain is like
  */
 struct domain_spec {
@@ -50,6 +51,7 @@ struct domain_spec {
 	bool base_note;
 	bool init_p2m_note;
 	bool no_module_note;
+	bool declares;
 };
 
 /* A frame: its number, what the M2P says of it, and what the hypervisor holds it for. */
@@ -75,6 +77,9 @@ struct paper_domain {
 	struct pvb_host_vcpu vcpu;
 	struct pvb_host_grant grants[4];
 	size_t grant_count;
+	pvb_mfn_t grant_frames[2];
+	size_t grant_frame_count;
+	struct pvb_host_record record;
 	unsigned fail_after; /* nonzero: the call of this number fails */
 	unsigned calls;
 	bool paused, dying, shutdown, hvm;

@@ -176,6 +176,28 @@ static int paper_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_g
 	return step(domain, error);
 }
 
+static int paper_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
+			      size_t *count, struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+
+	assert_int_equal(domid, 1);
+	*count = domain->grant_frame_count;
+	for (size_t i = 0; i < *count && i < room; i++)
+		frames[i] = domain->grant_frames[i];
+	return step(domain, error);
+}
+
+static int paper_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
+			struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+
+	assert_int_equal(domid, 1);
+	*record = domain->record;
+	return step(domain, error);
+}
+
 const struct pvb_host_ops paper_ops = {
 	.name = "paper",
 	.close = paper_close,
@@ -187,4 +209,6 @@ const struct pvb_host_ops paper_ops = {
 	.get_frame_info = paper_frame_info,
 	.get_vcpu = paper_vcpu,
 	.get_grants = paper_grants,
+	.get_grant_frames = paper_grant_frames,
+	.get_record = paper_record,
 };

@@ -224,7 +224,7 @@ static const struct mutation mutations[] = {
 	{"p2m.init-p2m", "", BITS_64, nothing, other_init_p2m, .where = BOTH},
 
 	{"memory.amount", "", BITS_64, nothing, .less_memory = 4096},
-	{"memory.address-bits", "", BITS_64, nothing, .address_bits = 26},
+	{"memory.address-bits", "tables.address-bits", BITS_64, nothing, .address_bits = 26},
 	{"memory.m2p-window", "", {.bits = 64, .mfn_base = UINT64_C(1) << 35}, wide_host, .address_bits = 52},
 	{"memory.m2p-window", "", {.bits = 32, .mfn_base = UINT64_C(1) << 25}, nothing, .where = BOTH},
 

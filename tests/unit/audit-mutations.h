@@ -28,6 +28,7 @@ struct mutation {
 	bool no_command_line;
 	unsigned address_bits;
 	uint64_t less_memory;
+	bool by_record; /* the audit is not told of a width */
 };
 
 #define BITS_64                                                                                    \
@@ -38,6 +39,15 @@ struct mutation {
 #define BITS_64_INSIDE                                                                             \
 	{                                                                                          \
 		.bits = 64, .module_bytes = 12345, .scrambled = true                               \
+	}
+#define DECLARING                                                                                  \
+	{                                                                                          \
+		.bits = 64, .init_p2m = true, .hypercall = true, .is_linux = true,                 \
+		.module_bytes = 12345, .module_by_pfn = true, .declares = true                     \
+	}
+#define DECLARING_32                                                                               \
+	{                                                                                          \
+		.bits = 32, .hypercall = true, .module_bytes = 4097, .declares = true              \
 	}
 #define BITS_32                                                                                    \
 	{                                                                                          \
@@ -53,8 +63,9 @@ struct mutations {
 	size_t count;
 };
 
-extern const struct mutations start_mutations;  /* registers, start_info */
-extern const struct mutations table_mutations;  /* layout, page tables, frame types */
-extern const struct mutations memory_mutations; /* p2m, shared pages, what it was made of */
+extern const struct mutations start_mutations;    /* registers, start_info */
+extern const struct mutations table_mutations;    /* layout, page tables, frame types */
+extern const struct mutations declared_mutations; /* what comes of a kernel's declarations */
+extern const struct mutations memory_mutations;   /* p2m, shared pages, what it was made of */
 
 #endif

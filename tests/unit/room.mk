@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test-audit-random \
 	tests/unit/test-build \
 	tests/unit/test-build-abi \
+	tests/unit/test-build-entries \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
@@ -28,11 +29,14 @@ unit_tests = \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
 	tests/unit/test-plan-pte-bits \
+	tests/unit/test-sim-arm64 \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
 	tests/unit/test-sim-fail \
+	tests/unit/test-sim-granule \
 	tests/unit/test-sim-memory \
 	tests/unit/test-sim-options \
+	tests/unit/test-sim-pte-bits \
 	tests/unit/test-sim-tables \
 	tests/unit/test-sim-vcpu
 
@@ -53,6 +57,7 @@ tests_unit_test_audit_core_SOURCES = tests/unit/test-audit-core.c $(audit_domain
 tests_unit_test_audit_domain_SOURCES = tests/unit/test-audit-domain.c $(audit_domain)
 tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audit_domain) \
 	tests/unit/audit-mutations.h \
+	tests/unit/audit-mutations-declared.c \
 	tests/unit/audit-mutations-memory.c \
 	tests/unit/audit-mutations-start.c \
 	tests/unit/audit-mutations-tables.c

@@ -21,6 +21,12 @@ static const struct domain_spec good[] = {
 	{.bits = 32, .scrambled = true, .module_bytes = 8192, .module_by_pfn = true},
 	{.bits = 32, .mfn_base = 0x200000, .pages = 3333},
 	{.bits = 32, .mfn_base = (1u << 25) - 4096},
+	{.bits = 64,
+	 .init_p2m = true,
+	 .module_bytes = 12345,
+	 .module_by_pfn = true,
+	 .declares = true},
+	{.bits = 32, .declares = true},
 };
 
 #define GOOD (sizeof good / sizeof good[0])
@@ -101,10 +107,11 @@ static void good_domains_have_no_findings(void **state)
 	for (size_t i = 0; i < GOOD; i++) {
 		struct paper_domain *domain = paper_domain_make(&good[i]);
 		/* A list inside has no place of its own to judge, and no ramdisk has no bytes. */
-		const unsigned skipped =
-			(good[i].init_p2m ? 0u : 2u) + (good[i].module_bytes ? 0u : 4u);
+		const unsigned skipped = (good[i].init_p2m ? 0u : 2u) +
+					 (good[i].module_bytes ? 0u : 4u) +
+					 (good[i].declares ? 1u : 2u);
 
-		audit_both_ways(domain, &(struct core_style){0}, skipped, skipped + 6);
+		audit_both_ways(domain, &(struct core_style){0}, skipped, skipped + 7);
 		paper_domain_free(domain);
 	}
 }
@@ -134,12 +141,12 @@ static void a_core_is_read_however_it_is_laid_out(void **state)
 
 	(void)state;
 	domain = paper_domain_make(&wide);
-	audit_both_ways(domain, &(struct core_style){.sections_last = true}, 4, 10);
-	audit_both_ways(domain, &(struct core_style){.vcpus = 7}, 4, 10);
-	audit_both_ways(domain, &(struct core_style){.no_shared_info = true}, 4, 14);
+	audit_both_ways(domain, &(struct core_style){.sections_last = true}, 6, 13);
+	audit_both_ways(domain, &(struct core_style){.vcpus = 7}, 6, 13);
+	audit_both_ways(domain, &(struct core_style){.no_shared_info = true}, 6, 18);
 	paper_domain_free(domain);
 	domain = paper_domain_make(&narrow);
-	audit_both_ways(domain, &(struct core_style){.small_contexts = true, .vcpus = 2}, 6, 12);
+	audit_both_ways(domain, &(struct core_style){.small_contexts = true, .vcpus = 2}, 8, 15);
 	paper_domain_free(domain);
 }
 

@@ -15,8 +15,8 @@
 #include "support/test.h"
 #include "unit/audit-mutations.h"
 
-static const struct mutations *const all[] = {&start_mutations, &table_mutations,
-					      &memory_mutations};
+static const struct mutations *const all[] = {&start_mutations, &table_mutations, &memory_mutations,
+					      &declared_mutations};
 
 #define SUBJECTS (sizeof all / sizeof all[0])
 
@@ -105,7 +105,9 @@ static void run_mutation(const struct mutation *mutation, size_t number)
 	options.command_line = mutation->no_command_line ? NULL : PAPER_COMMAND_LINE;
 	options.max_findings = 2000;
 	options.memory = domain->pages * 4096 - mutation->less_memory;
-	options.address_bits = mutation->address_bits ? mutation->address_bits : 46;
+	options.address_bits = mutation->address_bits ? mutation->address_bits
+			       : mutation->by_record  ? 0
+						      : 46;
 	mutation->spoil(domain);
 	if (where & LIVE) {
 		assert_ok(pvb_audit_domain(&domain->host, 1, &options, &audit, &error), &error);
@@ -230,10 +232,21 @@ static void audit_dump(struct pvb_host *host, uint32_t domid, const struct pvb_i
 	free(path);
 }
 
-static struct built build(unsigned bits)
+static struct blob make_kernel(unsigned bits, bool declares)
 {
 	struct elf_builder b = linux_like(bits);
-	struct blob kernel = elf_build(&b), ramdisk = BLOB_INIT;
+	struct blob notes = BLOB_INIT;
+
+	if (declares) {
+		note_add(&notes, "pvbuild", 1, "\x28\0\0\0", 4);
+		elf_add_note_segment(&b, &notes);
+	}
+	return elf_build(&b);
+}
+
+static struct built build(unsigned bits, bool declares)
+{
+	struct blob kernel = make_kernel(bits, declares), ramdisk = BLOB_INIT;
 	struct pvb_plan_module module = {.name = "ramdisk", .bytes = 12345};
 	struct pvb_spec spec = PVB_SPEC_INIT;
 	struct pvb_build_options options = PVB_BUILD_OPTIONS_INIT;
@@ -280,7 +293,9 @@ static bool suits(const struct mutation *mutation, const struct paper_domain *do
 	if (mutation->respec || mutation->spec.bits != domain->bits ||
 	    mutation->spec.init_p2m != domain->spec.init_p2m || mutation->spec.pages ||
 	    mutation->spec.at_zero || mutation->spec.mfn_base || mutation->spec.kernel_pages ||
-	    mutation->no_image || !(mutation->spec.module_bytes) || mutation->where == CORE)
+	    mutation->no_image || !(mutation->spec.module_bytes) || mutation->where == CORE ||
+	    mutation->address_bits || mutation->by_record ||
+	    mutation->spec.declares != domain->spec.declares)
 		return false;
 	for (size_t i = 0; i < sizeof unfit / sizeof unfit[0]; i++)
 		if (strncmp(mutation->rule, unfit[i], strlen(unfit[i])) == 0)
@@ -288,9 +303,9 @@ static bool suits(const struct mutation *mutation, const struct paper_domain *do
 	return true;
 }
 
-static void break_built_domain(unsigned bits, unsigned at_least)
+static void break_built_domain(unsigned bits, bool declares, unsigned at_least)
 {
-	struct built built = build(bits);
+	struct built built = build(bits, declares);
 	struct pvb_audit_options options = PVB_AUDIT_OPTIONS_INIT;
 	struct pvb_audit *audit;
 	struct pvb_error error;
@@ -327,13 +342,20 @@ static void break_built_domain(unsigned bits, unsigned at_least)
 static void a_64_bit_domain_that_the_builder_made_is_no_different(void **state)
 {
 	(void)state;
-	break_built_domain(64, 70);
+	break_built_domain(64, false, 70);
+}
+
+static void one_that_was_answered_is_no_different(void **state)
+{
+	(void)state;
+	break_built_domain(64, true, 12);
+	break_built_domain(32, true, 2);
 }
 
 static void a_32_bit_domain_that_the_builder_made_is_no_different(void **state)
 {
 	(void)state;
-	break_built_domain(32, 25);
+	break_built_domain(32, false, 25);
 }
 
 int main(void)
@@ -356,6 +378,7 @@ int main(void)
 		cmocka_unit_test(a_command_line_that_is_wrong_is_found),
 		cmocka_unit_test(a_64_bit_domain_that_the_builder_made_is_no_different),
 		cmocka_unit_test(a_32_bit_domain_that_the_builder_made_is_no_different),
+		cmocka_unit_test(one_that_was_answered_is_no_different),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -247,7 +247,8 @@ static void no_memory_below_the_limit_names_the_limit(void **state)
 	assert_non_null(strstr(bench.error.hint, "2^40"));
 	assert_int_equal(bench.fake.logged, 2);
 
-	/* What is there, and what is elsewhere; where the host says the one and not the other, that. */
+	/* What is there, and what is elsewhere; where the host says the one and not the other,
+	 * that. */
 	bench.fake.free_below = 4096;
 	bench.fake.info.memory_free = 3 * GIB;
 	assert_fails_with(populate(&bench), PVB_E_HOST_NO_MEMORY_BELOW, &bench.error);

@@ -108,6 +108,8 @@ static void bench_open(struct bench *bench, const struct layout *layout)
 		.host_info = bench->fake.info,
 		.stage = "page_tables",
 		.domid = 7,
+		.address_bits = 46,
+		.pte_bits.kernel_bit = PVB_GUEST_PTE_NO_BIT,
 	};
 	/* machine memory runs downwards, a few pages at a time */
 	for (uint64_t at = 0; at < layout->pages;) {
@@ -192,7 +194,8 @@ static const struct layout layouts[] = {
 	{3, 0xc0000000, 0x400, 0x300, 0x400, 0, 0, 7},
 	{3, 0, 0x1000, 0x300, 0x1000, 0, 3, 5},
 	{3, 0x40000000, 0x400, 0x300, 0x400, 0, 3, 5},
-	{3, 0xffc00000, 0x400, 0x300, 0x400, 0, 0, 5},
+	/* up to where the hypervisor begins */
+	{3, 0xf5400000, 0x400, 0x300, 0x400, 0, 0, 5},
 };
 
 static void every_page_is_mapped_once_and_nothing_else(void **state)
@@ -312,6 +315,30 @@ static void a_plan_that_contradicts_itself_is_our_bug(void **state)
 	bench_close(&bench);
 }
 
+/* Tables are checked while they are written: a plan that hides one of them is found out. */
+static void a_table_that_the_guest_could_write_to_never_reaches_the_pin(void **state)
+{
+	(void)state;
+	struct bench bench;
+
+	bench_open(&bench, &layouts[2]);
+	bench.plan.page_tables.count--;
+	assert_fails_with(pvb_build_page_tables(&bench.builder, &bench.error),
+			  PVB_E_BUG_TABLE_ENTRY, &bench.error);
+	assert_non_null(strstr(bench.error.message, "bit 1, RW"));
+	assert_non_null(strstr(bench.error.message, "of the L1 table"));
+	assert_int_equal(bench.fake.host.mapped_now, 0);
+	bench_close(&bench);
+
+	/* The same of an address that the guest does not cope with. */
+	bench_open(&bench, &layouts[0]);
+	bench.builder.address_bits = 36;
+	assert_fails_with(pvb_build_page_tables(&bench.builder, &bench.error),
+			  PVB_E_BUG_TABLE_ENTRY, &bench.error);
+	assert_non_null(strstr(bench.error.message, "36 bits of address"));
+	bench_close(&bench);
+}
+
 /* ---- windows ---- */
 
 struct visits {
@@ -411,6 +438,7 @@ int main(void)
 		cmocka_unit_test(the_root_is_pinned_with_nothing_mapped),
 		cmocka_unit_test(the_list_holds_the_memory_and_ends_in_ones),
 		cmocka_unit_test(a_plan_that_contradicts_itself_is_our_bug),
+		cmocka_unit_test(a_table_that_the_guest_could_write_to_never_reaches_the_pin),
 		cmocka_unit_test(windows_are_bounded_and_reach_each_frame_once),
 		cmocka_unit_test(a_window_is_closed_whatever_fails),
 	};

@@ -567,9 +567,9 @@ static void take_line(void *opaque, int level, const char *line)
 }
 
 static const char every_stage[] =
-	"create max_memory event_channels memory_map cpu_policy guest_bits claim populate load "
-	"rings p2m page_tables start_info hypercall_page pin shared_info vcpu grants introduce "
-	"record keep ";
+	"create max_memory event_channels memory_map cpu_policy guest_bits pte_bits claim populate "
+	"load rings p2m page_tables start_info hypercall_page pin shared_info vcpu grants "
+	"introduce record keep ";
 
 static void stages_come_in_order_and_are_timed(void **state)
 {
@@ -931,8 +931,8 @@ static void a_grant_table_too_high_is_told_or_refused(void **state)
 	assert_ok(build(&bench), &bench.error);
 	assert_int_equal(lines.told, 0);
 	assert_int_equal(pvb_domain_info(bench.domain)->grant_table_pages, 1);
-	assert_true(pvb_domain_info(bench.domain)->grant_table[0] ==
-		    ((UINT64_C(1) << 28) - 1) << 12);
+	assert_true(pvb_domain_info(bench.domain)->grant_table[0] == ((UINT64_C(1) << 28) - 1)
+									     << 12);
 	assert_int_equal(pvb_domain_info(bench.domain)->address_bits, 40);
 	forget_domain(&bench);
 
@@ -947,7 +947,8 @@ static void a_grant_table_too_high_is_told_or_refused(void **state)
 	assert_int_equal(bench.fake.logged, 0);
 	assert_nothing_left(&bench);
 
-	/* Xen leaves no choice, and the guest may not care: once a page, though it is looked at twice. */
+	/* Xen leaves no choice, and the guest may not care: once a page, though it is looked at
+	 * twice. */
 	bench.options.strict_address_bits = false;
 	assert_ok(build(&bench), &bench.error);
 	assert_int_equal(lines.told, 1);
@@ -993,9 +994,9 @@ static void pages_that_come_with_the_grants_are_looked_at_too(void **state)
 static void the_answer_stands_in_shared_info_for_those_who_asked(void **state)
 {
 	(void)state;
-	static const uint8_t answer[] = {
-		'p', 'v', 'b', 'g', 'u',  'e',  's', 't', 1,  0, 0, 0,    32,   0, 0,  0,
-		5,   0,   0,   0,   0,    0,    0,   0,   40, 0xff, 0xff, 0, 12, 0, 0, 0,
+	uint8_t answer[] = {
+		'p', 'v', 'b', 'g', 'u', 'e', 's', 't', 1,  0,  0,    0, 32, 0, 0, 0,
+		7,   0,   0,   0,   0,   0,   0,   0,   40, 52, 0xff, 0, 12, 0, 0, 0,
 	};
 
 	for (unsigned which = 0; which < 5; which++)
@@ -1006,6 +1007,7 @@ static void the_answer_stands_in_shared_info_for_those_who_asked(void **state)
 			bench_open(&bench, &orders[which]);
 			bench.plan->info.address_bits = 40;
 			bench.plan->info.guest_abi = asked;
+			answer[25] = bench.plan->guest_bits == 64 ? 52 : 0xff;
 			assert_ok(build(&bench), &bench.error);
 			fake_read(&bench.fake, bench.fake.shared_info.n, page);
 			if (asked)
@@ -1018,7 +1020,9 @@ static void the_answer_stands_in_shared_info_for_those_who_asked(void **state)
 			assert_int_equal(bench.fake.record.guest_abi, asked);
 			assert_int_equal(bench.fake.record.address_bits, 40);
 			assert_int_equal(bench.fake.record.granule_shift, 12);
-			assert_false(bench.fake.record.pte_bits);
+			assert_true(bench.fake.record.pte_bits);
+			assert_int_equal(bench.fake.record.pte_kernel_bit, answer[25]);
+			assert_int_equal(bench.fake.record.pte_grant_bit, 0xff);
 			bench_close(&bench);
 		}
 }

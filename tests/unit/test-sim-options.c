@@ -158,6 +158,35 @@ static void what_is_not_known_is_refused_by_name(void **state)
 		"memory=2M,nodes=2",
 		"granule=16K",
 		"granule=64K",
+		"granule=8K",
+		"granule=2M",
+		"granule=",
+		"arch=x86,granule=64K",
+		"arch=arm",
+		"arch=",
+		"arch=arm64,arch=arm64",
+		"arch=arm64,granule=32K",
+		"arch=arm64,granule=64K,memory=100K",
+		"arch=arm64,granule=64K,layout=1M+4K",
+		"arch=arm64,granule=64K,used=4K",
+		"arch=arm64,granule=64K,memory=32M,nodes=2",
+		"arch=arm64,granule=16K,extent=2M",
+		"arch=arm64,granule=64K,extent=4K",
+		"arch=arm64,granule=64K,extent=1G",
+		"arch=arm64,no-pv32",
+		"arch=arm64,pte-bits=domain",
+		"arch=arm64,guest-pages=",
+		"arch=arm64,guest-pages=4K+",
+		"arch=arm64,guest-pages=4K64K",
+		"arch=arm64,guest-pages=2M",
+		"arch=arm64,gic=4",
+		"arch=arm64,gic=",
+		"arch=arm64,memory=2048T",
+		"arch=arm64,layout=2047T+2T",
+		"guest-pages=4K",
+		"gic=3",
+		"extent=16K",
+		"extent=512M",
 		"fragment=101",
 		"short=-1",
 		"xen=4",
@@ -191,6 +220,42 @@ static void what_is_not_known_is_refused_by_name(void **state)
 	assert_fails_with(pvb_sim_open("colour=red", &host, &error), PVB_E_HOST_OPTION, &error);
 	assert_non_null(strstr(error.message, "colour=red"));
 	assert_non_null(strstr(error.hint, "fragment=PERCENT"));
+	assert_non_null(strstr(error.hint, "pte-bits=xen|domain"));
+}
+
+static void an_arm64_host_is_told_by_its_processor(void **state)
+{
+	(void)state;
+	struct pvb_host_info info = info_of("arch=arm64");
+
+	assert_string_equal(info.capabilities, "xen-3.0-aarch64");
+	assert_int_equal(info.page_shift, 12);
+	assert_int_equal(info.guest_page_sizes, 1 << 12 | 1 << 14 | 1 << 16);
+	assert_int_equal(info.gic_version, 3);
+	assert_int_equal(info.address_bits, 48);
+	assert_int_equal(info.max_extent_order, 9);
+	assert_int_equal(info_of("arch=arm64,xen=4.22").max_extent_order, 18);
+	assert_int_equal(info_of("arch=arm64,extent=1G").max_extent_order, 18);
+	assert_int_equal(info_of("arch=arm64,gic=2").gic_version, 2);
+
+	/* what others depend on can come last */
+	info = info_of("memory=64M,guest-pages=16K,extent=32M,granule=16K,arch=arm64");
+	assert_int_equal(info.page_shift, 14);
+	assert_int_equal(info.guest_page_sizes, 1 << 14);
+	assert_int_equal(info.max_extent_order, 11);
+	assert_int_equal(info_of("arch=arm64,granule=64K").max_extent_order, 13);
+	assert_int_equal(info_of("arch=arm64,granule=64K,extent=64K").max_extent_order, 0);
+
+	info = info_of("arch=x86,granule=4K");
+	assert_int_equal(info.guest_page_sizes, 1 << 12);
+	assert_int_equal(info.gic_version, 0);
+
+	struct sim_options options;
+	struct pvb_error error;
+	assert_ok(sim_options_parse("arch=arm64,memory=8G", &options, &error), &error);
+	assert_int_equal(options.range_count, 2);
+	assert_true(options.ranges[0].base == 2 * GIB && options.ranges[0].size == 2 * GIB);
+	assert_true(options.ranges[1].base == 34 * GIB && options.ranges[1].size == 6 * GIB);
 }
 
 static void too_many_ranges_are_refused(void **state)
@@ -214,6 +279,7 @@ int main(void)
 		cmocka_unit_test(the_largest_extent_follows_the_version_or_what_was_said),
 		cmocka_unit_test(the_width_covers_the_memory),
 		cmocka_unit_test(memory_lies_as_in_a_pc_or_as_told),
+		cmocka_unit_test(an_arm64_host_is_told_by_its_processor),
 		cmocka_unit_test(what_is_not_known_is_refused_by_name),
 		cmocka_unit_test(too_many_ranges_are_refused),
 	};

@@ -46,15 +46,27 @@ static inline struct pvb_host_domain_config plain_config(void)
 		.name = "guest", .vcpus = 2, .max_event_channel = 1023, .max_grant_frames = 32};
 }
 
-static inline uint32_t new_domain(struct pvb_host *host, uint64_t memory)
+static inline uint32_t new_domain_of(struct pvb_host *host, uint64_t memory, bool translated)
 {
 	struct pvb_host_domain_config config = plain_config();
 	struct pvb_error error;
 	uint32_t domid;
 
+	config.translated = translated;
+
 	assert_ok(pvb_host_create_domain(host, &config, &domid, &error), &error);
 	assert_ok(pvb_host_set_max_memory(host, domid, memory, &error), &error);
 	return domid;
+}
+
+static inline uint32_t new_domain(struct pvb_host *host, uint64_t memory)
+{
+	return new_domain_of(host, memory, false);
+}
+
+static inline uint32_t new_arm64(struct pvb_host *host, uint64_t memory)
+{
+	return new_domain_of(host, memory, true);
 }
 
 static inline uint64_t free_memory(struct pvb_host *host)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Domains: their life, and what a toolstack sets of them before they run. */
+/* Domains: their life, and what can be learned of them. */
 #include "host/sim/model.h"
 
 #include <stdlib.h>
@@ -176,6 +176,7 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	}
 	domain->domid = number;
 	domain->bits = 64;
+	domain->pte_bits = sim_default_pte_bits(sim, 64);
 	domain->pauses = 1;
 	domain->last_node = SIM_NO_NODE;
 	domain->vcpu_count = config->vcpus;
@@ -206,15 +207,6 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 
 /* ---- death --------------------------------------------------------------------- */
 
-static bool is_mapped(const struct sim *sim, uint64_t mfn, uint64_t count)
-{
-	for (const struct sim_mapping *m = sim->mappings; m; m = m->next)
-		for (size_t i = 0; i < m->run_count; i++)
-			if (mfn < m->run[i].mfn + m->run[i].count && m->run[i].mfn < mfn + count)
-				return true;
-	return false;
-}
-
 /* Frames given back one after the other, whose contents are to be forgotten in one go. */
 struct given_back {
 	uint64_t first;
@@ -243,14 +235,14 @@ static void give_back(struct sim *sim, struct sim_domain *domain, struct given_b
 static void release_frames(struct sim *sim, struct sim_domain *domain, struct given_back *back,
 			   struct sim_frame *chunk, uint64_t mfn)
 {
-	bool some_mapped = is_mapped(sim, mfn, SIM_CHUNK_FRAMES);
+	bool some_mapped = sim_is_mapped(sim, mfn, SIM_CHUNK_FRAMES);
 
 	/* The last frame of a chunk to be free takes the page of entries with it. */
 	for (uint64_t i = 0; i < SIM_CHUNK_FRAMES && chunk->kind == SIM_SPLIT; i++) {
 		struct sim_frame *frame = &chunk->page[i];
 
 		if (frame->kind != SIM_OWNED || frame->domid != domain->domid ||
-		    (some_mapped && is_mapped(sim, mfn + i, 1)))
+		    (some_mapped && sim_is_mapped(sim, mfn + i, 1)))
 			continue;
 		*frame = (struct sim_frame){0};
 		give_back(sim, domain, back, mfn + i, 0);
@@ -271,7 +263,7 @@ static void release_memory(struct sim *sim, struct sim_domain *domain)
 			if (chunk->kind == SIM_SPLIT) {
 				release_frames(sim, domain, &back, chunk, mfn);
 			} else if (chunk->kind == SIM_OWNED && chunk->domid == domain->domid &&
-				   !is_mapped(sim, mfn, SIM_CHUNK_FRAMES)) {
+				   !sim_is_mapped(sim, mfn, SIM_CHUNK_FRAMES)) {
 				*chunk = (struct sim_frame){0};
 				give_back(sim, domain, &back, mfn, SIM_CHUNK_ORDER);
 			}
@@ -295,12 +287,12 @@ void sim_domain_free(struct sim *sim, struct sim_domain *domain)
 void sim_domain_release(struct sim *sim, struct sim_domain *domain)
 {
 	release_memory(sim, domain);
-	if (domain->shared_info != PVB_NO_FRAME && !is_mapped(sim, domain->shared_info, 1)) {
+	if (domain->shared_info != PVB_NO_FRAME && !sim_is_mapped(sim, domain->shared_info, 1)) {
 		sim_xen_frame_free(sim, domain->shared_info);
 		domain->shared_info = PVB_NO_FRAME;
 	}
 	while (domain->grant_frame_count &&
-	       !is_mapped(sim, domain->grant_frame[domain->grant_frame_count - 1], 1))
+	       !sim_is_mapped(sim, domain->grant_frame[domain->grant_frame_count - 1], 1))
 		sim_xen_frame_free(sim, domain->grant_frame[--domain->grant_frame_count]);
 	if (domain->pages || domain->shared_info != PVB_NO_FRAME || domain->grant_frame_count)
 		return;
@@ -324,7 +316,7 @@ int sim_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *
 	return 0;
 }
 
-/* ---- what is set of one -------------------------------------------------------- */
+/* ---- how one is ---------------------------------------------------------------- */
 
 int sim_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
 {
@@ -396,127 +388,4 @@ int sim_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_doma
 		if (sim->domains[i]->domid >= first)
 			describe(sim->domains[i], &out[(*count)++]);
 	return 0;
-}
-
-int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
-		       struct pvb_error *error)
-{
-	static const char call[] = "set_guest_bits";
-	struct sim *sim = sim_of(host);
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim, call, domid, &domain, error);
-
-	if (rc)
-		return rc;
-	if (domain->translated ? bits != 64 : bits != 32 && bits != 64)
-		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
-				"this hypervisor runs no %u-bit %s domains", bits,
-				domain->translated ? "arm" : "PV");
-	if (domain->translated && domain->pages)
-		return pvb_fail(error, PVB_E_HOST_STATE, call,
-				"domain %u has %u pages already, and arm64 wants to be told before",
-				domid, domain->pages);
-	if (bits == domain->bits)
-		return 0;
-	if (bits == 64)
-		return pvb_fail(error, PVB_E_HOST_STATE, call,
-				"domain %u is 32-bit, and Xen does not turn that back", domid);
-	if (!sim->options.pv32) {
-		rc = pvb_fail(error, PVB_E_HOST_GUEST_TYPE, call,
-			      "this hypervisor runs no 32-bit PV domains");
-		pvb_hint(error,
-			 "Xen has to be built with CONFIG_PV32, and booted without pv=no-32");
-		return rc;
-	}
-	if (domain->pages)
-		return pvb_fail(
-			error, PVB_E_HOST_STATE, call,
-			"domain %u has %u pages already; its width is set before it has any", domid,
-			domain->pages);
-
-	/* A page that is low enough stays (Xen 8a9255405c). */
-	uint64_t mfn = domain->shared_info;
-	if (mfn >> (32 - sim->options.page_shift) != 0) {
-		if (is_mapped(sim, mfn, 1))
-			return pvb_fail(error, PVB_E_HOST_STATE, call,
-					"the shared info of domain %u has to move, but is mapped",
-					domid);
-		rc = sim_xen_frame_alloc(sim, domain, SIM_SHARED_INFO, 32, &domain->shared_info,
-					 error);
-		if (rc) {
-			domain->shared_info = mfn;
-			return rc;
-		}
-		sim_xen_frame_free(sim, mfn);
-	}
-	domain->bits = bits;
-	return 0;
-}
-
-int sim_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
-{
-	struct sim *sim = sim_of(host);
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim, "set_max_memory", domid, &domain, error);
-
-	/* Xen keeps the number in an unsigned int, and cuts what does not fit. */
-	if (rc == 0)
-		domain->max_pages = (uint32_t)pvb_min(bytes >> sim->options.page_shift, UINT32_MAX);
-	return rc;
-}
-
-int sim_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
-{
-	static const char call[] = "set_memory_map";
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), call, domid, &domain, error);
-
-	if (rc == 0)
-		rc = sim_want_pv(domain, call, error);
-	if (rc == 0)
-		domain->memory_map = bytes;
-	return rc;
-}
-
-int sim_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
-{
-	static const char call[] = "apply_cpu_policy";
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), call, domid, &domain, error);
-
-	if (rc == 0)
-		rc = sim_want_pv(domain, call, error);
-	if (rc)
-		return rc;
-	if (domain->created)
-		return pvb_fail(error, PVB_E_HOST_STATE, call,
-				"domain %u has been running: its CPU cannot change any more",
-				domid);
-	domain->cpu_policy = true;
-	return 0;
-}
-
-/* Xen keeps no such thing: it is the toolstack's, and stands in the store. */
-int sim_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_record *record,
-		   struct pvb_error *error)
-{
-	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), "set_record", domid, &domain, error);
-
-	if (rc == 0)
-		domain->record = *record;
-	return rc;
-}
-
-int sim_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
-		   struct pvb_error *error)
-{
-	struct sim_domain *domain;
-	int rc = sim_call(sim_of(host), "get_record", domid, &domain, error);
-
-	if (rc == 0)
-		*record = domain->record;
-	return rc;
 }

@@ -46,15 +46,13 @@ bool sim_entry_is_guests(const struct sim_domain *domain, unsigned level, unsign
 	return true;
 }
 
-uint64_t sim_entry_refused(const struct sim *sim, const struct sim_domain *domain, unsigned level,
-			   uint64_t entry)
+uint64_t sim_entry_refused(const struct sim_domain *domain, unsigned level, uint64_t entry)
 {
 	uint64_t allowed = ALLOWED;
 
 	if (level == 1) {
 		allowed |= SIM_PTE_G;
-		if (sim->options.debug)
-			allowed &= ~SIM_PTE_GNTTAB;
+		allowed &= ~sim_pte_mark(domain->pte_bits.grant_bit);
 	} else if (level == 3 && sim_is_compat(domain)) {
 		allowed = ALLOWED_PAE_L3;
 	}
@@ -77,18 +75,25 @@ bool sim_entry_is_safe(const struct sim *sim, unsigned level, uint64_t entry)
 	return address == 0 || address >= safe;
 }
 
-/* pv/mm.h, adjust_guest_l*e(). */
+/*
+ * pv/mm.h, adjust_guest_l*e(). Kernel mappings are open to user mode, in which a PV kernel
+ * runs, and what is not marked as one is the user's and stays in the TLB across address
+ * spaces. (A mapping that is both marked and global is warned of by Xen, and left so.)
+ */
 uint64_t sim_entry_adjusted(const struct sim_domain *domain, unsigned level, uint64_t entry)
 {
 	if (!(entry & SIM_PTE_P))
 		return entry;
 	if (sim_is_compat(domain))
 		return level == 3 ? entry | SIM_PTE_US | SIM_PTE_RW : entry;
+
+	const uint64_t mark = sim_pte_mark(domain->pte_bits.kernel_bit);
+
 	switch (level) {
 	case 1:
 		if (!(entry & SIM_PTE_US))
-			entry |= SIM_PTE_GUEST_KERNEL | SIM_PTE_US;
-		if (!(entry & SIM_PTE_GUEST_KERNEL))
+			entry |= mark | SIM_PTE_US;
+		if (!(entry & mark))
 			entry |= SIM_PTE_G | SIM_PTE_US;
 		return entry;
 	case 4:

@@ -24,8 +24,11 @@
 #define SIM_PTE_AVAIL_HIGH (UINT64_C(0x7ff) << 52)
 #define SIM_PTE_NX (UINT64_C(1) << 63)
 
-#define SIM_PTE_GUEST_KERNEL (UINT64_C(1) << SIM_KERNEL_BIT)
-#define SIM_PTE_GNTTAB (UINT64_C(1) << SIM_GRANT_BIT)
+/* A mark of the hypervisor's in L1 entries; nothing for PVB_GUEST_PTE_NO_BIT. */
+static inline uint64_t sim_pte_mark(unsigned bit)
+{
+	return bit < 64 ? UINT64_C(1) << bit : 0;
+}
 
 /* The root of a PAE guest: entries in use, and the one whose L2 table takes Xen's own. */
 #define SIM_PAE_L3_ENTRIES 4u
@@ -46,8 +49,7 @@ bool sim_entry_is_guests(const struct sim_domain *domain, unsigned level, unsign
 			 unsigned index);
 
 /* What of an entry that is present a guest may not set at this level; 0 for a good one. */
-uint64_t sim_entry_refused(const struct sim *sim, const struct sim_domain *domain, unsigned level,
-			   uint64_t entry);
+uint64_t sim_entry_refused(const struct sim_domain *domain, unsigned level, uint64_t entry);
 
 /* An entry that is not present is safe from a CPU that speculates (L1TF). */
 bool sim_entry_is_safe(const struct sim *sim, unsigned level, uint64_t entry);

@@ -18,6 +18,15 @@
 
 static const char call[] = "map_frames";
 
+bool sim_is_mapped(const struct sim *sim, uint64_t mfn, uint64_t count)
+{
+	for (const struct sim_mapping *m = sim->mappings; m; m = m->next)
+		for (size_t i = 0; i < m->run_count; i++)
+			if (mfn < m->run[i].mfn + m->run[i].count && m->run[i].mfn < mfn + count)
+				return true;
+	return false;
+}
+
 /* Group frames that follow each other; run may be NULL, to count. */
 static size_t group(const pvb_mfn_t *frames, size_t count, struct sim_mapped_run *run)
 {

@@ -83,6 +83,7 @@ struct sim_domain {
 	uint64_t claim;
 	uint64_t memory_map;
 	uint64_t shared_info;
+	struct pvb_host_pte_bits pte_bits;
 	uint32_t vm_assist;
 	uint32_t l4_tables;
 	uint32_t vcpu_count;
@@ -119,8 +120,10 @@ struct sim_mapping {
 	struct sim_mapped_run run[];
 };
 
+/* ops: those that a host with these options has. */
 struct sim {
 	struct pvb_host host;
+	struct pvb_host_ops ops;
 	struct sim_options options;
 	struct sim_books books;
 	struct sim_heap heap;
@@ -189,6 +192,11 @@ int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum s
 			unsigned bits, uint64_t *mfn, struct pvb_error *error);
 void sim_xen_frame_free(struct sim *sim, uint64_t mfn);
 
+/* ---- map.c ---- */
+
+/* Whether any of these frames is mapped by the toolstack. */
+bool sim_is_mapped(const struct sim *sim, uint64_t mfn, uint64_t count);
+
 /* ---- translated.c ---- */
 
 uint32_t sim_arm64_max_vcpus(const struct sim *sim);
@@ -245,6 +253,11 @@ typedef void sim_reference(struct sim *sim, uint64_t mfn, bool linear, void *dat
 int sim_table_references(struct sim *sim, const struct sim_domain *domain, uint64_t mfn,
 			 const struct sim_frame *frame, sim_reference *reference, void *data);
 
+/* ---- pte-bits.c ---- */
+
+/* Those of a domain of which nothing else was said. */
+struct pvb_host_pte_bits sim_default_pte_bits(const struct sim *sim, unsigned guest_bits);
+
 /* ---- the calls, by file ---- */
 
 int sim_create_domain(struct pvb_host *, const struct pvb_host_domain_config *, uint32_t *domid,
@@ -256,6 +269,10 @@ int sim_get_domain(struct pvb_host *, uint32_t domid, struct pvb_host_domain *, 
 int sim_list_domains(struct pvb_host *, uint32_t first, struct pvb_host_domain *, size_t room,
 		     size_t *count, struct pvb_error *);
 int sim_set_guest_bits(struct pvb_host *, uint32_t domid, unsigned bits, struct pvb_error *);
+int sim_set_pte_bits(struct pvb_host *, uint32_t domid, const struct pvb_host_pte_bits *,
+		     struct pvb_error *);
+int sim_get_pte_bits(struct pvb_host *, uint32_t domid, struct pvb_host_pte_bits *,
+		     struct pvb_error *);
 int sim_set_max_memory(struct pvb_host *, uint32_t domid, uint64_t bytes, struct pvb_error *);
 int sim_set_memory_map(struct pvb_host *, uint32_t domid, uint64_t bytes, struct pvb_error *);
 int sim_apply_cpu_policy(struct pvb_host *, uint32_t domid, struct pvb_error *);

@@ -14,7 +14,7 @@
 	"memory=SIZE, layout=BASE+SIZE/..., width=BITS, nodes=N, arch=x86|arm64, "                 \
 	"granule=4K|16K|64K, guest-pages=4K+16K+64K, gic=2|3, fragment=PERCENT, scramble, "        \
 	"descending, short=PERCENT, xen=VERSION, extent=SIZE, debug, no-pv32, noclaim, "           \
-	"scrubbing=SIZE, used=SIZE, claimed=SIZE, fail=N, clean"
+	"scrubbing=SIZE, used=SIZE, claimed=SIZE, fail=N, clean, pte-bits=xen|domain"
 
 /* Where a PC's memory is interrupted for devices, and where it goes on. */
 #define LOW_START (UINT64_C(1) << 20)
@@ -229,6 +229,16 @@ static int set_xen(struct sim_parser *parser, const char *key, const char *value
 	return 0;
 }
 
+static int set_pte_bits(struct sim_parser *parser, const char *key, const char *value)
+{
+	if (parser->options->arm64)
+		return sim_option_refuse(parser, key, value, "this is for arch=x86");
+	parser->options->domain_pte_bits = strcmp(value, "domain") == 0;
+	if (!parser->options->domain_pte_bits && strcmp(value, "xen") != 0)
+		return sim_option_refuse(parser, key, value, "not xen or domain");
+	return 0;
+}
+
 /* Those that are read first have others depend on them. */
 static const struct {
 	const char *key;
@@ -251,6 +261,7 @@ static const struct {
 	{"used", set_used, false},
 	{"claimed", set_claimed, false},
 	{"fail", set_fail, false},
+	{"pte-bits", set_pte_bits, false},
 };
 
 #define VALUE_COUNT (sizeof values / sizeof values[0])

@@ -36,6 +36,8 @@ struct sim_range {
  *   advised_order largest that it gives without a long stall
  *   fragment      percent of the chunks of 512 pages that have one taken out of them
  *   short_percent by how much populate falls short of what it was asked for
+ *   domain_pte_bits   a domain can have bits of page-table entries of its own for what the
+ *                 hypervisor marks by them; Xen's are wired in
  *   fail          the call that fails, counted from 1; 0 for none
  */
 struct sim_options {
@@ -63,6 +65,7 @@ struct sim_options {
 	bool debug;
 	bool pv32;
 	bool claims;
+	bool domain_pte_bits;
 	bool clean;
 };
 

@@ -84,7 +84,7 @@ static void assign(struct sim *sim, uint64_t mfn, unsigned order, struct sim_fra
 
 static unsigned xen_heap_bits(const struct sim *sim, unsigned bits)
 {
-	if (sim->options.arm64 || sim->contents.frames <= XEN_HEAP_END >> SIM_PAGE_SHIFT)
+	if (sim->options.arm64 || sim->contents.frames <= XEN_HEAP_END >> sim->options.page_shift)
 		return bits;
 	return bits ? (unsigned)pvb_min(bits, XEN_HEAP_BITS) : XEN_HEAP_BITS;
 }
@@ -106,8 +106,7 @@ int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum s
 	case SIM_NO_SUCH_MEMORY:
 		return pvb_fail(error, bits ? PVB_E_HOST_NO_MEMORY_BELOW : PVB_E_HOST_NO_MEMORY,
 				call, "no free page below 2^%u for %s of domain %u",
-				bits ? bits : sim->options.width, xen_use_name(use),
-				domain->domid);
+				bits ? bits : sim->options.width, xen_use_name(use), domain->domid);
 	}
 
 	/* Its one reference keeps it from ever being a page table. */

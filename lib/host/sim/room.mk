@@ -19,6 +19,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/sim/options.c \
 	lib/host/sim/options.h \
 	lib/host/sim/populate.c \
+	lib/host/sim/pte-bits.c \
+	lib/host/sim/settings.c \
 	lib/host/sim/sim.c \
 	lib/host/sim/sim.h \
 	lib/host/sim/stage2.c \

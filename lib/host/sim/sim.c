@@ -53,9 +53,10 @@ static int get_info(struct pvb_host *host, struct pvb_host_info *info, struct pv
 		.guest_page_sizes = options->guest_page_sizes,
 		.gic_version = options->gic_version,
 		.memory_claimed = sim->heap.claimed << options->page_shift,
-		.pte_bits_fixed = true,
-		.pte_kernel_bit = SIM_KERNEL_BIT,
-		.pte_grant_bit = options->debug ? SIM_GRANT_BIT : PVB_GUEST_PTE_NO_BIT,
+		.pte_bits_fixed = !options->domain_pte_bits,
+		.pte_kernel_bit = options->arm64 ? PVB_GUEST_PTE_NO_BIT : SIM_KERNEL_BIT,
+		.pte_grant_bit =
+			options->debug && !options->arm64 ? SIM_GRANT_BIT : PVB_GUEST_PTE_NO_BIT,
 	};
 	(void)snprintf(info->version, sizeof info->version, "%u.%u", options->xen_major,
 		       options->xen_minor);
@@ -97,6 +98,8 @@ static const struct pvb_host_ops ops = {
 	.get_domain = sim_get_domain,
 	.list_domains = sim_list_domains,
 	.set_guest_bits = sim_set_guest_bits,
+	.set_pte_bits = sim_set_pte_bits,
+	.get_pte_bits = sim_get_pte_bits,
 	.set_max_memory = sim_set_max_memory,
 	.set_memory_map = sim_set_memory_map,
 	.apply_cpu_policy = sim_apply_cpu_policy,
@@ -133,7 +136,8 @@ int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *
 	*host = NULL;
 	if (!sim)
 		return pvb_fail_memory(error, "host", "a simulated host");
-	sim->host.ops = &ops;
+	sim->ops = ops;
+	sim->host.ops = &sim->ops;
 	sim->books.fd = -1;
 	sim->contents.fd = -1;
 
@@ -141,6 +145,10 @@ int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *
 	if (rc) {
 		sim_close(&sim->host);
 		return rc;
+	}
+	if (!sim->options.domain_pte_bits) {
+		sim->ops.set_pte_bits = NULL;
+		sim->ops.get_pte_bits = NULL;
 	}
 
 	const struct sim_range *last = &sim->options.ranges[sim->options.range_count - 1];

@@ -83,7 +83,7 @@ static int check_absent(struct walk *walk, const struct place *place)
 
 static int check_flags(struct walk *walk, const struct place *place)
 {
-	uint64_t bad = sim_entry_refused(walk->sim, walk->domain, place->level, place->entry);
+	uint64_t bad = sim_entry_refused(walk->domain, place->level, place->entry);
 
 	if (!bad)
 		return 0;
@@ -92,8 +92,9 @@ static int check_flags(struct walk *walk, const struct place *place)
 			(unsigned long long)bad);
 	if (bad & SIM_PTE_PSE && place->level > 1)
 		pvb_hint(walk->error, "PV guests have no superpages: map single pages");
-	else if (bad & SIM_PTE_GNTTAB && place->level == 1)
-		pvb_hint(walk->error, "a debug build of Xen keeps bit 62 for grant mappings");
+	else if (place->level == 1 && bad & sim_pte_mark(walk->domain->pte_bits.grant_bit))
+		pvb_hint(walk->error, "a debug build of Xen keeps bit %u for grant mappings",
+			 walk->domain->pte_bits.grant_bit);
 	return rc;
 }
 

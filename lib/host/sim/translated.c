@@ -129,11 +129,12 @@ int sim_translated_check_populate(const struct sim_domain *domain,
 
 	uint64_t first = request->address >> shift, frames = request->count << order;
 	bool there = frames && sim_stage2_present(stage2, first, frames, &run);
-	if (frames && (there || run < frames))
-		return pvb_fail(error, PVB_E_HOST_STATE, call,
-				"domain %u has memory at %#llx already", domain->domid,
-				(unsigned long long)((there ? first : first + run) << shift));
-	return 0;
+	if (!frames || (!there && run == frames))
+		return 0;
+
+	uint64_t taken = there ? request->address : request->address + (run << shift);
+	return pvb_fail(error, PVB_E_HOST_STATE, call, "domain %u has memory at %#llx already",
+			domain->domid, (unsigned long long)taken);
 }
 
 int sim_translated_frame(const struct sim_domain *domain, const char *call, uint64_t gfn,
