@@ -18,8 +18,9 @@
 #define OUR_GRANULE "pvbuild,granule"
 
 /* Addresses and sizes of two cells each, as every Xen guest's root has it. */
-#define CELLS 2
-#define PAIR_BYTES (2 * CELLS * 4)
+#define CELLS ((size_t)2)
+#define CELLS_BYTES (CELLS * 4)
+#define PAIR_BYTES (2 * CELLS_BYTES)
 
 /* An interrupt of a GIC: private, by its number less 16. */
 #define EVENT_NUMBER 15u
@@ -78,7 +79,7 @@ static bool pair_at(const struct blob *blob, int node, size_t index, struct area
 	if (size < (index + 1) * PAIR_BYTES || size % PAIR_BYTES)
 		return false;
 	area->from = number_at(bytes + index * PAIR_BYTES, CELLS);
-	area->bytes = number_at(bytes + index * PAIR_BYTES + CELLS * 4, CELLS);
+	area->bytes = number_at(bytes + index * PAIR_BYTES + CELLS_BYTES, CELLS);
 	return area->from + area->bytes >= area->from;
 }
 

@@ -355,7 +355,7 @@ int audit_arm64(struct check *check, struct pvb_host *host, uint32_t domid, stru
 {
 	PVB_AUTO_FREE uint8_t *buffer = malloc(ARM64_BUFFER);
 	struct arm64 arm64 = {.check = check, .host = host, .buffer = buffer};
-	bool found;
+	bool found = false;
 
 	if (!buffer)
 		return pvb_fail_memory(error, "audit", "an audit");
