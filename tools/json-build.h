@@ -45,6 +45,11 @@ struct json_object *json_help(const struct command *command);
 struct json_object *json_list(const struct pvb_domain_state *domains, size_t count);
 struct json_object *json_image(const struct pvb_image_info *image,
 			       const struct pvb_plan_info *least);
+/* Of a plan of either kind. */
+struct json_object *json_segments(const struct pvb_plan_info *plan);
+struct json_object *json_address_bits(const struct pvb_plan_info *plan);
+/* All but what every plan begins with. */
+void json_add_arm64_plan(struct json_object *object, const struct pvb_plan_info *plan);
 struct json_object *json_plan(const struct pvb_plan_info *plan);
 struct json_object *json_domain(const struct creation *creation);
 struct json_object *json_audit(const struct pvb_audit_report *report);

@@ -33,6 +33,35 @@ static struct json_object *start_info_object(const struct pvb_start_info *info)
 	return object;
 }
 
+/* Of a translated domain, which has no start_info. */
+static struct json_object *parameters_object(const struct pvb_domain_parameters *parameters)
+{
+	struct json_object *object = json_map();
+
+	json_add_hex(object, "store_gpa", parameters->store_gpa);
+	json_add_number(object, "store_evtchn", parameters->store_port);
+	json_add_hex(object, "console_gpa", parameters->console_gpa);
+	json_add_number(object, "console_evtchn", parameters->console_port);
+	return object;
+}
+
+static void add_start(struct json_object *object, const struct pvb_domain_info *domain)
+{
+	if (domain->translated) {
+		json_add_null(object, "start_info");
+		json_add_null(object, "shared_info");
+		json_add_null(object, "root_maddr");
+		(void)json_add(object, "parameters", parameters_object(&domain->parameters));
+		return;
+	}
+	(void)json_add(object, "start_info", start_info_object(&domain->start_info));
+
+	struct json_object *shared = json_add(object, "shared_info", json_map());
+
+	json_add_hex(shared, "maddr", domain->shared_info_maddr);
+	json_add_hex(object, "root_maddr", domain->root_maddr);
+}
+
 static struct json_object *calls_object(const struct pvb_host *host)
 {
 	struct json_object *object = json_map();
@@ -114,12 +143,7 @@ struct json_object *json_domain(const struct creation *creation)
 	json_add_text(object, "host", creation->host_info->name);
 	json_add_text(object, "host_version", creation->host_info->version);
 	(void)json_add(object, "plan", json_plan(creation->plan));
-	(void)json_add(object, "start_info", start_info_object(&domain->start_info));
-
-	struct json_object *shared = json_add(object, "shared_info", json_map());
-
-	json_add_hex(shared, "maddr", domain->shared_info_maddr);
-	json_add_hex(object, "root_maddr", domain->root_maddr);
+	add_start(object, domain);
 	json_add_number(object, "address_bits", domain->address_bits);
 	(void)json_add(object, "grant_table", grant_table_array(domain));
 	(void)json_add(object, "extents", extents_array(domain));

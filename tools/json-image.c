@@ -183,6 +183,7 @@ static struct json_object *arm64_object(const struct pvb_image_arm64 *arm64)
 		json_add_null(object, "page_size");
 	json_add_bool(object, "big_endian", arm64->big_endian);
 	json_add_bool(object, "anywhere", arm64->anywhere);
+	json_add_hex(object, "reserved_flags", arm64->reserved_flags);
 	return object;
 }
 

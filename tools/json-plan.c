@@ -2,7 +2,7 @@
 /* {"type": "pvbuild.plan"} */
 #include "json-build.h"
 
-static struct json_object *segments_array(const struct pvb_plan_info *plan)
+struct json_object *json_segments(const struct pvb_plan_info *plan)
 {
 	struct json_object *segments = json_array();
 
@@ -72,7 +72,7 @@ static struct json_object *width_object(unsigned bits, enum pvb_bits_source sour
 	return object;
 }
 
-static struct json_object *address_bits_object(const struct pvb_plan_info *plan)
+struct json_object *json_address_bits(const struct pvb_plan_info *plan)
 {
 	struct json_object *object = width_object(plan->address_bits, plan->address_bits_source);
 
@@ -97,8 +97,12 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 	json_add_number(object, "page_size", plan->page_size);
 	json_add_number(object, "vcpus", plan->vcpus);
 	json_add_text(object, "command_line", plan->command_line);
+	if (plan->guest_type == PVB_GUEST_ARM64) {
+		json_add_arm64_plan(object, plan);
+		return object;
+	}
 	json_add_hex(object, "virt_base", plan->virt_base);
-	(void)json_add(object, "segments", segments_array(plan));
+	(void)json_add(object, "segments", json_segments(plan));
 
 	struct json_object *map = json_add(object, "initial_mapping", json_map());
 
@@ -137,7 +141,7 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 	json_add_hex(registers, "rsi", plan->registers.rsi);
 	json_add_hex_or_null(object, "hypercall_page", plan->hypercall_page);
 
-	(void)json_add(object, "address_bits", address_bits_object(plan));
+	(void)json_add(object, "address_bits", json_address_bits(plan));
 	json_add_bool(object, "guest_abi", plan->guest_abi);
 	(void)json_add(object, "pte_bits", pte_bits_object(&plan->pte_bits));
 	return object;

@@ -31,6 +31,10 @@ static const struct option_text texts[OPTION_COUNT] = {
 			       "refuse a kernel whose INIT_P2M address cannot be used,|"
 			       "instead of putting the list into the initial mapping",
 			       0},
+	[OPTION_GUEST_PAGE_SIZE] = {"guest-page-size", "SIZE",
+				    "page size of an arm64 kernel whose header does not|"
+				    "say: 4K, 16K or 64K",
+				    0},
 	[OPTION_NAME] = {"name", "NAME", "name of the domain", 0},
 	[OPTION_CONSOLE] = {"console", NULL,
 			    "stay, with the guest's console on standard input and|"
@@ -134,6 +138,16 @@ static int take_p2m(const char *value, struct pvb_error *error)
 	return rc;
 }
 
+static int take_page_size(const char *value, uint32_t *result, struct pvb_error *error)
+{
+	uint64_t size;
+
+	if (!parse_size(value, &size) || (size != 4096 && size != 16384 && size != 65536))
+		return refuse_value(OPTION_GUEST_PAGE_SIZE, value, "4K, 16K or 64K", error);
+	*result = (uint32_t)size;
+	return 0;
+}
+
 static int take(struct options *options, enum option_id id, const char *value,
 		struct pvb_error *error)
 {
@@ -169,6 +183,8 @@ static int take(struct options *options, enum option_id id, const char *value,
 		return take_number(id, value, 64, &options->max_address_bits, error);
 	case OPTION_P2M:
 		return take_p2m(value, error);
+	case OPTION_GUEST_PAGE_SIZE:
+		return take_page_size(value, &options->guest_page_size, error);
 	case OPTION_JSON:
 	case OPTION_VERBOSE:
 	case OPTION_HELP:

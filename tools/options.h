@@ -26,6 +26,7 @@ enum option_id {
 	OPTION_MAX_ADDRESS_BITS,
 	OPTION_P2M,
 	OPTION_STRICT_P2M,
+	OPTION_GUEST_PAGE_SIZE,
 	/* of the domain */
 	OPTION_NAME,
 	OPTION_CONSOLE,
@@ -57,7 +58,8 @@ enum option_id {
 	 OPTION_BIT(OPTION_MEMORY) | OPTION_BIT(OPTION_MAX_ADDRESS_BITS))
 #define OPTIONS_LAYOUT                                                                             \
 	(OPTIONS_GUEST | OPTIONS_IMAGE | OPTION_BIT(OPTION_VCPUS) | OPTION_BIT(OPTION_P2M) |       \
-	 OPTION_BIT(OPTION_STRICT_P2M) | OPTION_BIT(OPTION_NAME))
+	 OPTION_BIT(OPTION_STRICT_P2M) | OPTION_BIT(OPTION_GUEST_PAGE_SIZE) |                      \
+	 OPTION_BIT(OPTION_NAME))
 
 /*
  * What the command line says. Strings are argv's. Zero and NULL where an
@@ -79,6 +81,7 @@ struct options {
 	uint32_t max_ratio;
 	uint32_t vcpus;
 	uint32_t max_address_bits;
+	uint32_t guest_page_size;
 	char **operands;
 	int operand_count;
 };

@@ -82,6 +82,51 @@ static bool fill_physical(struct column *column, const struct pvb_plan_info *pla
 	return fill_gaps(column, BLOCK_FREE, 0, plan->memory);
 }
 
+/* What of a bank no segment takes; column has the segments, ascending. */
+static bool fill_bank(struct column *column, const struct pvb_plan_info *plan,
+		      const struct pvb_plan_area *bank)
+{
+	uint64_t at = bank->gpa, end = bank->gpa + bank->bytes;
+
+	for (size_t i = 0; i < plan->segment_count; i++) {
+		const struct pvb_plan_segment *segment = &plan->segments[i];
+
+		if (segment->gpa < at || segment->gpa >= end)
+			continue;
+		if (segment->gpa > at && !add(column, (struct block){.kind = BLOCK_FREE,
+								     .from = at,
+								     .bytes = segment->gpa - at}))
+			return false;
+		at = segment->gpa + segment->occupied;
+	}
+	return at >= end ||
+	       add(column, (struct block){.kind = BLOCK_FREE, .from = at, .bytes = end - at});
+}
+
+/* All that an arm64 guest has is at guest physical addresses. */
+static bool fill_arm64(struct column *column, const struct pvb_plan_info *plan)
+{
+	bool whole = true;
+
+	for (size_t i = 0; i < plan->segment_count && whole; i++)
+		whole = add(column, (struct block){.kind = BLOCK_SEGMENT,
+						   .segment = i,
+						   .from = plan->segments[i].gpa,
+						   .bytes = plan->segments[i].occupied});
+	for (size_t i = 0; i < plan->area_count && whole; i++) {
+		const struct pvb_plan_area *area = &plan->areas[i];
+
+		if (area->kind == PVB_AREA_RAM)
+			whole = fill_bank(column, plan, area);
+		else if (area->kind != PVB_AREA_SHARED)
+			whole = add(column, (struct block){.kind = BLOCK_AREA,
+							   .segment = i,
+							   .from = area->gpa,
+							   .bytes = area->bytes});
+	}
+	return whole && fill_gaps(column, BLOCK_UNMAPPED, 0, 0);
+}
+
 static bool fill_virtual(struct column *column, const struct pvb_plan_info *plan)
 {
 	bool wide = plan->guest_type == PVB_GUEST_X86_64;
@@ -176,6 +221,15 @@ static double top_of_segment(const struct column *column, size_t segment)
 bool picture_layout(struct picture_layout *layout, const struct pvb_plan_info *plan, double top)
 {
 	*layout = (struct picture_layout){.unit = 1};
+	if (plan->guest_type == PVB_GUEST_ARM64) {
+		if (!fill_arm64(&layout->physical, plan))
+			return false;
+		for (size_t i = 0; i < plan->segment_count; i++)
+			if ((double)plan->segments[i].occupied / HEIGHT_LARGEST > layout->unit)
+				layout->unit = (double)plan->segments[i].occupied / HEIGHT_LARGEST;
+		layout->bottom = stack(&layout->physical, top, layout->unit);
+		return true;
+	}
 	if (!fill_virtual(&layout->virtual, plan) || !fill_physical(&layout->physical, plan))
 		return false;
 	layout->unit = choose_unit(&layout->virtual, plan);

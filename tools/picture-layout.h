@@ -19,6 +19,7 @@ enum block_kind {
 	BLOCK_UNMAPPED,   /* addresses with nothing behind them */
 	BLOCK_HYPERVISOR, /* addresses that are Xen's */
 	BLOCK_HOLE,       /* addresses that the processor does not have */
+	BLOCK_AREA,       /* an arm64 guest's region that is no memory */
 };
 
 enum block_scale {
@@ -28,7 +29,7 @@ enum block_scale {
 };
 
 /*
- *   segment   index into the plan's; where kind is SEGMENT
+ *   segment   index into the plan's segments, or, where kind is AREA, into its areas
  *   from      first address, of the column's own kind
  *   top       and height: in units of the picture, from its top
  */

@@ -40,6 +40,8 @@ static const struct colour segment_colours[] = {
 	[PVB_SEGMENT_XENSTORE] = RGB(0xf2b6c6),    [PVB_SEGMENT_CONSOLE] = RGB(0x9fdcd6),
 	[PVB_SEGMENT_PAGE_TABLES] = RGB(0xf0a19a), [PVB_SEGMENT_BOOT_STACK] = RGB(0xf3e08a),
 	[PVB_SEGMENT_PADDING] = RGB(0xe4e7eb),     [PVB_SEGMENT_P2M_TABLES] = RGB(0xe8a36a),
+	[PVB_SEGMENT_DEVICE_TREE] = RGB(0xd3b5e5), [PVB_SEGMENT_MEMACCESS] = RGB(0xe4e7eb),
+	[PVB_SEGMENT_VUART] = RGB(0xe4e7eb),
 };
 
 static struct colour colour_of(const struct block *block, const struct pvb_plan_info *plan)
@@ -54,6 +56,7 @@ static struct colour colour_of(const struct block *block, const struct pvb_plan_
 	case BLOCK_BELOW:
 		return below;
 	case BLOCK_HYPERVISOR:
+	case BLOCK_AREA:
 		return hypervisor;
 	case BLOCK_FREE:
 	case BLOCK_UNMAPPED:
@@ -109,6 +112,8 @@ static const char *name_of(const struct block *block, const struct pvb_plan_info
 		return "Xen's own";
 	case BLOCK_HOLE:
 		return "no addresses";
+	case BLOCK_AREA:
+		return plan->areas[block->segment].name;
 	}
 	return "";
 }
@@ -203,16 +208,17 @@ static double height_of(uint64_t address, const struct block *block)
 static void draw_tags(cairo_t *cr, double x, const struct block *block,
 		      const struct pvb_plan_info *plan)
 {
+	const bool arm64 = plan->guest_type == PVB_GUEST_ARM64;
 	const struct {
 		const char *name;
 		uint64_t address;
 	} registers[] = {
-		{"rip", plan->registers.rip},
-		{"rsi", plan->registers.rsi},
+		{arm64 ? "pc" : "rip", arm64 ? plan->registers.pc : plan->registers.rip},
+		{arm64 ? "x0" : "rsi", arm64 ? plan->registers.x0 : plan->registers.rsi},
 		{"rsp", plan->registers.rsp - 1}, /* the stack is what lies below it */
 	};
 
-	for (size_t i = 0; i < sizeof registers / sizeof registers[0]; i++)
+	for (size_t i = 0; i < (arm64 ? 2 : sizeof registers / sizeof registers[0]); i++)
 		if (block->kind == BLOCK_SEGMENT && registers[i].address >= block->from &&
 		    registers[i].address - block->from < block->bytes)
 			x += draw_tag(cr, x, height_of(registers[i].address, block),
@@ -250,7 +256,7 @@ static void draw_block(cairo_t *cr, const struct block *block, const struct pvb_
 
 	font(cr, "sans", false, TEXT_SIZE);
 	(void)put(cr, left + COLUMN_WIDTH - 10, y, ANCHOR_RIGHT, format_size(block->bytes).text);
-	if (is_virtual)
+	if (is_virtual || plan->guest_type == PVB_GUEST_ARM64)
 		draw_tags(cr, left + 10 + width + 9, block, plan);
 }
 
@@ -289,6 +295,9 @@ static void draw_column(cairo_t *cr, const struct column *column, const struct p
 		draw_block(cr, block, plan, is_virtual);
 		draw_address(cr, block->top, block->from, plan, is_virtual);
 	}
+
+	if (!column->count)
+		return;
 
 	const struct block *last = &column->blocks[column->count - 1];
 
@@ -364,6 +373,7 @@ static void draw_scale(cairo_t *cr, const struct picture_layout *layout)
 
 static void draw_head(cairo_t *cr, const struct pvb_plan_info *plan)
 {
+	const bool arm64 = plan->guest_type == PVB_GUEST_ARM64;
 	char text[160];
 
 	use(cr, ink, 1);
@@ -374,18 +384,25 @@ static void draw_head(cairo_t *cr, const struct pvb_plan_info *plan)
 	(void)put(cr, MARGIN, 40, ANCHOR_LEFT, text);
 	font(cr, "sans", false, TEXT_SIZE);
 	use(cr, faint_ink, 1);
-	(void)snprintf(text, sizeof text, "Initial mapping 0x%" PRIx64 " to 0x%" PRIx64 ", %s",
-		       plan->map_from, plan->map_to,
-		       format_size(plan->map_to - plan->map_from).text);
+	if (arm64)
+		(void)snprintf(text, sizeof text, "Pages of the hypervisor's of %s, GICv%" PRIu32,
+			       format_size(plan->page_size).text, plan->gic);
+	else
+		(void)snprintf(text, sizeof text,
+			       "Initial mapping 0x%" PRIx64 " to 0x%" PRIx64 ", %s", plan->map_from,
+			       plan->map_to, format_size(plan->map_to - plan->map_from).text);
 	(void)put(cr, MARGIN, 66, ANCHOR_LEFT, text);
 
 	use(cr, ink, 1);
 	font(cr, "sans", true, 14);
-	(void)put(cr, VIRTUAL_LEFT + COLUMN_WIDTH / 2, 112, ANCHOR_MIDDLE, "virtual");
-	(void)put(cr, PHYSICAL_LEFT + COLUMN_WIDTH / 2, 112, ANCHOR_MIDDLE, "pseudo-physical");
+	if (!arm64)
+		(void)put(cr, VIRTUAL_LEFT + COLUMN_WIDTH / 2, 112, ANCHOR_MIDDLE, "virtual");
+	(void)put(cr, PHYSICAL_LEFT + COLUMN_WIDTH / 2, 112, ANCHOR_MIDDLE,
+		  arm64 ? "guest physical" : "pseudo-physical");
 	font(cr, "sans", false, SMALL_SIZE);
 	use(cr, faint_ink, 1);
-	(void)put(cr, VIRTUAL_LEFT - 11, 112, ANCHOR_RIGHT, "address");
+	if (!arm64)
+		(void)put(cr, VIRTUAL_LEFT - 11, 112, ANCHOR_RIGHT, "address");
 	(void)put(cr, PHYSICAL_RIGHT + 11, 112, ANCHOR_LEFT, "PFN");
 	(void)put(cr, PHYSICAL_RIGHT + 11 + 92, 112, ANCHOR_LEFT, "address");
 }
@@ -405,12 +422,20 @@ static void draw_foot(cairo_t *cr, const struct pvb_plan_info *plan, double top)
 
 		used += written > 0 ? (size_t)written : sizeof text;
 	}
+	if (plan->guest_type == PVB_GUEST_ARM64)
+		(void)snprintf(text, sizeof text, "Page tables are the guest's own.");
 	(void)put(cr, MARGIN, top, ANCHOR_LEFT, text);
 	(void)snprintf(text, sizeof text,
 		       "rip 0x%" PRIx64 "    rsi 0x%" PRIx64 "    rsp 0x%" PRIx64
 		       "    machine addresses below 2^%u (%s)",
 		       plan->registers.rip, plan->registers.rsi, plan->registers.rsp,
 		       plan->address_bits, pvb_bits_source_name(plan->address_bits_source));
+	if (plan->guest_type == PVB_GUEST_ARM64)
+		(void)snprintf(text, sizeof text,
+			       "pc 0x%" PRIx64 "    x0 0x%" PRIx64
+			       "    machine addresses below 2^%u (%s)",
+			       plan->registers.pc, plan->registers.x0, plan->address_bits,
+			       pvb_bits_source_name(plan->address_bits_source));
 	(void)put(cr, MARGIN, top + 22, ANCHOR_LEFT, text);
 	use(cr, faint_ink, 1);
 	(void)put(cr, MARGIN, top + 44, ANCHOR_LEFT,

@@ -31,6 +31,15 @@ static void render_start_info(const struct pvb_domain_info *domain)
 			    info->mod_len);
 }
 
+/* Where there is no start_info: what the guest asks the hypervisor for. */
+static void render_parameters(const struct pvb_domain_parameters *parameters)
+{
+	render_fact("xenstore", "guest address 0x%" PRIx64 ", event channel %" PRIu32,
+		    parameters->store_gpa, parameters->store_port);
+	render_fact("console", "guest address 0x%" PRIx64 ", event channel %" PRIu32,
+		    parameters->console_gpa, parameters->console_port);
+}
+
 /* What kernels that do not say otherwise are taken to cope with: 64 TiB. */
 #define HIGH_BITS 46
 
@@ -115,7 +124,10 @@ void render_domain(const struct creation *creation)
 	render_fact("host", "%s, Xen %s", creation->host_info->name, creation->host_info->version);
 	render_plan(creation->plan);
 	(void)putchar('\n');
-	render_start_info(domain);
+	if (domain->translated)
+		render_parameters(&domain->parameters);
+	else
+		render_start_info(domain);
 	render_memory(domain);
 	render_costs(creation);
 	(void)putchar('\n');

@@ -35,6 +35,12 @@ static void render_pv(const struct pvb_image_info *image, const struct pvb_plan_
 	}
 	render_fact("PV", "yes: %s%s", pvb_guest_type_name(pv->guest_type),
 		    pv->is_linux ? ", Linux" : "");
+	if (pv->guest_type == PVB_GUEST_ARM64) {
+		if (least)
+			render_fact("  least memory", "%s (%" PRIu64 " bytes)",
+				    format_size(least->minimum_memory).text, least->minimum_memory);
+		return;
+	}
 	render_fact("  kernel", "0x%" PRIx64 " - 0x%" PRIx64 ", %s", pv->kernel_start,
 		    pv->kernel_end, format_size(pv->kernel_end - pv->kernel_start).text);
 	render_fact("  entry", "0x%" PRIx64, pv->entry);
@@ -177,6 +183,9 @@ static void render_arm64(const struct pvb_image_arm64 *arm64)
 		    arm64->anywhere ? "anywhere" : "near the start of memory", arm64->text_offset);
 	if (arm64->image_size)
 		render_fact("", "takes %s in memory", format_size(arm64->image_size).text);
+	if (arm64->reserved_flags)
+		render_fact("", "flags 0x%" PRIx64 " have no meaning yet, and are ignored",
+			    arm64->reserved_flags);
 }
 
 void render_image(const struct pvb_image_info *image, const struct pvb_plan_info *least)

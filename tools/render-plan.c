@@ -107,6 +107,10 @@ void render_plan(const struct pvb_plan_info *plan)
 		    format_size(plan->minimum_memory).text);
 	if (*plan->command_line)
 		render_fact("command line", "%s", plan->command_line);
+	if (plan->guest_type == PVB_GUEST_ARM64) {
+		render_arm64_plan(plan);
+		return;
+	}
 	render_segments(plan);
 	render_fact("initial mapping", "0x%" PRIx64 " - 0x%" PRIx64 ", %s", plan->map_from,
 		    plan->map_to, format_size(plan->map_to - plan->map_from).text);

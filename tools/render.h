@@ -12,6 +12,8 @@
 /* least is the plan with the least memory that the image can be given, or NULL. */
 void render_image(const struct pvb_image_info *image, const struct pvb_plan_info *least);
 void render_plan(const struct pvb_plan_info *plan);
+/* All but what every plan begins with. */
+void render_arm64_plan(const struct pvb_plan_info *plan);
 void render_domain(const struct creation *creation);
 void render_list(const struct pvb_domain_state *domains, size_t count);
 void render_audit(const struct pvb_audit_report *report);

@@ -46,6 +46,7 @@ pvbuild_SOURCES = \
 	tools/pvbuild.c \
 	tools/relay.c \
 	tools/relay.h \
+	tools/render-arm64.c \
 	tools/render-domain.c \
 	tools/render-image.c \
 	tools/render-list.c \
@@ -81,6 +82,7 @@ endif
 
 if HAVE_JSON
 pvbuild_SOURCES += \
+	tools/json-arm64.c \
 	tools/json-build.c \
 	tools/json-build.h \
 	tools/json-domain.c \

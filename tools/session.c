@@ -66,6 +66,7 @@ static int make_plan(struct session *session, const struct options *options,
 	spec.max_address_bits = session->guest.max_address_bits;
 	spec.command_line = session->guest.cmdline;
 	spec.strict_p2m = option_given(options, OPTION_STRICT_P2M);
+	spec.guest_page_size = options->guest_page_size;
 	if (session->ramdisk.fd >= 0) {
 		spec.modules = &module;
 		spec.module_count = 1;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/arm64.h"
 #include "audit/check.h"
 #include "core/checked.h"
 
@@ -263,9 +264,42 @@ static int run(struct check *check, struct pvb_error *error)
 	return check_made_of(check, error);
 }
 
+/* What is to be audited: one of a view and a domain that has none. */
+struct subject {
+	struct view *view;
+	struct pvb_host *host;
+	uint32_t domid;
+};
+
+static int run_on(struct check *check, const struct subject *subject, struct pvb_error *error)
+{
+	if (!subject->view)
+		return audit_arm64(check, subject->host, subject->domid, error);
+	read_answer(check);
+	find_address_bits(check);
+	int rc = run(check, error);
+
+	check_shared_info(check);
+	check_answer(check);
+	check_address_bits(check);
+	walk_free(&check->walk);
+	return rc;
+}
+
+/* Rules are of one kind of guest or the other. */
+static void count_rules(struct check *check, bool arm64)
+{
+	struct pvb_audit_report *report = &check->audit->report;
+	const size_t first = arm64 ? RULE_FIRST_ARM64 : 0;
+	const size_t end = arm64 ? RULE_COUNT : RULE_FIRST_ARM64;
+
+	for (size_t i = first; i < end; i++)
+		*(check->applied[i] ? &report->checks : &report->skipped) += 1;
+}
+
 /* Takes the view. */
-static int audit_view(struct view *view, const struct pvb_audit_options *options,
-		      struct pvb_audit **out, struct pvb_error *error)
+static int audit_subject(const struct subject *subject, const struct pvb_audit_options *options,
+			 struct pvb_audit **out, struct pvb_error *error)
 {
 	struct pvb_audit *audit = (struct pvb_audit *)calloc(1, sizeof *audit);
 	struct check *check = (struct check *)calloc(1, sizeof *check);
@@ -278,24 +312,17 @@ static int audit_view(struct view *view, const struct pvb_audit_options *options
 			options->max_findings ? options->max_findings : DEFAULT_MAX_FINDINGS;
 		audit->report.passed = true;
 		check->audit = audit;
-		check->view = view;
+		check->view = subject->view;
 		check->options = options;
 		check->image = options->image ? pvb_image_info(options->image) : NULL;
-		read_answer(check);
-		find_address_bits(check);
-		rc = run(check, error);
-		check_shared_info(check);
-		check_answer(check);
-		check_address_bits(check);
+		rc = run_on(check, subject, error);
 		if (!rc && audit->out_of_memory)
 			rc = pvb_fail_memory(error, "audit", "the findings");
-		for (size_t i = 0; i < RULE_COUNT; i++)
-			*(check->applied[i] ? &audit->report.checks : &audit->report.skipped) += 1;
+		count_rules(check, !subject->view);
 		audit->report.findings = audit->findings;
-		walk_free(&check->walk);
 	}
 	free(check);
-	view_close(view);
+	view_close(subject->view);
 	if (rc) {
 		pvb_audit_free(audit);
 		return rc;
@@ -304,32 +331,50 @@ static int audit_view(struct view *view, const struct pvb_audit_options *options
 	return 0;
 }
 
+/* Whether it is a guest that the processor translates. Who has none of them is not asked. */
+static int is_translated(struct pvb_host *host, uint32_t domid, bool *translated,
+			 struct pvb_error *error)
+{
+	struct pvb_host_domain domain;
+
+	*translated = false;
+	if (!host->ops->get_memory_run)
+		return 0;
+	int rc = pvb_host_get_domain(host, domid, &domain, error);
+
+	*translated = !rc && domain.translated;
+	return rc;
+}
+
 int pvb_audit_domain(struct pvb_host *host, uint32_t domid, const struct pvb_audit_options *options,
 		     struct pvb_audit **audit, struct pvb_error *error)
 {
+	struct subject subject = {.host = host, .domid = domid};
 	struct pvb_audit_options known;
-	struct view *view;
+	bool translated = false;
 
 	*audit = NULL;
 	int rc = pvb_options(&known, sizeof known, options, "audit", error);
 
 	if (!rc)
-		rc = view_live(host, domid, &view, error);
-	return rc ? rc : audit_view(view, &known, audit, error);
+		rc = is_translated(host, domid, &translated, error);
+	if (!rc && !translated)
+		rc = view_live(host, domid, &subject.view, error);
+	return rc ? rc : audit_subject(&subject, &known, audit, error);
 }
 
 int pvb_audit_core(const char *path, const struct pvb_audit_options *options,
 		   struct pvb_audit **audit, struct pvb_error *error)
 {
 	struct pvb_audit_options known;
-	struct view *view;
+	struct subject subject = {0};
 
 	*audit = NULL;
 	int rc = pvb_options(&known, sizeof known, options, "audit", error);
 
 	if (!rc)
-		rc = view_core(path, &view, error);
-	return rc ? rc : audit_view(view, &known, audit, error);
+		rc = view_core(path, &subject.view, error);
+	return rc ? rc : audit_subject(&subject, &known, audit, error);
 }
 
 const struct pvb_audit_report *pvb_audit_report(const struct pvb_audit *audit)

@@ -86,14 +86,10 @@ static const struct view_ops live_ops = {
 	.frames = live_frames,
 };
 
-static int check_domain(const struct pvb_host_domain *domain, struct pvb_error *error)
+int view_check_state(const struct pvb_host_domain *domain, struct pvb_error *error)
 {
 	bool ran = domain->paused && domain->cpu_time_ns > 0;
 
-	if (domain->hvm)
-		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, "audit",
-				"domain %u is no PV guest: it has none of what an audit reads",
-				domain->domid);
 	/* A kernel changes its tables and registers from its first instruction on. */
 	if (domain->dying || domain->shutdown || !domain->paused || ran) {
 		int rc = pvb_fail(error, PVB_E_HOST_STATE, "audit",
@@ -108,6 +104,18 @@ static int check_domain(const struct pvb_host_domain *domain, struct pvb_error *
 				"it ran");
 		return rc;
 	}
+	return 0;
+}
+
+static int check_domain(const struct pvb_host_domain *domain, struct pvb_error *error)
+{
+	if (domain->hvm)
+		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, "audit",
+				"domain %u is no PV guest: it has none of what an audit reads",
+				domain->domid);
+	int rc = view_check_state(domain, error);
+	if (rc)
+		return rc;
 	if (domain->guest_bits != 32 && domain->guest_bits != 64)
 		return pvb_fail(error, PVB_E_HOST_GUEST_TYPE, "audit",
 				"domain %u is a %u-bit guest; PV guests have 32 or 64 bits",

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libpvbuild_all_la_SOURCES += \
+	lib/audit/arm64-given.c \
+	lib/audit/arm64.c \
+	lib/audit/arm64.h \
 	lib/audit/audit.c \
 	lib/audit/check.h \
 	lib/audit/core-file.c \
@@ -20,3 +23,9 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/audit/view.h \
 	lib/audit/walk.c \
 	lib/audit/walk.h
+
+if HAVE_LIBFDT
+lib_libpvbuild_all_la_SOURCES += lib/audit/arm64-tree.c
+else
+lib_libpvbuild_all_la_SOURCES += lib/audit/arm64-tree-none.c
+endif

@@ -116,6 +116,43 @@
 	X(MODULE_BYTES,           "module.bytes",           ERROR,   "the ramdisk's bytes are those of the file") \
 	X(MODULE_TAIL,            "module.tail",            WARNING, "the rest of its last page is zero") \
 	X(COMMAND_LINE,           "command-line.text",      ERROR,   "the command line is the one that was given")
+
+/* Those of an arm64 guest, for which none of the others is. */
+#define AUDIT_ARM64_RULES(X)                                                                        \
+	X(ARM64_ENTRY,            "arm64.entry",            ERROR,   "pc is in memory, at the start of an Image") \
+	X(ARM64_X0,               "arm64.x0",               ERROR,   "x0 is the aligned address of the device tree, in memory") \
+	X(ARM64_ARGUMENTS,        "arm64.arguments",        ERROR,   "x1 to x3 are zero") \
+	X(ARM64_PSTATE,           "arm64.pstate",           ERROR,   "the guest starts in EL1, with its own stack and all interrupts masked") \
+	X(ARM64_MMU,              "arm64.mmu",              ERROR,   "translation and caches are off, data is little-endian") \
+	X(ARM64_ONLINE,           "arm64.online",           ERROR,   "vCPU 0 is online") \
+	X(ARM64_TREE,             "arm64.tree",             ERROR,   "there is a device tree, well-formed and of at most 2 MiB") \
+	X(ARM64_TREE_ROOT,        "arm64.tree-root",        ERROR,   "addresses and sizes have two cells, and interrupts a controller") \
+	X(ARM64_TREE_MEMORY,      "arm64.tree-memory",      ERROR,   "banks of memory are whole pages and do not overlap") \
+	X(ARM64_TREE_CPUS,        "arm64.tree-cpus",        ERROR,   "there is a node for each vCPU, under its number") \
+	X(ARM64_TREE_PSCI,        "arm64.tree-psci",        ERROR,   "CPUs are started by the hypervisor") \
+	X(ARM64_TREE_TIMER,       "arm64.tree-timer",       ERROR,   "the timer has its interrupts") \
+	X(ARM64_TREE_GIC,         "arm64.tree-gic",         ERROR,   "the interrupt controller is the host's, and no memory is in its pages") \
+	X(ARM64_TREE_HYPERVISOR,  "arm64.tree-hypervisor",  ERROR,   "the guest learns of Xen, its event interrupt, and where grants go") \
+	X(ARM64_TREE_GRANULE,     "arm64.tree-granule",     ERROR,   "a kernel with notes of pvbuild's is told the hypervisor's page size, and no other is") \
+	X(ARM64_COMMAND_LINE,     "arm64.command-line",     ERROR,   "the command line is the one that was given") \
+	X(ARM64_MEMORY_BANKS,     "arm64.memory-banks",     ERROR,   "memory is in all of every bank") \
+	X(ARM64_MEMORY_STRAY,     "arm64.memory-stray",     ERROR,   "memory is nowhere else but in the magic pages") \
+	X(ARM64_MEMORY_AMOUNT,    "arm64.memory-amount",    ERROR,   "the domain owns the memory that it was to have") \
+	X(ARM64_MAGIC_PAGES,      "arm64.magic-pages",      ERROR,   "console and xenstore have a page each, outside the banks") \
+	X(ARM64_MAGIC_SPACING,    "arm64.magic-spacing",    ERROR,   "no page of the hypervisor's has both rings") \
+	X(ARM64_EVENT_CHANNELS,   "arm64.event-channels",   ERROR,   "console and xenstore have event channels, and different ones") \
+	X(ARM64_RINGS,            "arm64.rings",            ERROR,   "the rings are empty and their indices are zero") \
+	X(ARM64_RINGS_DIRTY,      "arm64.rings-dirty",      WARNING, "their pages hold nothing else") \
+	X(ARM64_GRANTS,           "arm64.grants",           ERROR,   "grants 0 and 1 give access to the rings, and no other is there") \
+	X(ARM64_KERNEL_PLACE,     "arm64.kernel-place",     ERROR,   "the kernel is as far behind a boundary of 2 MiB as it wants, in one bank") \
+	X(ARM64_KERNEL_TYPE,      "arm64.kernel-type",      ERROR,   "the kernel that was given is an arm64 one") \
+	X(ARM64_KERNEL_BYTES,     "arm64.kernel-bytes",     ERROR,   "the kernel's bytes are those of the image") \
+	X(ARM64_ENDIAN,           "arm64.endian",           ERROR,   "the kernel is little-endian") \
+	X(ARM64_GRANULE,          "arm64.granule",          ERROR,   "the kernel's page size, the processor's and the hypervisor's go together") \
+	X(ARM64_OVERLAP,          "arm64.overlap",          ERROR,   "kernel, device tree and ramdisk do not overlap") \
+	X(ARM64_INITRD,           "arm64.initrd",           ERROR,   "there is a ramdisk in memory where one was given, and only there") \
+	X(ARM64_INITRD_WINDOW,    "arm64.initrd-window",    ERROR,   "the ramdisk is within 32 GiB of the kernel") \
+	X(ARM64_INITRD_BYTES,     "arm64.initrd-bytes",     ERROR,   "the ramdisk is the one that was given")
 /* clang-format on */
 
 #define AUDIT_RULES(X)                                                                             \
@@ -125,13 +162,15 @@
 	AUDIT_TABLE_RULES(X)                                                                       \
 	AUDIT_MEMORY_RULES(X)                                                                      \
 	AUDIT_PAGE_RULES(X)                                                                        \
-	AUDIT_GIVEN_RULES(X)
+	AUDIT_GIVEN_RULES(X)                                                                       \
+	AUDIT_ARM64_RULES(X)
 
 enum audit_rule {
 #define AUDIT_RULE_ID(id, name, severity, meaning) RULE_##id,
 	AUDIT_RULES(AUDIT_RULE_ID)
 #undef AUDIT_RULE_ID
 		RULE_COUNT,
+	RULE_FIRST_ARM64 = RULE_ARM64_ENTRY,
 };
 
 #endif

@@ -430,6 +430,13 @@ int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path,
 		rc = pvb_host_get_domain(host, domid, &core.domain, error);
 	if (rc)
 		return rc;
+	if (core.domain.translated) {
+		rc = pvb_fail(error, PVB_E_HOST_GUEST_TYPE, STAGE,
+			      "domain %u is an arm64 guest, of which no core is written", domid);
+		pvb_hint(error, "a core is told from page tables and p2m of a PV guest, which it "
+				"does not have");
+		return rc;
+	}
 	if (!core.domain.paused) {
 		rc = pvb_fail(error, PVB_E_HOST_STATE, STAGE, "domain %u is running", domid);
 		pvb_hint(error, "pause it before it is dumped");

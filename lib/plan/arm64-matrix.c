@@ -51,9 +51,10 @@ static enum verdict judge(const struct row *row, const struct pvb_granules *gran
 	return granules->declared >> row->host & 1 ? row->declares : row->declares_others;
 }
 
+/* A shift of 0 is that of an unstated size, which no sentence with this in it is about. */
 static unsigned kib(unsigned shift)
 {
-	return 1u << (shift - 10);
+	return shift < 10 ? 0 : 1u << (shift - 10);
 }
 
 int pvb_granules_check(const struct pvb_granules *granules, struct pvb_error *error)

@@ -82,6 +82,19 @@ static struct blob declares(const char *bits)
 	return elf_build(&builder);
 }
 
+/* "arm64-10": an Image with these flags; "arm64-10-aware": which declares every page size. */
+static struct blob arm64(const char *flags)
+{
+	struct blob image = arm64_build(0, 0x200000, strtoul(flags, NULL, 10), 0x8000);
+	struct blob notes = BLOB_INIT;
+
+	if (!strstr(flags, "-aware"))
+		return image;
+	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_GRANULES, "\0\x50\1\0", 4);
+	arm64_add_notes(&image, &notes);
+	return image;
+}
+
 static struct blob truncated(void)
 {
 	struct blob kernel = small_kernel(64);
@@ -115,6 +128,8 @@ int main(int count, char **arguments)
 		kernel = with_note_19(77);
 	else if (!strncmp(kind, "declares", 8))
 		kernel = declares(kind + 8);
+	else if (!strncmp(kind, "arm64-", 6))
+		kernel = arm64(kind + 6);
 	else if (!strcmp(kind, "truncated"))
 		kernel = truncated();
 	else

@@ -2,6 +2,7 @@
 #
 # The tool as users and programs see it.
 tool_tests = \
+	tests/tool/test-arm64.sh \
 	tests/tool/test-completion.sh \
 	tests/tool/test-config.sh \
 	tests/tool/test-create.sh \

@@ -45,4 +45,5 @@ ok "which is any" offers "pvbuild dump guest a" a-kernel
 unset -f pvbuild
 ok "help" offers "pvbuild help v" version
 ok "forms of the p2m" offers "pvbuild plan --p2m " list
+ok "page sizes" offers "pvbuild create --guest-page-size " 4K 16K 64K
 finish

@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <pvbuild/guest-abi.h>
+
 #include "host/host.h"
 #include "host/sim/sim.h"
 #include "support/compress.h"
@@ -54,13 +56,35 @@ struct blob scenario_legacy_32(void)
 	return elf_build(&b);
 }
 
+/* It copes with every page size, and says so. */
+static struct blob arm64_image(void)
+{
+	const uint32_t granules = 1u << 12 | 1u << 14 | 1u << 16;
+	struct blob image = arm64_build(0, 3 * MIB, 0xe, 0x21000), notes = BLOB_INIT;
+
+	note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_GRANULES, &granules, sizeof granules);
+	arm64_add_notes(&image, &notes);
+	return image;
+}
+
 const struct scenario scenarios[] = {
-	{"64-bit bzImage, ramdisk", scenario_bzimage_64, 300001, 32 * MIB, 2},
-	{"32-bit, ramdisk", scenario_linux_32, 300001, 32 * MIB, 1},
-	{"64-bit, as little as there is", scenario_small_64, 0, 8 * MIB, 1},
-	{"32-bit, root below 4 GiB", scenario_legacy_32, 5000, 16 * MIB, 1},
+	{"64-bit bzImage, ramdisk", scenario_bzimage_64, 300001, 32 * MIB, 2, NULL},
+	{"32-bit, ramdisk", scenario_linux_32, 300001, 32 * MIB, 1, NULL},
+	{"64-bit, as little as there is", scenario_small_64, 0, 8 * MIB, 1, NULL},
+	{"32-bit, root below 4 GiB", scenario_legacy_32, 5000, 16 * MIB, 1, NULL},
 };
 const unsigned scenario_count = sizeof scenarios / sizeof scenarios[0];
+
+const struct scenario arm64_scenarios[] = {
+	{"arm64 at 4 KiB", arm64_image, 300001, 32 * MIB, 2, "arch=arm64,"},
+	{"arm64 at 16 KiB", arm64_image, 0, 32 * MIB, 1, "arch=arm64,granule=16K,"},
+	{"arm64 at 64 KiB", arm64_image, 300001, 32 * MIB, 1, "arch=arm64,granule=64K,"},
+};
+#ifdef HAVE_LIBFDT
+const unsigned arm64_scenario_count = sizeof arm64_scenarios / sizeof arm64_scenarios[0];
+#else
+const unsigned arm64_scenario_count = 0;
+#endif
 
 void scenario_prepare(const struct scenario *scenario, struct scenario_files *files)
 {

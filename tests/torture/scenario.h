@@ -13,6 +13,7 @@
 /*
  *   kernel    makes the kernel
  *   ramdisk   bytes, 0 for none
+ *   host      what the simulated host is told besides, with a comma behind it, or NULL
  */
 struct scenario {
 	const char *name;
@@ -20,6 +21,7 @@ struct scenario {
 	uint64_t ramdisk;
 	uint64_t memory;
 	uint32_t vcpus;
+	const char *host;
 };
 
 struct blob scenario_linux_64(void);
@@ -31,6 +33,10 @@ struct blob scenario_legacy_32(void); /* wants its root below 4 GiB */
 /* A 64-bit and a 32-bit guest with a ramdisk each, and two that do with less. */
 extern const struct scenario scenarios[];
 extern const unsigned scenario_count;
+
+/* Guests that are translated, one a page size of the host's; none without libfdt. */
+extern const struct scenario arm64_scenarios[];
+extern const unsigned arm64_scenario_count;
 
 /* What a run works on, made once: no part of what is tried. */
 struct scenario_files {

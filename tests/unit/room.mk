@@ -43,8 +43,10 @@ unit_tests = \
 
 # They read device trees.
 if HAVE_LIBFDT
-unit_tests += tests/unit/test-plan-arm64 tests/unit/test-plan-granules
+unit_tests += tests/unit/test-audit-arm64 tests/unit/test-build-arm64 tests/unit/test-plan-arm64 \
+	tests/unit/test-plan-granules
 endif
+tests_unit_test_audit_arm64_LDADD = $(LDADD) $(FDT_LIBS)
 EXTRA_DIST += tests/unit/arm64-kernels.h
 tests_unit_test_plan_arm64_LDADD = $(LDADD) $(FDT_LIBS)
 

@@ -182,7 +182,8 @@ static void every_rule_has_a_mutation(void **state)
 	(void)state;
 	for (size_t i = 0; (rule = pvb_audit_rule(i, &meaning)); i++) {
 		assert_true(meaning[0] != '\0' && strchr(rule, '.'));
-		if (!has_mutation(rule))
+		/* Those of arm64 guests are test-audit-arm64's. */
+		if (strncmp(rule, "arm64.", 6) != 0 && !has_mutation(rule))
 			fail_msg("no mutation breaks %s", rule);
 	}
 }
