@@ -161,26 +161,6 @@ static long event_channel_op(struct peer_link *link, const uint64_t *arguments)
 	return 0;
 }
 
-/* More pages than there are would be made, which no one here asks for. */
-static long setup_table(struct peer_link *link, struct gnttab_setup_table *setup)
-{
-	pvb_mfn_t frames[64];
-	struct pvb_error error;
-	size_t count;
-
-	if (pvb_host_get_grant_frames(link->host, setup->dom, frames, 64, &count, &error)) {
-		setup->status = GNTST_bad_domain;
-		return 0;
-	}
-	if (setup->nr_frames > count)
-		return peer_unknown("setup_table of pages", setup->nr_frames, NULL);
-	for (uint32_t i = 0; i < setup->nr_frames; i++)
-		setup->frame_list.p[i] = frames[i].n;
-	setup->status = GNTST_okay;
-	return 0;
-}
-
-/* A host of ours has version 1 only, of which a page is there from the start. */
 /* The hypervisor makes pages of a table that are not there yet; nobody here asks for those. */
 static long setup_table(struct peer_link *link, struct gnttab_setup_table *setup)
 {
@@ -198,6 +178,7 @@ static long setup_table(struct peer_link *link, struct gnttab_setup_table *setup
 	return 0;
 }
 
+/* A host of ours has version 1 only, of which a page is there from the start. */
 static long grant_table_op(struct peer_link *link, const uint64_t *arguments)
 {
 	switch (arguments[0]) {
