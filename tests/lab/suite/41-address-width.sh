@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Machine addresses of 32 bits, declared or asked for: every frame lies below 4 GiB, as the probe finds
 # inside and the audit outside; without, frames lie above. Needs free memory above 4 GiB.
-# Time limit: 200
+# Time limit: 240
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 
@@ -24,7 +24,9 @@ passed() { # CHECK...
 audited() { pvb audit --max-address-bits 32 "$1"; }
 # With --audit, and the console on standard output: it is on standard error that there were faults.
 no_faults() { ! err_has "the audit found"; }
-has_frames_above() { exited 4 && grep -q 'above\|not below\|bits' "$work/out"; }
+has_frames_above() { exited 4 && out_has memory.address-bits; }
+# But for the grant table, which Xen puts where it likes.
+has_none_above() { exited 0 && out_has "passed:" && ! grep '^\(error\|warning\) ' "$work/out" | grep -v grants.address-bits; }
 
 # Xen hands out memory from the top: what comes first lies above, if there is any.
 cfg plain "kernel=$(command -v probe)" ramdisk= memory=64 extra=probe.strict
@@ -53,7 +55,7 @@ ok "who has notes of ours is told what was resolved" \
 	passed guest_abi.answer guest_abi.address_bits guest_abi.pte_bits guest_abi.granule
 pvb create --paused "$work/probe-declares.cfg"
 audited probe-declares
-ok "and a later audit finds it so" both exited 0 '&&' out_has " 0 findings"
+ok "and a later audit finds it so" has_none_above
 pvb destroy probe-declares
 
 cfg linux memory=256
