@@ -11,7 +11,7 @@ static struct json_object *domain_object(const struct pvb_domain_state *domain)
 	json_add_number(object, "domid", domain->domid);
 	json_add_text(object, "name", *domain->name ? domain->name : NULL);
 	json_add_text(object, "uuid", format_uuid(domain->uuid).text);
-	json_add_text(object, "guest", domain->hvm ? "hvm" : "pv");
+	json_add_text(object, "guest", domain->translated ? "arm64" : domain->hvm ? "hvm" : "pv");
 	json_add_number(object, "guest_bits", domain->guest_bits);
 	json_add_number(object, "memory", domain->memory);
 	json_add_number(object, "max_memory", domain->max_memory);

@@ -31,7 +31,8 @@ enum pvb_shutdown_reason {
  * A domain as it was at the time of the call.
  *
  *   name               empty where nobody gave it one
- *   hvm                it is no PV guest (HVM or PVH)
+ *   hvm                it is no PV guest (HVM or PVH, or translated)
+ *   translated         it is an arm64 guest
  *   guest_bits         32 or 64
  *   running            a vCPU of it is on a CPU right now
  *   blocked            all its vCPUs wait for something
@@ -57,6 +58,7 @@ struct pvb_domain_state {
 	uint64_t memory;
 	uint64_t max_memory;
 	uint64_t cpu_time_ns;
+	bool translated;
 };
 
 /* All domains, ascending by number. *domains is freed with free(). */

@@ -177,6 +177,8 @@ static void the_facts_are_the_hypervisors(void **state)
 	assert_int_equal(xen.xen_minor, 20);
 	assert_string_equal(xen.capabilities, sim.capabilities);
 	assert_int_equal(xen.page_shift, 12);
+	assert_int_equal(xen.guest_page_sizes, 1 << 12);
+	assert_int_equal(xen.gic_version, 0);
 	assert_int_equal(xen.address_bits, 38);
 	assert_int_equal(xen.nodes, 2);
 	assert_true(xen.claims);
@@ -552,6 +554,59 @@ static void what_xen_refuses_has_the_code_that_the_model_has(void **state)
 	bench_close(&bench);
 }
 
+/* Before the hypervisor is asked: it would only see what is left of it in frames. */
+static void what_is_not_whole_pages_never_becomes_frames(void **state)
+{
+	static const struct {
+		uint64_t address;
+		unsigned shift;
+		uint64_t count;
+	} wrong[] = {
+		{1, 12, 1},
+		{4095, 12, 1},
+		{UINT64_C(1) << 30 | 2048, 21, 1},
+		{0, 0, 1},
+		{0, 11, 1},
+		{0, 64, 1},
+		{UINT64_MAX << 12, 12, 1},
+		{4096, 63, 2},
+		{0, 21, UINT64_MAX >> 4},
+	};
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+	uint64_t calls = pvb_sim_calls(bench.sim);
+
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		pvb_extent_t out[1];
+		struct pvb_host_populate request = {
+			.address = wrong[i].address,
+			.shift = wrong[i].shift,
+			.count = wrong[i].count,
+			.node = PVB_HOST_ANY_NODE,
+			.out = out,
+		};
+		uint64_t done;
+
+		assert_fails_with(
+			pvb_host_populate(bench.xen, domid, &request, &done, &bench.error),
+			PVB_E_ARG_INVALID, &bench.error);
+		assert_int_equal(done, 0);
+	}
+	assert_true(pvb_sim_calls(bench.sim) == calls);
+
+	/* nor is a guest of another machine tried */
+	struct pvb_host_domain_config config = {.name = "arm", .vcpus = 1, .translated = true};
+	uint32_t none;
+	assert_fails_with(pvb_host_create_domain(bench.xen, &config, &none, &bench.error),
+			  PVB_E_HOST_GUEST_TYPE, &bench.error);
+	assert_true(pvb_sim_calls(bench.sim) == calls);
+	assert_ok(pvb_host_destroy_domain(bench.xen, domid, &bench.error), &bench.error);
+	bench_close(&bench);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -575,6 +630,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_call_to_the_hypervisor_fails_in_turn),
 		cmocka_unit_test(a_frame_that_cannot_be_mapped_is_named),
 		cmocka_unit_test(what_xen_refuses_has_the_code_that_the_model_has),
+		cmocka_unit_test(what_is_not_whole_pages_never_becomes_frames),
 	};
 
 	return cmocka_run_group_tests_name("host xen", tests, NULL, NULL);

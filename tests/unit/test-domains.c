@@ -81,12 +81,30 @@ static void a_listed_domain_is_as_the_host_says(void **state)
 	assert_int_equal(list[0].memory, 3 * PAGE);
 	assert_int_equal(list[0].max_memory, 4 * MIB);
 	assert_true(list[0].paused);
-	assert_false(list[0].hvm || list[0].running || list[0].shutdown || list[0].dying);
+	assert_false(list[0].translated || list[0].hvm || list[0].running || list[0].shutdown ||
+		     list[0].dying);
 	assert_ok(pvb_domain_get(host, domid, &got, &error), &error);
 	assert_int_equal(got.domid, domid);
 	assert_int_equal(got.memory, list[0].memory);
 	assert_memory_equal(got.uuid, list[0].uuid, sizeof got.uuid);
 	free(list);
+	close_sim(host);
+}
+
+static void an_arm64_domain_is_measured_in_its_hosts_pages(void **state)
+{
+	(void)state;
+	struct pvb_host *host = open_sim("arch=arm64,granule=64K,memory=4G");
+	uint32_t domid = new_arm64(host, 4 * MIB);
+	struct pvb_domain_state got;
+	struct pvb_error error;
+	pvb_mfn_t out[3];
+
+	assert_int_equal(give(host, domid, 0x4000, 0, 3, out), 3);
+	assert_ok(pvb_domain_get(host, domid, &got, &error), &error);
+	assert_true(got.translated && got.hvm);
+	assert_int_equal(got.memory, 3 * 64 * KIB);
+	assert_int_equal(got.max_memory, 4 * MIB);
 	close_sim(host);
 }
 
@@ -242,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_domains_are_listed_however_many),
 		cmocka_unit_test(a_listed_domain_is_as_the_host_says),
+		cmocka_unit_test(an_arm64_domain_is_measured_in_its_hosts_pages),
 		cmocka_unit_test(a_domain_is_found_by_number_and_by_name),
 		cmocka_unit_test(a_domain_that_nobody_can_mean_is_not_found),
 		cmocka_unit_test(names_of_digits_and_letters_are_names),

@@ -162,6 +162,23 @@ static long event_channel_op(struct peer_link *link, const uint64_t *arguments)
 }
 
 /* A host of ours has version 1 only, of which a page is there from the start. */
+/* The hypervisor makes pages of a table that are not there yet; nobody here asks for those. */
+static long setup_table(struct peer_link *link, struct gnttab_setup_table *setup)
+{
+	pvb_mfn_t *frames = (pvb_mfn_t *)(void *)setup->frame_list.p;
+	struct pvb_error error;
+	size_t count = 0;
+	int rc = pvb_host_get_grant_frames(link->host, setup->dom, frames, setup->nr_frames, &count,
+					   &error);
+
+	if (rc && rc != -PVB_E_HOST_NO_DOMAIN)
+		return peer_refused(&error);
+	if (!rc && count < setup->nr_frames)
+		return peer_unknown("pages of a grant table", setup->nr_frames, "more than it has");
+	setup->status = rc ? GNTST_bad_domain : GNTST_okay;
+	return 0;
+}
+
 static long grant_table_op(struct peer_link *link, const uint64_t *arguments)
 {
 	switch (arguments[0]) {
@@ -182,6 +199,8 @@ static long grant_table_op(struct peer_link *link, const uint64_t *arguments)
 		size->max_nr_frames = 64;
 		return 0;
 	}
+	case GNTTABOP_setup_table:
+		return setup_table(link, peer_pointer(arguments[1]));
 	default:
 		return peer_unknown("grant_table_op subcommand", arguments[0], NULL);
 	}
