@@ -72,6 +72,7 @@ void check_shared_info_tail(void);
 void check_width_memory(void);
 void check_width_tables(void);
 void check_width_shared(void);
+void check_width_grants(void);
 void check_guest_abi_answer(void);
 void check_guest_abi_address_bits(void);
 void check_guest_abi_pte_bits(void);

@@ -247,6 +247,8 @@ static int run(struct check *check, struct pvb_error *error)
 
 	if (rc || !go_on)
 		return rc;
+	find_marks(check);
+	check_marks(check);
 	rc = walk_tables(check, error);
 	if (!rc) {
 		check_tables(check);

@@ -88,6 +88,17 @@ struct answer {
 	uint8_t granule_shift;
 };
 
+/*
+ * What the hypervisor marks in L1 entries, as masks; none where it marks nothing. known: somebody
+ * said so, and it is not what is usual.
+ */
+struct marks {
+	bool known;
+	unsigned kernel_bit;
+	uint64_t kernel;
+	uint64_t grant;
+};
+
 struct check {
 	struct pvb_audit *audit;
 	struct view *view;
@@ -95,6 +106,7 @@ struct check {
 	const struct pvb_image_info *image; /* NULL where it was not given */
 	pvb_mfn_t root;
 	struct view_frame root_info;
+	struct marks marks;
 	struct walk walk;
 	struct start_info start;
 	struct layout layout;
@@ -155,9 +167,13 @@ void find_address_bits(struct check *check);
 /* Where the answer stands in shared info, [from, to): none of it where nobody can know of one. */
 void answer_place(const struct check *check, size_t *from, size_t *to);
 
+/* Before the tables are walked: by which bits of theirs the hypervisor goes. */
+void find_marks(struct check *check);
+
 /* The rules, in the order in which they are applied. */
 int check_registers(struct check *check, bool *go_on, struct pvb_error *error);
 void check_tables(struct check *check);
+void check_marks(struct check *check);
 int check_start_info(struct check *check, bool *go_on, struct pvb_error *error);
 void check_layout(struct check *check);
 void check_table_places(struct check *check);

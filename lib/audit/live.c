@@ -123,6 +123,21 @@ static int check_domain(const struct pvb_host_domain *domain, struct pvb_error *
 	return 0;
 }
 
+static int ask_pte_bits(struct live *live, const struct pvb_host_info *info, unsigned guest_bits,
+			struct pvb_error *error)
+{
+	struct view *view = &live->view;
+
+	view->knows_pte_bits = true;
+	if (!info->pte_bits_fixed)
+		return pvb_host_get_pte_bits(live->host, live->domid, &view->pte_bits, error);
+	view->pte_bits = (struct pvb_host_pte_bits){
+		.kernel_bit = guest_bits == 64 ? info->pte_kernel_bit : PVB_GUEST_PTE_NO_BIT,
+		.grant_bit = info->pte_grant_bit,
+	};
+	return 0;
+}
+
 static int fill(struct live *live, struct pvb_error *error)
 {
 	struct view *view = &live->view;
@@ -148,6 +163,8 @@ static int fill(struct live *live, struct pvb_error *error)
 		rc = check_domain(&domain, error);
 	if (!rc)
 		rc = pvb_host_get_vcpu(live->host, live->domid, 0, &view->vcpu, error);
+	if (!rc)
+		rc = ask_pte_bits(live, &info, domain.guest_bits, error);
 	if (!rc)
 		rc = pvb_host_get_grants(live->host, live->domid, view->grants,
 					 sizeof view->grants / sizeof view->grants[0],

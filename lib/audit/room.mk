@@ -9,6 +9,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/audit/core-file.h \
 	lib/audit/core.c \
 	lib/audit/live.c \
+	lib/audit/pte-bits.c \
 	lib/audit/rules-declared.c \
 	lib/audit/rules-given.c \
 	lib/audit/rules-layout.c \

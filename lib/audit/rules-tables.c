@@ -5,9 +5,9 @@
 
 /* Rules that the walk applies to every entry that it meets. */
 static const enum audit_rule entry_rules[] = {
-	RULE_TABLES_ILLEGAL_BITS, RULE_TABLES_SUPERPAGE, RULE_TABLES_UNUSUAL_BITS,
-	RULE_TABLES_UPPER_FLAGS,  RULE_TABLES_LEAF_FORM, RULE_TABLES_NOT_PRESENT,
-	RULE_TABLES_FOREIGN,      RULE_TABLES_SHARED,    RULE_LAYOUT_HYPERVISOR,
+	RULE_TABLES_ILLEGAL_BITS, RULE_TABLES_SUPERPAGE,     RULE_TABLES_UNUSUAL_BITS,
+	RULE_TABLES_UPPER_FLAGS,  RULE_TABLES_SOFTWARE_BITS, RULE_TABLES_NOT_PRESENT,
+	RULE_TABLES_FOREIGN,      RULE_TABLES_SHARED,        RULE_LAYOUT_HYPERVISOR,
 };
 
 static void check_access(struct check *check, const struct walk_region *region)
@@ -44,6 +44,9 @@ void check_tables(struct check *check)
 
 	for (size_t i = 0; i < sizeof entry_rules / sizeof entry_rules[0]; i++)
 		applies(check, entry_rules[i]);
+	if (check->view->guest_bits == 64)
+		applies(check,
+			check->root_info.pinned ? RULE_TABLES_KERNEL_MARK : RULE_TABLES_LEAF_FORM);
 	applies(check, RULE_TABLES_WRITABLE);
 	applies(check, RULE_TABLES_READ_ONLY);
 	for (size_t i = 0; i < walk->region_count; i++)

@@ -54,7 +54,10 @@
 	X(TABLES_SUPERPAGE,       "tables.superpage",       ERROR,   "every leaf maps 4 KiB") \
 	X(TABLES_UNUSUAL_BITS,    "tables.unusual-bits",    WARNING, "no entry has legal bits that a start of day has no use for") \
 	X(TABLES_UPPER_FLAGS,     "tables.upper-flags",     ERROR,   "entries above the leaves are writable and open to the guest kernel") \
+	X(TABLES_SOFTWARE_BITS,   "tables.software-bits",   ERROR,   "no entry has a software bit but the mark of kernel mappings, and that in leaves only") \
 	X(TABLES_LEAF_FORM,       "tables.leaf-form",       ERROR,   "all leaves are as written, or all as the hypervisor leaves them after a pin") \
+	X(TABLES_KERNEL_MARK,     "tables.kernel-mark",     ERROR,   "under a pin every leaf of a 64-bit guest has the domain's mark of kernel mappings") \
+	X(TABLES_TOLD_BITS,       "tables.told-bits",       ERROR,   "the bits of entries that are on record, or that the guest was told of, are those that the hypervisor uses") \
 	X(TABLES_NOT_PRESENT,     "tables.not-present",     ERROR,   "entries that are not present are zero") \
 	X(TABLES_FOREIGN,         "tables.foreign-frame",   ERROR,   "every entry points to a frame of the domain") \
 	X(TABLES_SHARED,          "tables.shared",          ERROR,   "every table is used once, at one level") \
@@ -105,6 +108,7 @@
 	X(KERNEL_GUEST_TYPE,      "kernel.guest-type",      ERROR,   "the domain is of the kernel's width") \
 	X(KERNEL_BYTES,           "kernel.bytes",           ERROR,   "the kernel's bytes are those of the image") \
 	X(KERNEL_BSS,             "kernel.bss",             ERROR,   "the memory that follows them is zero") \
+	X(KERNEL_PTE_BITS,        "kernel.pte-bits",        ERROR,   "the bits of entries that the hypervisor uses are ones that the kernel leaves alone") \
 	X(KERNEL_HYPERCALL_PAGE,  "kernel.hypercall-page",  ERROR,   "the hypercall page is filled where the kernel asks for one") \
 	X(MODULE_FLAG,            "module.flag",            ERROR,   "the ramdisk is passed by PFN only to a kernel that takes it so") \
 	X(MODULE_LENGTH,          "module.length",          ERROR,   "mod_len is the ramdisk's length") \

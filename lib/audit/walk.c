@@ -21,8 +21,8 @@
 #define GLOBAL (UINT64_C(1) << 8)
 #define AVAIL (UINT64_C(7) << 9)
 #define FRAME UINT64_C(0x000ffffffffff000)
-#define GUEST_KERNEL (UINT64_C(1) << 52) /* Xen's mark of a guest kernel's leaf, 64-bit only */
 #define AVAIL_HIGH (UINT64_C(0x7ff) << 52)
+#define SOFTWARE (AVAIL | AVAIL_HIGH)
 #define NX (UINT64_C(1) << 63)
 
 /* What Xen lets a guest without devices set (xen/arch/x86/mm.c, the disallow masks). */
@@ -223,23 +223,36 @@ static bool is_xens(const struct check *check, const struct walk_table *table, u
 static void check_leaf_bits(struct check *check, const struct walk_table *table, unsigned index,
 			    uint64_t entry, uint64_t form)
 {
-	const uint64_t usual =
-		P | RW | A | D | FRAME | (check->view->guest_bits == 64 ? US | GUEST_KERNEL : 0);
+	const bool wide = check->view->guest_bits == 64;
+	const uint64_t mark = check->marks.kernel;
+	const uint64_t usual = P | RW | A | D | FRAME | SOFTWARE | (wide ? US : 0);
+	const uint64_t legal = (LEGAL_LEAF | FRAME) & ~check->marks.grant;
+	const uint64_t software = entry & SOFTWARE & legal & ~mark;
 
-	if (entry & ~(LEGAL_LEAF | FRAME))
+	if (entry & ~legal)
 		finding(check, RULE_TABLES_ILLEGAL_BITS, place_entry(check, table, index),
 			"the leaf is 0x%016llx, of which the hypervisor refuses 0x%llx",
-			(unsigned long long)entry,
-			(unsigned long long)(entry & ~(LEGAL_LEAF | FRAME)));
+			(unsigned long long)entry, (unsigned long long)(entry & ~legal));
 	else if (entry & ~usual)
 		finding(check, RULE_TABLES_UNUSUAL_BITS, place_entry(check, table, index),
 			"the leaf is 0x%016llx, and 0x%llx has no use at a start of day",
 			(unsigned long long)entry, (unsigned long long)(entry & ~usual));
-	if (check->view->guest_bits == 64 && (entry & (US | GUEST_KERNEL)) != form)
+	if (software)
+		finding(check, RULE_TABLES_SOFTWARE_BITS, place_entry(check, table, index),
+			"the leaf is 0x%016llx, and the bits 0x%llx of it are the guest's",
+			(unsigned long long)entry, (unsigned long long)software);
+	if (!wide || (entry & (US | mark)) == form)
+		return;
+	if (check->root_info.pinned)
+		finding(check, RULE_TABLES_KERNEL_MARK, place_entry(check, table, index),
+			"the leaf is 0x%016llx: bits 2 and %u should be set, by which the "
+			"hypervisor tells the kernel's pages from user space's",
+			(unsigned long long)entry, check->marks.kernel_bit);
+	else
 		finding(check, RULE_TABLES_LEAF_FORM, place_entry(check, table, index),
-			"the leaf is 0x%016llx: bits 2 and 52 should both be %s, as in the "
+			"the leaf is 0x%016llx: bits 2 and %u should both be %s, as in the "
 			"other leaves",
-			(unsigned long long)entry, form ? "set" : "clear");
+			(unsigned long long)entry, check->marks.kernel_bit, form ? "set" : "clear");
 }
 
 static void check_upper_bits(struct check *check, const struct walk_table *table, unsigned index,
@@ -247,7 +260,8 @@ static void check_upper_bits(struct check *check, const struct walk_table *table
 {
 	const bool pae_root = check->view->guest_bits == 32 && table->level == 3;
 	const uint64_t legal = (pae_root ? LEGAL_PAE_L3 : LEGAL_UPPER) | FRAME;
-	const uint64_t usual = P | RW | US | A | D | FRAME;
+	const uint64_t usual = P | RW | US | A | D | FRAME | SOFTWARE;
+	const uint64_t software = entry & SOFTWARE & legal;
 
 	if (entry & ~(legal | PSE))
 		finding(check, RULE_TABLES_ILLEGAL_BITS, place_entry(check, table, index),
@@ -257,6 +271,10 @@ static void check_upper_bits(struct check *check, const struct walk_table *table
 		finding(check, RULE_TABLES_UNUSUAL_BITS, place_entry(check, table, index),
 			"the entry is 0x%016llx, and 0x%llx has no use at a start of day",
 			(unsigned long long)entry, (unsigned long long)(entry & ~(usual | PSE)));
+	if (software)
+		finding(check, RULE_TABLES_SOFTWARE_BITS, place_entry(check, table, index),
+			"the entry is 0x%016llx, and the bits 0x%llx of it are the guest's",
+			(unsigned long long)entry, (unsigned long long)software);
 	if ((entry & (RW | US)) != (RW | US))
 		finding(check, RULE_TABLES_UPPER_FLAGS, place_entry(check, table, index),
 			"the entry is 0x%016llx, and bits 1 and 2 (0x6) should be set",
@@ -425,7 +443,9 @@ static uint64_t leaf_form(const struct check *check, const uint8_t *bytes)
 		if (!(entry & P))
 			continue;
 		/* Under a pin there is but one form. */
-		return entry & GUEST_KERNEL || check->root_info.pinned ? US | GUEST_KERNEL : 0;
+		return entry & check->marks.kernel || check->root_info.pinned
+			       ? US | check->marks.kernel
+			       : 0;
 	}
 	return 0;
 }

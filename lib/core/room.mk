@@ -2,6 +2,7 @@
 lib_libpvbuild_all_la_SOURCES += \
 	lib/core/checked.h \
 	lib/core/cleanup.h \
+	lib/core/clock.h \
 	lib/core/error.c \
 	lib/core/error.h \
 	lib/core/extent.c \

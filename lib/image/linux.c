@@ -7,13 +7,14 @@
 #include "image/segments.h"
 
 /*
- * A 64-bit PV Linux takes the frame out of a page-table entry by XEN_PTE_MFN_MASK, which
- * is 52 bits wide whatever __PHYSICAL_MASK is (arch/x86/include/asm/xen/page.h), from 4.14
- * on. Up to 4.13 it did so by PTE_PFN_MASK, which was 46 bits, and lost what lay above. 32-bit
- * kernels still use __PHYSICAL_MASK. A fix that a distribution took back into an older
- * kernel does not show, and such a kernel is treated as what its version says.
+ * A 64-bit PV Linux takes the frame out of a page-table entry by XEN_PTE_MFN_MASK, which is 52
+ * bits wide whatever __PHYSICAL_MASK is (arch/x86/include/asm/xen/page.h, pte_mfn_to_pfn() in
+ * arch/x86/xen/mmu_pv.c). 4.19 has it. 4.14, to the last releases of its long-term series, has
+ * not: it uses PTE_PFN_MASK, of 46 bits, and loses what lies above. Of those between, which
+ * nobody maintains, no more is made than of the older ones, nor of a fix that a distribution
+ * took back. 32-bit kernels use __PHYSICAL_MASK to this day.
  */
-enum { WIDE_SINCE_MAJOR = 4, WIDE_SINCE_MINOR = 14, WIDE_BITS = 52 };
+enum { WIDE_SINCE_MAJOR = 4, WIDE_SINCE_MINOR = 19, WIDE_BITS = 52 };
 
 /* linux_banner of init/version.c: "Linux version 6.1.0-18-amd64 (who@where) (compiler) #1 ...". */
 static const char banner[] = "Linux version ";
@@ -21,7 +22,7 @@ static const char banner[] = "Linux version ";
 /* As long as the one in a bzImage may be. */
 enum { BANNER = sizeof banner - 1, VERSION_MAX = 512 };
 
-/* "4.14.0-rc1": numbers of a release, at the very start. */
+/* "4.19.0-rc1": numbers of a release, at the very start. */
 static bool read_release(const char *text, unsigned *major, unsigned *minor)
 {
 	unsigned *const numbers[] = {major, minor};

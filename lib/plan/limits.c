@@ -24,7 +24,7 @@
 #define ABI_BITS_64 47
 #define ABI_BITS_32 37
 
-/* What a kernel is taken to handle that does not say: Linux up to 4.13 masked PTEs to 46 bits. */
+/* What a kernel is taken to handle that does not say: Linux up to 4.14 masks PTEs to 46 bits. */
 #define DEFAULT_BITS_64 46
 #define DEFAULT_BITS_32 37
 

@@ -19,6 +19,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/plan/plan.h \
 	lib/plan/pte-bits.c \
 	lib/plan/pte-bits.h \
+	lib/plan/pte-pin.c \
+	lib/plan/pte-pin.h \
 	lib/plan/public.c \
 	lib/plan/request.c \
 	lib/plan/request.h \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fuzz/seeds.h"
 
+#include <pvbuild/guest-abi.h>
+
 #include <string.h>
 
 #include "fuzz/targets.h"
@@ -135,6 +137,22 @@ static struct blob notes_behind_others(void)
 	return input;
 }
 
+/* Every declaration, and both readings of number 19. */
+static struct blob notes_that_declare(void)
+{
+	static const uint8_t relocation[] = {0, 0, 0x20, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0x3f};
+	struct blob input = BLOB_INIT;
+
+	blob_append_number(&input, 8, 1);
+	note_add(&input, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_ADDRESS_BITS, "\x28\0\0", 4);
+	note_add(&input, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_PTE_BITS,
+		 "\0\xe\0\0\0\0\x10\x40\0\xe\0\0\0\0\xf0\x7f\1\0\0\0\0\0\0", 24);
+	note_add(&input, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_GRANULES, "\0\x50\1", 4);
+	note_add(&input, "Xen", NOTE_PHYS32_RELOC, relocation, sizeof relocation);
+	note_add_number(&input, NOTE_PHYS32_RELOC, UINT64_C(1) << 40, 8);
+	return input;
+}
+
 static struct blob notes_in_a_legacy_string(void)
 {
 	struct blob input = BLOB_INIT;
@@ -179,6 +197,7 @@ const struct seed seeds[] = {
 	NOTES_SEED(notes_32_in_a_segment),
 	NOTES_SEED(notes_64_in_a_section),
 	NOTES_SEED(notes_behind_others),
+	NOTES_SEED(notes_that_declare),
 	NOTES_SEED(notes_in_a_legacy_string),
 	{.name = NULL},
 };

@@ -102,37 +102,58 @@ static int look(const struct trial *trial, struct holdings *holdings, struct pvb
 		return rc;
 	holdings->free = info.memory_free;
 	holdings->claimed = info.memory_claimed;
-	if (trial->command) {
-		holdings->state = output_of(trial->command);
-		if (!holdings->state)
-			return pvb_fail(error, PVB_E_ARG_FILE, program, "%s did not run",
-					trial->command);
-	}
 	return 0;
+}
+
+static int look_at_state(const struct trial *trial, struct holdings *holdings,
+			 struct pvb_error *error)
+{
+	holdings->state = trial->command ? output_of(trial->command) : NULL;
+	if (trial->command && !holdings->state)
+		return pvb_fail(error, PVB_E_ARG_FILE, program, "%s did not run", trial->command);
+	return 0;
+}
+
+static bool counts_alike(const struct holdings *a, const struct holdings *b)
+{
+	return a->free == b->free && a->claimed == b->claimed && a->domains == b->domains;
 }
 
 static bool alike(const struct holdings *a, const struct holdings *b)
 {
-	return a->free == b->free && a->claimed == b->claimed && a->domains == b->domains &&
-	       (!a->state || strcmp(a->state, b->state) == 0);
+	return counts_alike(a, b) && (!a->state || strcmp(a->state, b->state) == 0);
 }
 
 /*
  * The hypervisor gives a dead domain's own pages back a moment later (call_rcu()), and the
- * store learns of a death by an event: wait for it, but not for ever.
+ * store learns of a death by an event: wait for it, but not for ever. COMMAND, which takes far
+ * longer than to ask the hypervisor, is run once that has what is wanted.
  */
-#define MOST_LOOKS 300
+#define MOST_SECONDS 20
 #define BETWEEN_LOOKS_NS 10000000
+
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
 
 static int settle(const struct trial *trial, const struct holdings *wanted,
 		  struct holdings *holdings, struct pvb_error *error)
 {
 	const struct timespec between = {.tv_nsec = BETWEEN_LOOKS_NS};
+	time_t until = seconds() + MOST_SECONDS;
 
-	for (unsigned looks = 0;; looks++) {
+	for (;;) {
+		bool last = seconds() >= until;
 		int rc = look(trial, holdings, error);
+		bool close = rc == 0 && counts_alike(wanted, holdings);
 
-		if (rc || alike(wanted, holdings) || looks == MOST_LOOKS)
+		if (rc == 0 && (last || close))
+			rc = look_at_state(trial, holdings, error);
+		if (rc || last || (close && alike(wanted, holdings)))
 			return rc;
 		free(holdings->state);
 		(void)nanosleep(&between, NULL);
@@ -231,6 +252,8 @@ static int run(struct trial *trial, struct pvb_error *error)
 		rc = guest_open(&trial->guest, &info, error);
 	if (rc == 0)
 		rc = look(trial, &before, error);
+	if (rc == 0)
+		rc = look_at_state(trial, &before, error);
 	if (rc)
 		return rc;
 

@@ -49,11 +49,19 @@ tests_lab_denied_call_SOURCES = tests/lab/denied-call.c $(lab_build)
 tests_lab_denied_call_CPPFLAGS = $(lab_cppflags)
 tests_lab_denied_call_LDADD = $(lab_ldadd)
 
+check_PROGRAMS += tests/lab/predict-pin
+tests_lab_predict_pin_SOURCES = tests/lab/predict-pin.c tests/lab/pin.c tests/lab/pin.h $(lab_build)
+tests_lab_predict_pin_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+
 check_PROGRAMS += tests/lab/spoiled-builder
 tests_lab_spoiled_builder_SOURCES = tests/lab/spoiled-builder.c \
 	tests/lab/run.c tests/lab/run.h $(lab_build) $(lab_spoils)
 tests_lab_spoiled_builder_CPPFLAGS = $(lab_cppflags)
 tests_lab_spoiled_builder_LDADD = $(lab_ldadd)
+
+check_PROGRAMS += tests/lab/holdings
+tests_lab_holdings_CPPFLAGS = -include config.h -I$(top_builddir) $(XEN_CFLAGS)
+tests_lab_holdings_LDADD = $(XEN_LIBS)
 
 check_PROGRAMS += tests/lab/killed-builder
 tests_lab_killed_builder_CPPFLAGS = -include config.h -I$(top_builddir) -I$(top_srcdir)/include

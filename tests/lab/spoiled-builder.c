@@ -65,6 +65,7 @@ static const char *const variants[] = {
 	[SPOIL_PROBE] = "",
 	[SPOIL_PROBE_P2M] = "-p2m",
 	[SPOIL_PROBE_LEGACY] = "-legacy",
+	[SPOIL_PROBE_DECLARES] = "-declares",
 };
 
 #define VARIANTS (sizeof variants / sizeof variants[0])
@@ -214,12 +215,34 @@ static int run_and_judge(struct session *session, const struct account *account,
 	return 0;
 }
 
+/* Where there is no memory above the width, a builder that does not heed it makes no mistake. */
+static bool shows_here(struct session *session, const struct guest *guest,
+		       const struct spoil_set *set)
+{
+	unsigned bits = pvb_image_info(guest->image)->declares.address_bits;
+	struct pvb_host_info info;
+	uint64_t below;
+
+	for (size_t i = 0; i < set->n; i++)
+		if (set->v[i]->undeclared &&
+		    pvb_host_get_free_below(session->host, bits, &below, NULL) == 0 &&
+		    pvb_host_get_info(session->host, &info, NULL) == 0 && info.memory_free <= below)
+			return false;
+	return true;
+}
+
 static int try_set(struct session *session, struct guest *guest, const struct spoil_set *set,
 		   struct pvb_error *error)
 {
 	const struct account account = account_of(set);
 	struct spoiling spoiling;
 	uint32_t domid;
+
+	if (!shows_here(session, guest, set)) {
+		result(session, true, "%s # SKIP there is no free memory above the width",
+		       account.names);
+		return 0;
+	}
 	int rc = spoil_build(&spoiling, set, guest, session->host, &domid, error);
 
 	if (account.refused || rc) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <pvbuild/guest-abi.h>
 #include <xenctrl.h>
 #include <xenstore.h>
 
@@ -70,6 +71,18 @@ SHARED_BYTES(event_pending, SHARED(evtchn_pending[3]), 1, 8)
 SHARED_BYTES(event_masked, SHARED(evtchn_mask[3]), 1, 8)
 SHARED_BYTES(max_pfn, SHARED(arch.max_pfn), 1, 8)
 SHARED_BYTES(shared_info_tail, 0xd00, 1, 1)
+
+/* The answer to what the kernel declares. */
+#define ANSWER(name) (PVB_GUEST_ABI_OFFSET + offsetof(struct pvb_guest_abi, name))
+
+SHARED_BYTES(answer_unasked, ANSWER(magic), PVB_GUEST_ABI_MAGIC, 8)
+SHARED_BYTES(answer_magic, ANSWER(magic), PVB_GUEST_ABI_MAGIC + 1, 8)
+SHARED_BYTES(answer_valid, ANSWER(valid),
+	     PVB_GUEST_ABI_HAS_ADDRESS_BITS | PVB_GUEST_ABI_HAS_PTE_BITS, 8)
+SHARED_BYTES(answer_width, ANSWER(address_bits), 33, 1)
+SHARED_BYTES(answer_kernel_bit, ANSWER(pte_kernel_bit), 53, 1)
+SHARED_BYTES(answer_grant_bit, ANSWER(pte_grant_bit), 61, 1)
+SHARED_BYTES(answer_granule, ANSWER(granule_shift), 14, 1)
 
 /* wc_sec and wc_nsec, and the upper half of the seconds. */
 static int wall_clock(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
@@ -209,6 +222,23 @@ const struct spoil spoils_of_calls[] = {
 	 .act = max_pfn, .group = 3},
 	{"shared-info-tail", "the shared info page is not zero behind the structure",
 	 "shared_info.tail", VCPU, .act = shared_info_tail, .group = 3},
+	{"answer-unasked", "there is an answer, and nothing was declared", "guest_abi.answer", VCPU,
+	 .act = answer_unasked, .group = 3},
+	{"answer-magic", "the answer has another magic", "guest_abi.answer", VCPU,
+	 .act = answer_magic, .kernel = SPOIL_PROBE_DECLARES, .group = 2},
+	{"answer-valid", "the answer leaves out what was declared", "guest_abi.granule", VCPU,
+	 .act = answer_valid, .kernel = SPOIL_PROBE_DECLARES, .group = 3},
+	{"answer-width", "the answer's width is above the declared one", "guest_abi.address_bits",
+	 VCPU, .act = answer_width, .kernel = SPOIL_PROBE_DECLARES, .group = 1},
+	{"answer-kernel-bit", "the answer's kernel mark is no free bit", "guest_abi.pte_bits", VCPU,
+	 .act = answer_kernel_bit, .kernel = SPOIL_PROBE_DECLARES, .group = 1},
+	{"answer-grant-bit", "the answer's grant mark is no free bit", "guest_abi.pte_bits", VCPU,
+	 .act = answer_grant_bit, .kernel = SPOIL_PROBE_DECLARES, .group = 3},
+	{"answer-granule", "the answer's page size is none of the declared", "guest_abi.granule",
+	 VCPU, .act = answer_granule, .kernel = SPOIL_PROBE_DECLARES, .group = 1},
+	{"undeclared", "the kernel's address width is not heeded",
+	 "width.memory width.tables width.shared guest_abi.address_bits", LAST, .act = nothing,
+	 .kernel = SPOIL_PROBE_DECLARES, .no_ramdisk = true, .undeclared = true},
 	{"wall-clock", "the wall clock is zero", "shared_info.clock", AFTER_VCPU, .act = wall_clock,
 	 .group = 3},
 

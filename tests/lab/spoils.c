@@ -55,11 +55,12 @@ static int plan(struct guest *guest, const struct spoil_set *set, const struct p
 {
 	char line[1024];
 	struct guest other = *guest;
-	bool ramdisk = guest->ramdisk, longer = false;
+	bool ramdisk = guest->ramdisk, longer = false, undeclared = false;
 
 	for (size_t i = 0; i < set->n; i++) {
 		ramdisk &= !set->v[i]->no_ramdisk;
 		longer |= !set->v[i]->act;
+		undeclared |= set->v[i]->undeclared;
 	}
 	join_command_line(guest, set, line, sizeof line);
 	other.command_line = line;
@@ -67,14 +68,22 @@ static int plan(struct guest *guest, const struct spoil_set *set, const struct p
 
 	guest->plan = other.plan;
 	guest->has_ramdisk = other.has_ramdisk;
-	if (rc || !longer)
+	if (rc || (!longer && !undeclared))
 		return rc;
 
-	/* A plan for a kernel that is a page longer. */
+	/* A plan for a kernel that is a page longer, or that copes with more. */
 	struct pvb_image_info image = *pvb_image_info(guest->image);
 	struct pvb_spec spec = PVB_SPEC_INIT;
 
-	image.pv.kernel_end += UINT64_C(4096);
+	if (longer)
+		image.pv.kernel_end += UINT64_C(4096);
+	if (undeclared && image.declares.address_bits_source != PVB_BITS_NOTE)
+		return pvb_fail(error, PVB_E_ARG_UNSUPPORTED, "spoil",
+				"the kernel declares no address width");
+	if (undeclared) {
+		image.declares.address_bits = 0;
+		image.declares.address_bits_source = PVB_BITS_DEFAULT;
+	}
 	spec.memory = guest->memory;
 	spec.vcpus = guest->vcpus;
 	spec.command_line = line;

@@ -17,7 +17,7 @@
 struct spoiling;
 
 /* Which of the probe's kernels (examples/probe/README.md) it takes to see the spoil. */
-enum spoil_kernel { SPOIL_PROBE, SPOIL_PROBE_P2M, SPOIL_PROBE_LEGACY };
+enum spoil_kernel { SPOIL_PROBE, SPOIL_PROBE_P2M, SPOIL_PROBE_LEGACY, SPOIL_PROBE_DECLARES };
 
 /* Before which call it is done; or once the domain is whole. */
 #define SPOIL_LAST PVB_CALL_COUNT
@@ -32,6 +32,8 @@ enum spoil_kernel { SPOIL_PROBE, SPOIL_PROBE_P2M, SPOIL_PROBE_LEGACY };
  *             longer than it is
  *   kernel    not every kernel has what is to be spoiled
  *   no_ramdisk   it would be in the way
+ *   undeclared   the plan is for a kernel that declares no address width; to be seen only where
+ *             there is free memory above that of this one
  *   cmdline   more of the command line
  *   group     spoils of the same number can be in one domain, and be told apart all the same:
  *             none hides another or keeps a check from being made that another one needs. 0: alone
@@ -45,6 +47,7 @@ struct spoil {
 	int (*act)(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error);
 	enum spoil_kernel kernel;
 	bool no_ramdisk;
+	bool undeclared;
 	const char *cmdline;
 	unsigned group;
 };

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# What the suites share: TAP, pvbuild on the real host, domains, and a folder
-# that goes away. See README.md.
+# What the suites share beside tests/support/cases.sh: pvbuild on the real host, domains,
+# and a folder that goes away. See README.md.
 set -u
 
 tests=/tests
@@ -13,9 +13,8 @@ name=${name%.sh}
 output=/output/$name
 mkdir -p "$output"
 work=$(mktemp -d)
-cases=0 status=0
-: >"$work/out"
-: >"$work/err"
+# shellcheck source=../support/cases.sh
+. "$tests/cases.sh"
 
 leave() {
 	local jobs
@@ -25,75 +24,24 @@ leave() {
 }
 trap leave EXIT
 
-# try COMMAND...: leaves $status, $work/out and $work/err. Its standard input never ends, as that
-# of a terminal does not.
-try() {
-	status=0
-	"$@" >"$work/out" 2>"$work/err" || status=$?
-}
-
+# Its standard input never ends, as that of a terminal does not.
 pvb() { try pvbuild --host xen "$@"; }
 
-# result NAME CONDITION-STATUS: says how it was, with what was said where it was wrong.
-result() {
-	cases=$((cases + 1))
-	if [[ $2 -eq 0 ]]; then
-		echo "ok $cases - $1"
-		return
-	fi
-	echo "not ok $cases - $1"
-	echo "# exit status $status"
-	tail -n 30 "$work/out" | tr -d '\r' | sed 's/^/# out: /'
-	tail -n 30 "$work/err" | sed 's/^/# err: /'
-}
-
-skip() { # name reason
-	cases=$((cases + 1))
-	echo "ok $cases - $1 # SKIP $2"
-}
-
-# ok NAME COMMAND...: the command succeeds.
-ok() {
-	local name=$1 condition=0
-	shift
-	"$@" >"$work/said" 2>&1 || condition=$?
-	result "$name" "$condition"
-	[[ $condition -eq 0 ]] || sed 's/^/# /' "$work/said"
-}
-
-exited() { [[ $status -eq $1 ]]; }
-silent() { [[ ! -s $work/out ]]; }
-quiet() { [[ ! -s $work/err ]]; }
-out_has() { grep -qaF -- "$1" "$work/out"; }
-err_has() { grep -qaF -- "$1" "$work/err"; }
 has() { grep -qaF -- "$2" "$1"; } # file text
-both() {                         # "&&"-separated conditions
-	local -a command=()
-	local word
-	for word in "$@"; do
-		if [[ $word == '&&' ]]; then
-			"${command[@]}" || { echo "not: ${command[*]}"; return 1; }
-			command=()
-		else
-			command+=("$word")
-		fi
-	done
-	"${command[@]}" || { echo "not: ${command[*]}"; return 1; }
-}
 
 # tap COMMAND...: a program that speaks TAP; its cases are ours.
 tap() {
 	local line planned='' seen=0 said=$work/tap ended=0
 	"$@" >"$said" 2>"$work/err" || ended=$?
 	while IFS= read -r line; do
-		case $line in
-		'ok '* | 'not ok '*)
+		if [[ $line =~ ^(ok|not ok)( [0-9]+)?( .*)?$ ]]; then
 			cases=$((cases + 1)) seen=$((seen + 1))
-			sed -E "s/^(ok|not ok)( [0-9]+)?/\\1 $cases/" <<<"$line"
-			;;
-		1..*) planned=${line#1..} ;;
-		*) printf '%s\n' "$line" | sed '/^#/!s/^/# /' ;;
-		esac
+			echo "${BASH_REMATCH[1]} $cases${BASH_REMATCH[3]}"
+		elif [[ $line == 1..* ]]; then
+			planned=${line#1..}
+		else
+			echo "# ${line#'# '}"
+		fi
 	done <"$said"
 	status=$ended
 	cp "$said" "$work/out"
@@ -126,22 +74,31 @@ cfg() {
 	done >"$file"
 }
 
-# domains: their numbers, without dom0.
-domains() { xl list 2>/dev/null | awk 'NR > 1 && $(NF - 4) != 0 { print $(NF - 4) }'; }
+# The probe guest, small: probe_cfg NAME KEY=VALUE... makes a cfg of it.
+probe_cfg() {
+	local name=$1
+	shift
+	cfg "$name" kernel="$tests/bin/probe" ramdisk='' memory=32 extra='' "$@"
+}
 
-free_memory() { xl info 2>/dev/null | awk '$1 == "free_memory" { print $3 }'; }
+state_of() { pvbuild list "$1" 2>/dev/null | awk 'NR == 2 { print $(NF - 1) }'; }
+is_in_state() { [[ $(state_of "$1") =~ $2 ]]; }
+is_gone() { ! pvbuild list "$1" >/dev/null 2>&1; }
+
+# look: the domains but for dom0, and the free memory in MiB, in $domains and $free.
+look() { { read -r domains && read -r free; } < <(holdings); }
 
 # remember: what there is; as_before: it is so again. Memory of a domain that is gone comes back
 # when it has been scrubbed.
 remember() {
-	remembered=$(domains | tr '\n' ' ')
-	remembered_free=$(free_memory)
+	look || exit
+	remembered=$domains remembered_free=$free
 }
-is_as_before() { [[ $(domains | tr '\n' ' ') == "$remembered" && $(free_memory) == "$remembered_free" ]]; }
+is_as_before() { look && [[ $domains == "$remembered" && $free == "$remembered_free" ]]; }
 as_before() {
 	wait_for 20 is_as_before && return
-	echo "domains: $(domains | tr '\n' ' '), were: $remembered"
-	echo "free memory: $(free_memory) MiB, was: $remembered_free MiB"
+	echo "domains: $domains; were: $remembered"
+	echo "free memory: $free MiB, was: $remembered_free MiB"
 	return 1
 }
 
@@ -154,5 +111,3 @@ wait_for() {
 		usleep 100000
 	done
 }
-
-finish() { echo "1..$cases"; }

@@ -112,11 +112,13 @@ static void note(void *opaque, const char *place, const char *a, const char *b)
 }
 
 /*
- * The kernel of the probe has symbols, which this one lacks; and the simulated host has no store.
+ * The kernel of the probe has symbols and declarations, which this one lacks; and the simulated
+ * host has no store.
  */
 static bool cannot_be_done_here(const struct spoil *spoil)
 {
-	static const char *const names[] = {"kernel-data", "kernel-bss", "node-absent"};
+	static const char *const names[] = {"kernel-data", "kernel-bss", "node-absent",
+					    "undeclared"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(spoil->name, names[i]) == 0)

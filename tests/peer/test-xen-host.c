@@ -481,6 +481,37 @@ static void every_call_to_the_hypervisor_fails_in_turn(void **state)
 	}
 }
 
+/* Each is a round trip to another process. */
+static void xenstore_is_asked_for_names_only_where_they_are_wanted(void **state)
+{
+	struct pvb_host_domain_config config = {.name = "next", .uuid = {1}, .vcpus = 1};
+	struct bench bench;
+	uint32_t domid;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	for (unsigned i = 0; i < 3; i++)
+		(void)small_domain(&bench, 1);
+	unsigned before = fake_store_calls();
+	/* Who might have the name, and that the only one has another. */
+	assert_ok(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error), &bench.error);
+	assert_int_equal(fake_store_calls() - before, 2);
+	assert_ok(pvb_host_keep_domain(bench.xen, domid, &bench.error), &bench.error);
+	bench_close(&bench);
+}
+
+static uint64_t calls_of(const struct pvb_host *host, const char *call)
+{
+	const char *name;
+	uint64_t count;
+
+	for (size_t i = 0; (name = pvb_host_call_count(host, i, &count)); i++)
+		if (strcmp(name, call) == 0)
+			return count;
+	fail_msg("no call is named %s", call);
+	return 0;
+}
+
 /* ---- refusals ----------------------------------------------------------------------------------
  */
 
@@ -503,6 +534,57 @@ static void a_frame_that_cannot_be_mapped_is_named(void **state)
 	assert_non_null(strstr(bench.error.message, "1 of 4 frames"));
 	assert_fails_with(pvb_host_map_frames(bench.xen, domid, frames, 0, true, &at, &bench.error),
 			  PVB_E_ARG_INVALID, &bench.error);
+	bench_close(&bench);
+}
+
+static void the_name_of_domain_0_is_refused_before_there_is_a_domain(void **state)
+{
+	struct pvb_host_domain_config config = {.name = "Domain-0", .vcpus = 1};
+	struct bench bench;
+	uint32_t domid;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	assert_fails_with(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error),
+			  PVB_E_ARG_NAME, &bench.error);
+	bench_close(&bench);
+}
+
+/* A number of 32 bits, of which Xen's libraries would take 16. */
+static void a_number_beyond_all_domains_is_not_cut_to_one(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+
+	assert_fails_with(pvb_domain_unpause(bench.xen, domid + (1u << 16), &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	assert_fails_with(pvb_domain_pause(bench.xen, domid + (1u << 16), &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	assert_ok(pvb_domain_unpause(bench.xen, domid, &bench.error), &bench.error);
+	assert_fails_with(pvb_domain_unpause(bench.xen, domid, &bench.error), PVB_E_HOST_STATE,
+			  &bench.error);
+	bench_close(&bench);
+}
+
+static void a_domain_that_is_not_ours_to_destroy_is_not_touched(void **state)
+{
+	struct bench bench;
+	char path[64];
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+
+	snprintf(path, sizeof path, "/libxl/%u/device/vbd/51712/backend", domid);
+	fake_store_put(path, "/local/domain/0/backend/vbd/1/51712");
+	assert_fails_with(pvb_domain_destroy(bench.xen, domid, &bench.error), PVB_E_HOST_STATE,
+			  &bench.error);
+	assert_int_equal(calls_of(bench.sim, "pause_domain"), 0);
+	assert_int_equal(calls_of(bench.sim, "destroy_domain"), 0);
+	assert_true(fake_store_has(path));
 	bench_close(&bench);
 }
 
@@ -628,7 +710,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_domain_that_may_not_build_others_is_told_so),
 		cmocka_unit_test(a_domain_is_the_same_through_xens_libraries_and_without),
 		cmocka_unit_test(every_call_to_the_hypervisor_fails_in_turn),
+		cmocka_unit_test(xenstore_is_asked_for_names_only_where_they_are_wanted),
 		cmocka_unit_test(a_frame_that_cannot_be_mapped_is_named),
+		cmocka_unit_test(the_name_of_domain_0_is_refused_before_there_is_a_domain),
+		cmocka_unit_test(a_number_beyond_all_domains_is_not_cut_to_one),
+		cmocka_unit_test(a_domain_that_is_not_ours_to_destroy_is_not_touched),
 		cmocka_unit_test(what_xen_refuses_has_the_code_that_the_model_has),
 		cmocka_unit_test(what_is_not_whole_pages_never_becomes_frames),
 	};

@@ -13,3 +13,4 @@ tests_libsupport_la_SOURCES = \
 	tests/support/support.c
 tests_libsupport_la_CPPFLAGS = $(test_cppflags) \
 	$(ZLIB_CFLAGS) $(LZMA_CFLAGS) $(ZSTD_CFLAGS) $(LZ4_CFLAGS)
+EXTRA_DIST += tests/support/cases.sh

@@ -50,6 +50,8 @@ refuses "variables have names" 2 '"1=2"' run -E 1=2 guest.cfg
 refuses "a mirror goes with a release" 2 "goes with --release" prepare --mirror http://example.org
 refuses "a package that is a file has to be there" 2 "./xen.deb: there is no such file" prepare --xen-package ./xen.deb
 refuses "another root has to be there" 2 "nowhere: there is no such folder" run --sysroot nowhere guest.cfg
+refuses "output needs a folder that can be made" 2 "-o guest.cfg/out" run -o guest.cfg/out guest.cfg
+refuses "a log needs a file that can be written" 2 "-l nowhere/log" run -l nowhere/log guest.cfg
 ok "nothing of that touched the cache" test ! -e "$XDG_CACHE_HOME"
 
 lab --help
@@ -82,6 +84,55 @@ if command -v apt-get >/dev/null && command -v cpio >/dev/null && [[ $(uname -m)
 	ok "and nothing half-made is left" bash -c "! compgen -G '$XDG_CACHE_HOME/pvbuild/lab/making.*'"
 else
 	skip "an archive without the package is named" "there is no apt-get, or no cpio"
+fi
+
+# An image of nothing, and a machine that lists what it is to boot and ends.
+if command -v cpio >/dev/null; then
+	mkdir image folder folder/below
+	touch image/{xen,vmlinuz,base.cpio,libraries,packages} folder/file folder/below/file
+	echo 0 >image/glibc
+	ln -s . folder/round
+	ln -s ../../script.sh folder/below/link
+	cat >"$work/bin/qemu-system-x86_64" <<-'END'
+		#!/bin/sh
+		cpio --quiet -t <initrd >"$LISTING"
+		echo "the machine's words" >log
+		exit 99
+	END
+	export LISTING=$work/listing
+	lab run --image image --pvbuild script.sh -l log -f folder:/as/it/is -f folder:/below/ -f script.sh:/one/ -e true
+	ok "a QEMU that fails at once is waited for no longer" both exited 121 '&&' silent '&&' err_has "status 99"
+	ok "and says so in words of its own" bash -c "! grep -v '^pvbuild-lab: \|^  \|^find: ' '$work/err'"
+	ok "what was heard of the machine is kept" grep -q "the machine's words" log
+	listed() { diff <(grep "^$1" "$LISTING" | sort) <(printf '%s\n' "${@:2}" | sort); }
+	ok "a folder is taken along with what links in it lead to, but not round in circles" listed as/it/is \
+		as/it/is as/it/is/file as/it/is/below as/it/is/below/file as/it/is/below/link
+	ok "behind a slash it has its name" listed below \
+		below below/folder below/folder/file below/folder/below below/folder/below/file below/folder/below/link
+	ok "and so has a file" listed one one one/script.sh
+
+	mkfifo started
+	cat >"$work/bin/qemu-system-x86_64" <<-'END'
+		#!/bin/sh
+		echo "the machine's words" >log
+		echo $$ >"$STARTED"
+		exec sleep 1000
+	END
+	export STARTED=$work/started
+	for signal in HUP:129 TERM:143; do
+		rm -f log
+		mkdir tmp
+		TMPDIR=$work/tmp "$builddir/pvbuild-lab" run --image image --pvbuild script.sh -l log -e true \
+			>"$work/out" 2>"$work/err" </dev/null &
+		read -r machine <started
+		kill "-${signal%:*}" $!
+		status=0
+		wait $! || status=$?
+		ok "SIG${signal%:*} ends the machine, and the run" both exited "${signal#*:}" '&&' test ! -e "/proc/$machine"
+		ok "and leaves the log and nothing else" both grep -q "the machine's words" log '&&' rmdir tmp
+	done
+else
+	skip "what is taken along" "there is no cpio"
 fi
 
 # Options are the same everywhere.

@@ -33,6 +33,23 @@ pvb --json plan --kernel "$(kernel linux64)" --memory 1G --max-address-bits 40
 json_ok "the administrator's limit is in it" address_bits.bits=40 address_bits.source=admin \
 	address_bits.binding=true
 
+# It leaves bits 9 and 52 to 56 alone, and wants protection keys.
+pvb --json --host sim plan --kernel "$(kernel declaring)" --memory 64M
+json_ok "bits that are wired in are compared with those that a kernel declares" pte_bits.source=declared \
+	pte_bits.fixed=true pte_bits.kernel_bit=52 pte_bits.grant_bit:null pte_bits.keys=false \
+	pte_bits.keys_wanted=true pte_bits.unused_l1=0x1f0000000000200 pte_bits.unused_upper=0xf0000000000000
+pvb --json --host sim:debug,pte-bits=domain plan --kernel "$(kernel declaring)" --memory 64M
+json_ok "bits that are not are picked from them" pte_bits.fixed=false pte_bits.kernel_bit=52 \
+	pte_bits.grant_bit=56 pte_bits.grants_unmarked=false pte_bits.keys=true
+pvb --host sim:debug,pte-bits=domain plan --kernel "$(kernel declaring)" --memory 64M
+ok "the text has them too" both exited 0 '&&' out_has "bit 52 marks kernel mappings, bit 56 grants (declared)" \
+	'&&' out_has "left alone by the kernel: 0x1f0000000000200"
+pvb --json --host sim plan --kernel "$(kernel small32)" --memory 64M
+json_ok "a 32-bit kernel that declares nothing has none" pte_bits.source=legacy pte_bits.kernel_bit:null \
+	pte_bits.unused_l1:null
+refused "a debug build of the hypervisor uses one that a kernel keeps" 3 host.pte-bits "bit 62 (mapped grants)" \
+	--host sim:debug plan --kernel "$(kernel declaring)" --memory 64M
+
 refused "a PVH-only kernel is refused by name" 1 pv.pvh-only "PVH-only" \
 	plan --kernel "$(kernel pvh)" --memory 64M
 refused "too little memory is refused" 1 arg.memory-small "" plan --kernel "$(kernel linux64)" --memory 1M

@@ -11,7 +11,8 @@
 #define LEAF_RW 0x23u
 #define LEAF_RO 0x21u
 #define UPPER 0x67u
-#define PINNED ((UINT64_C(1) << 52) | 4u)
+#define USER 4u
+#define USUAL_BIT 52u
 #define INIT_P2M UINT64_C(0x8000000000)
 
 static const struct {
@@ -144,6 +145,9 @@ struct blob paper_kernel(const struct domain_spec *spec)
 		note_add_number(&notes, NOTE_MOD_START_PFN, 1, 4);
 	if (spec->declares)
 		note_add(&notes, "pvbuild", 1, "\x28\0\0\0", 4);
+	if (spec->pte_note)
+		note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_PTE_BITS,
+			 (const char *)&spec->pte_note, sizeof spec->pte_note);
 	elf_add_note_segment(&b, &notes);
 	return elf_build(&b);
 }
@@ -158,6 +162,7 @@ static struct paper_domain *paper_new(uint64_t pages)
 	domain->paused = true;
 	domain->page_shift = 12;
 	domain->address_bits = 46;
+	domain->grant_bit = PVB_GUEST_PTE_NO_BIT;
 	domain->memory = (uint8_t *)mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
 					 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	assert_ptr_not_equal(domain->memory, MAP_FAILED);
@@ -267,8 +272,11 @@ static uint64_t count_tables(const struct paper_domain *domain, uint64_t from, u
 
 static uint64_t leaf_flags(const struct paper_domain *domain, bool writable)
 {
+	const unsigned mark = domain->spec.kernel_bit ? domain->spec.kernel_bit : USUAL_BIT;
+	const uint64_t pinned = UINT64_C(1) << mark | USER;
+
 	return (writable ? LEAF_RW : LEAF_RO) |
-	       (domain->bits == 64 && !domain->spec.unpinned ? PINNED : 0);
+	       (domain->bits == 64 && !domain->spec.unpinned ? pinned : 0);
 }
 
 /*
@@ -434,13 +442,16 @@ static void fill_info(struct paper_domain *domain)
 			7,   0,   0,   0,   0,   0,   0,   0,   40, 52, 0xff, 0, 12, 0, 0, 0,
 		};
 
+		const uint8_t mark = spec->kernel_bit ? (uint8_t)spec->kernel_bit : USUAL_BIT;
+
 		memcpy(domain->shared_info + 0xe00, answer, sizeof answer);
+		domain->shared_info[0xe00 + 25] = mark;
 		domain->record = (struct pvb_host_record){.known = true,
 							  .guest_abi = true,
 							  .address_bits = 40,
 							  .granule_shift = 12,
 							  .pte_bits = true,
-							  .pte_kernel_bit = 52,
+							  .pte_kernel_bit = mark,
 							  .pte_grant_bit = 0xff};
 		if (!wide)
 			domain->shared_info[0xe19] = domain->record.pte_kernel_bit = 0xff;
@@ -502,6 +513,7 @@ static void copy_frames(struct paper_domain *domain, struct pvb_host *host, uint
 
 	assert_ok(pvb_host_get_info(host, &info, &error), &error);
 	domain->address_bits = info.address_bits;
+	domain->grant_bit = info.pte_grant_bit;
 	const uint64_t limit = UINT64_C(1) << (info.address_bits - 12);
 
 	/* All of the M2P, in windows: other domains' frames are left out by their owner. */

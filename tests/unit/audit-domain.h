@@ -31,6 +31,9 @@
  *   unpinned       leaves as a builder writes them, and no pin
  *   no_padding     wrong: the initial region ends right behind the boot stack's 4 MiB
  *   declares       the kernel says that it copes with 40 bits of address, and is answered
+ *   kernel_bit     by which the hypervisor marks leaves of this domain, where that is no
+ *                  bit that it has wired in; 0 for the usual one
+ *   pte_note       the kernel declares that it leaves these bits of L1 entries alone
  *   base_note, init_p2m_note, no_module_note   the kernel's note is not what the domain is like
  */
 struct domain_spec {
@@ -52,6 +55,8 @@ struct domain_spec {
 	bool init_p2m_note;
 	bool no_module_note;
 	bool declares;
+	unsigned kernel_bit;
+	uint64_t pte_note;
 };
 
 /* A frame: its number, what the M2P says of it, and what the hypervisor holds it for. */
@@ -85,6 +90,7 @@ struct paper_domain {
 	bool paused, dying, shutdown, hvm;
 	uint64_t cpu_time_ns;
 	unsigned page_shift, address_bits, said_bits;
+	unsigned grant_bit; /* PVB_GUEST_PTE_NO_BIT: a release build */
 	uint64_t mapped_pages;
 
 	struct blob kernel; /* the file */

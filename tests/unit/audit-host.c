@@ -53,6 +53,9 @@ static int paper_info(struct pvb_host *host, struct pvb_host_info *info, struct 
 	*info = (struct pvb_host_info){.name = "paper",
 				       .page_shift = domain->page_shift,
 				       .address_bits = domain->address_bits,
+				       .pte_bits_fixed = !domain->spec.kernel_bit,
+				       .pte_kernel_bit = 52,
+				       .pte_grant_bit = domain->grant_bit,
 				       .nodes = 1};
 	return step(domain, error);
 }
@@ -164,6 +167,16 @@ static int paper_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
 	return step(domain, error);
 }
 
+static int paper_pte_bits(struct pvb_host *host, uint32_t domid, struct pvb_host_pte_bits *bits,
+			  struct pvb_error *error)
+{
+	struct paper_domain *domain = (struct paper_domain *)host;
+
+	assert_int_equal(domid, 1);
+	*bits = (struct pvb_host_pte_bits){domain->spec.kernel_bit, domain->grant_bit, false};
+	return step(domain, error);
+}
+
 static int paper_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant *grants,
 			size_t room, size_t *count, struct pvb_error *error)
 {
@@ -208,6 +221,7 @@ const struct pvb_host_ops paper_ops = {
 	.get_m2p_run = paper_m2p,
 	.get_frame_info = paper_frame_info,
 	.get_vcpu = paper_vcpu,
+	.get_pte_bits = paper_pte_bits,
 	.get_grants = paper_grants,
 	.get_grant_frames = paper_grant_frames,
 	.get_record = paper_record,

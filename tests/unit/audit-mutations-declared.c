@@ -104,6 +104,28 @@ static void kernel_bit_of_32(struct paper_domain *d)
 	d->shared_info[ANSWER + 25] = d->record.pte_kernel_bit = 52;
 }
 
+/* The answer and the record agree, and the hypervisor with neither. */
+static void all_say_53(struct paper_domain *d)
+{
+	d->shared_info[ANSWER + 25] = d->record.pte_kernel_bit = 53;
+}
+
+static void other_kernel_bit_without_a_record(struct paper_domain *d)
+{
+	other_kernel_bit(d);
+	d->record = (struct pvb_host_record){0};
+}
+
+static void grants_marked_in_secret(struct paper_domain *d)
+{
+	d->grant_bit = 62;
+}
+
+static void keys_for_all(struct paper_domain *d)
+{
+	d->shared_info[ANSWER + 27] = d->record.pte_flags = 1;
+}
+
 static void other_granule(struct paper_domain *d)
 {
 	d->shared_info[ANSWER + 28] = 14;
@@ -140,6 +162,15 @@ static void dirt_before_it(struct paper_domain *d)
 	d->shared_info[ANSWER - 1] = 1;
 }
 
+#define USES_52                                                                                    \
+	{                                                                                          \
+		.bits = 64, .declares = true, .pte_note = UINT64_C(0x7fe0000000000e00)             \
+	}
+#define LEAVES_52                                                                                  \
+	{                                                                                          \
+		.bits = 64, .declares = true, .pte_note = UINT64_C(0x0010000000000000)             \
+	}
+
 /* clang-format off */
 static const struct mutation mutations[] = {
 	{"tables.address-bits", "memory.address-bits", BITS_64, nothing, .address_bits = 26},
@@ -168,7 +199,16 @@ static const struct mutation mutations[] = {
 	{"shared_info.guest-abi-values", "", DECLARING, other_grant_bit, .where = LIVE},
 	{"shared_info.guest-abi-values", "", DECLARING, keys_unasked, .where = LIVE},
 	{"shared_info.guest-abi-values", "", DECLARING, other_granule, .where = BOTH},
-	{"shared_info.guest-abi-values", "", DECLARING_32, kernel_bit_of_32, .where = BOTH},
+	{"shared_info.guest-abi-values", "tables.told-bits", DECLARING_32, kernel_bit_of_32, .where = LIVE},
+	{"shared_info.guest-abi-values", "", DECLARING_32, kernel_bit_of_32, .where = CORE},
+
+	{"tables.told-bits", "", DECLARING, all_say_53, .where = LIVE},
+	{"tables.told-bits", "", DECLARING, other_kernel_bit_without_a_record, .where = LIVE},
+	{"tables.told-bits", "", DECLARING, grants_marked_in_secret, .where = LIVE},
+	{"tables.told-bits", "", DECLARING, keys_for_all, .where = LIVE},
+	{"tables.told-bits", "", DECLARING_32, grants_marked_in_secret, .where = LIVE},
+	{"kernel.pte-bits", "", USES_52, nothing, .where = BOTH},
+	{"kernel.pte-bits", "tables.told-bits", LEAVES_52, grants_marked_in_secret, .where = LIVE},
 
 	{"shared_info.guest-abi-absent", "", BITS_64, answer_unasked, .where = BOTH},
 	{"shared_info.guest-abi-absent", "", BITS_32, answer_unasked, .where = BOTH},

@@ -110,6 +110,48 @@ static void available_bit(struct paper_domain *d)
 	*padding(d) |= 0x200;
 }
 
+static void high_available_bit(struct paper_domain *d)
+{
+	*padding(d) |= UINT64_C(1) << 53;
+}
+
+/* The mark of a domain with another. */
+static void usual_mark(struct paper_domain *d)
+{
+	*padding(d) |= UINT64_C(1) << 52;
+}
+
+static void marked_table(struct paper_domain *d)
+{
+	*paper_entry(d, d->base, 3) |= UINT64_C(1) << 52;
+}
+
+static void global_leaf(struct paper_domain *d)
+{
+	*padding(d) |= 0x100;
+}
+
+static void upper_no_execute(struct paper_domain *d)
+{
+	*paper_entry(d, d->base, 2) |= UINT64_C(1) << 63;
+}
+
+static void marked_as_a_grant(struct paper_domain *d)
+{
+	d->grant_bit = d->record.pte_grant_bit = 62;
+	*padding(d) |= UINT64_C(1) << 62;
+}
+
+static void not_marked(struct paper_domain *d)
+{
+	*padding(d) &= ~(UINT64_C(1) << 52);
+}
+
+static void not_marked_by_its_bit(struct paper_domain *d)
+{
+	*padding(d) &= ~(UINT64_C(1) << 57);
+}
+
 static void upper_available_bit(struct paper_domain *d)
 {
 	*paper_entry(d, d->base, 2) |= 0x200;
@@ -228,6 +270,16 @@ static void a_page_as_a_table(struct paper_domain *d)
 	d->frames[d->end - 3].type = PVB_FRAME_L1;
 }
 
+static void not_marked_nor_pinned(struct paper_domain *d)
+{
+	not_marked(d);
+	d->frames[d->tables].pinned = false;
+}
+
+#define OTHER_MARK                                                                                 \
+	{                                                                                          \
+		.bits = 64, .init_p2m = true, .declares = true, .kernel_bit = 57                   \
+	}
 /* clang-format off */
 static const struct mutation mutations[] = {
 	{"layout.contiguous", "", BITS_64, unmapped_page, .where = BOTH},
@@ -250,11 +302,23 @@ static const struct mutation mutations[] = {
 	{"tables.illegal-bits", "", BITS_32, upper_global, .where = BOTH},
 	{"tables.superpage", "", BITS_64, superpage, .where = BOTH},
 	{"tables.superpage", "", BITS_32, superpage, .where = BOTH},
-	{"tables.unusual-bits", "", BITS_64, available_bit, .where = BOTH},
-	{"tables.unusual-bits", "", BITS_32, upper_available_bit, .where = BOTH},
+	{"tables.illegal-bits", "", BITS_64, marked_as_a_grant, .where = LIVE},
+	{"tables.illegal-bits", "", BITS_32, marked_as_a_grant, .where = LIVE},
+	{"tables.unusual-bits", "", BITS_64, global_leaf, .where = BOTH},
+	{"tables.unusual-bits", "", BITS_32, upper_no_execute, .where = BOTH},
+	{"tables.software-bits", "", BITS_64, available_bit, .where = BOTH},
+	{"tables.software-bits", "", BITS_64, high_available_bit, .where = BOTH},
+	{"tables.software-bits", "", BITS_64, marked_table, .where = BOTH},
+	{"tables.software-bits", "", BITS_32, usual_mark, .where = BOTH},
+	{"tables.software-bits", "", BITS_32, upper_available_bit, .where = BOTH},
+	{"tables.software-bits", "", OTHER_MARK, usual_mark, .where = BOTH},
+	{"tables.kernel-mark", "", BITS_64, not_marked, .where = LIVE},
+	{"tables.kernel-mark", "", BITS_64, other_form, .where = LIVE},
+	{"tables.kernel-mark", "", OTHER_MARK, not_marked_by_its_bit, .where = LIVE},
 	{"tables.upper-flags", "", BITS_64, upper_not_user, .where = BOTH},
 	{"tables.upper-flags", "", BITS_64, upper_read_only, .where = BOTH},
-	{"tables.leaf-form", "", BITS_64, other_form, .where = BOTH},
+	{"tables.leaf-form", "", BITS_64, other_form, .where = CORE},
+	{"tables.leaf-form", "types.root", BITS_64, not_marked_nor_pinned, .where = LIVE},
 	{"tables.not-present", "", BITS_64, not_present, .where = BOTH},
 	{"tables.foreign-frame", "", BITS_64, leads_to_nobody, .where = BOTH},
 	{"tables.foreign-frame", "", BITS_64, leads_beyond_the_host, .where = BOTH},

@@ -63,6 +63,8 @@ image_make() { # request
 	[[ $(uname -m) == x86_64 ]] ||
 		die "$LAB_NOT_PREPARED" "images can be prepared on x86-64 machines only, and this is $(uname -m)"
 	say "preparing an image: taking Xen and a kernel for dom0 from packages (once; this takes a minute)"
+	# Who has the lock is alone: what else is there, somebody left who was killed.
+	rm -rf "$cache"/making.*
 	image_scratch=$(mktemp -d "$cache/making.XXXXXX")
 	debs=$image_scratch/debs root=$image_scratch/root
 	mkdir "$debs" "$root" "$image_scratch/image"
@@ -182,7 +184,10 @@ image_module() {
 	case $file in
 	*.ko) cp "$file" "$to" ;;
 	*.xz) xz -dc "$file" >"$to" ;;
-	*.zst) zstd -qdcf "$file" >"$to" ;;
+	*.zst)
+		needs zstd zstd
+		zstd -qdcf "$file" >"$to"
+		;;
 	*.gz) gzip -dc "$file" >"$to" ;;
 	esac
 	for dependency in $(tr '\0' '\n' <"$to" | sed -n 's/^depends=//p' | tr ',' ' '); do

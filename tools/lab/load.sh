@@ -40,18 +40,19 @@ load_place() {
 
 # load_file SRC DEST: a file or a folder, and where it is a program its libraries.
 load_file() {
-	local source=$1 place entry
+	local source=$1 to place entry
 	[[ -e $source ]] || die "$LAB_USAGE" "$source: there is no such file"
 	[[ -r $source ]] || die "$LAB_USAGE" "$source cannot be read"
-	place=$2
-	[[ $place != */ ]] || place+=${source##*/}
-	place=$load_tree$(load_place "$place") || exit
+	to=$2
+	[[ $to != */ ]] || to+=${source##*/}
+	place=$load_tree$(load_place "$to") || exit
 	source=$(realpath "$source")
 	if [[ -d $source ]]; then
 		mkdir -p "$place"
+		# Links are followed, but not round in a circle; what find calls a link leads nowhere.
 		while IFS= read -r -d '' entry; do
-			load_file "$source/$entry" "$2/$entry"
-		done < <(cd "$source" && find . -mindepth 1 \( -type f -o -type l \) -printf '%P\0')
+			load_file "$source/$entry" "$to/$entry"
+		done < <(cd "$source" && find -L . -mindepth 1 \( -type f -o -type l \) -printf '%P\0')
 		return
 	fi
 	mkdir -p "${place%/*}"

@@ -3,11 +3,11 @@
 #
 # One boot: QEMU in software emulation, the hypervisor, dom0, and what becomes of it.
 
-machine_pid='' machine_readers=() machine_command=() machine_status=0 machine_seconds=0
+machine_pid='' machine_readers=() machine_ends=() machine_command=() machine_status=0 machine_seconds=0
 
-# Ends what was started here, whatever state it is in.
+# Ends what was started here, whatever state it is in, and waits for that: timeout sees to it.
 machine_stop() {
-	[[ -z $machine_pid ]] || kill "$machine_pid" 2>/dev/null || true
+	[[ -z $machine_pid ]] || { kill "$machine_pid" && wait "$machine_pid"; } 2>/dev/null || true
 	[[ ${#machine_readers[@]} -eq 0 ]] || kill "${machine_readers[@]}" 2>/dev/null || true
 	machine_pid='' machine_readers=()
 }
@@ -27,11 +27,10 @@ machine_boot() {
 
 	machine_port status status
 	machine_port files files
-	mkfifo out err log.pipe
+	: >log
 	if [[ -n $verbose ]]; then
 		machine_command+=(-chardev 'file,id=log,path=log.pipe')
-		tee log <log.pipe >&2 &
-		machine_readers+=($!)
+		machine_reader log.pipe tee log >&2
 	else
 		machine_command+=(-chardev 'file,id=log,path=log')
 	fi
@@ -40,14 +39,11 @@ machine_boot() {
 	else
 		machine_port out out
 		machine_port err err
-		cat out &
-		machine_readers+=($!)
-		cat err >&2 &
-		machine_readers+=($!)
+		machine_reader out cat
+		machine_reader err cat >&2
 		exec </dev/null
 	fi
 	detail "${machine_command[*]@Q}"
-	: >log
 	"${machine_command[@]}" <&0 2>qemu.err &
 	machine_pid=$!
 	machine_status=0
@@ -55,13 +51,25 @@ machine_boot() {
 	# Without a word from bash about what ended it.
 	{ wait "$machine_pid" || machine_status=$?; } 2>/dev/null
 	machine_pid='' machine_seconds=$((SECONDS - started))
-	# A reader whose pipe QEMU never opened would wait for ever.
-	local pipe
-	for pipe in out err log.pipe; do
-		: <>"$pipe"
+	local end
+	for end in "${machine_ends[@]}"; do
+		exec {end}>&-
 	done
 	wait "${machine_readers[@]}" || true
 	machine_readers=()
+}
+
+# machine_reader PIPE COMMAND...: starts a command that reads what QEMU writes to the pipe. Both ends
+# are opened here: it must not wait for ever for a QEMU that ends before it has opened its own.
+machine_reader() {
+	local pipe=$1 writing reading
+	shift
+	mkfifo "$pipe"
+	exec {writing}<>"$pipe" {reading}<"$pipe"
+	"$@" <&"$reading" {reading}<&- {writing}>&- &
+	machine_readers+=($!)
+	exec {reading}<&-
+	machine_ends+=("$writing")
 }
 
 # machine_port NAME FILE: what dom0 writes to the port of that name goes to the file.
@@ -72,7 +80,8 @@ machine_port() {
 # machine_outcome FOLDER: the exit status of the command in dom0, or what went wrong instead.
 machine_outcome() {
 	local status
-	if read -r status <"$1/status" && [[ $status =~ ^[0-9]+$ ]]; then
+	# A QEMU that fails at once has not even made the file.
+	if [[ -e $1/status ]] && read -r status <"$1/status" && [[ $status =~ ^[0-9]+$ ]]; then
 		return "$status"
 	fi
 	if [[ $machine_status -eq 124 ]] ||

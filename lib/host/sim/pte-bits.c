@@ -19,7 +19,7 @@ struct pvb_host_pte_bits sim_default_pte_bits(const struct sim *sim, unsigned gu
 
 static bool is_softwares(unsigned bit)
 {
-	return bit < 64 && PVB_GUEST_PTE_SOFTWARE >> bit & 1;
+	return bit < 64 && (uint64_t)PVB_GUEST_PTE_SOFTWARE >> bit & 1;
 }
 
 /* NULL, or what is wrong. */

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <xen/xen.h>
@@ -19,6 +18,7 @@
 #include <xen/io/console.h>
 
 #include "core/cleanup.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "host/xen/store.h"
 
@@ -30,14 +30,6 @@
 /* Linux's Documentation/admin-guide/devices.txt: Unix98 pseudoterminal slaves. */
 #define PTY_MAJOR_FIRST 136
 #define PTY_MAJOR_LAST 143
-
-static int64_t now_ms(void)
-{
-	struct timespec time;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 /* ---- which terminal ---- */
 
@@ -74,7 +66,7 @@ static int no_console(uint32_t domid, struct pvb_error *error)
 static int wait_for_tty(struct xs_handle *store, uint32_t domid, char **tty,
 			struct pvb_error *error)
 {
-	int64_t end = now_ms() + PATIENCE_MS;
+	int64_t end = pvb_now_ms() + PATIENCE_MS;
 	char path[XEN_NODE_PATH_MAX];
 
 	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/console/tty", domid);
@@ -85,7 +77,7 @@ static int wait_for_tty(struct xs_handle *store, uint32_t domid, char **tty,
 
 	struct pollfd ready = {.fd = xs_fileno(store), .events = POLLIN};
 	while (!(*tty = read_tty(store, path))) {
-		int64_t left = end - now_ms();
+		int64_t left = end - pvb_now_ms();
 
 		if (!xs_is_domain_introduced(store, domid))
 			return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, STAGE,

@@ -12,8 +12,26 @@
 #include "host/xen/life.h"
 #include "host/xen/xen.h"
 
+/*
+ * How Flask labels a domain for which nobody named a label, and what libxl asks for:
+ * SECINITSID_DOMU, the twelfth of xen/xsm/flask/policy/initial_sids. Without Flask nobody looks at
+ * it.
+ */
+#define FLASK_LABEL_DOMU 12
+
 /* Xen's MAX_VIRT_CPUS. */
 #define MAX_VCPUS 8192u
+
+/* Xen's libraries cut such a number to 16 bits, and may mean another domain by that. */
+static bool is_no_number(uint32_t domid)
+{
+	return domid >= DOMID_FIRST_RESERVED;
+}
+
+static int no_domain(uint32_t domid, struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "get_domain", "there is no domain %u", domid);
+}
 
 /* ---- birth and death ---------------------------------------------------------------------- */
 
@@ -35,6 +53,7 @@ static int create(struct xen_host *xen, const struct pvb_host_domain_config *con
 {
 	static const char call[] = "create_domain";
 	struct xen_domctl_createdomain wanted = {
+		.ssidref = FLASK_LABEL_DOMU,
 		.max_vcpus = config->vcpus,
 		.max_evtchn_port = config->max_event_channel ? config->max_event_channel : INT_MAX,
 		.max_grant_frames =
@@ -103,10 +122,15 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	if (rc == 0 && xc_domain_sethandle(xen->xc, number, uuid))
 		rc = xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
 				 "domain %u cannot be given its UUID", number);
-	if (rc)
-		(void)xen_destroy_regardless(xen, number, NULL);
-	else
+	if (rc == 0) {
 		*domid = number;
+		return 0;
+	}
+
+	struct pvb_error undoing = {0};
+	if (xen_destroy_regardless(xen, number, &undoing))
+		pvb_context(error, "and domain %u could not be cleared away: %.100s", number,
+			    undoing.message);
 	return rc;
 }
 
@@ -115,7 +139,7 @@ static int destroy(struct xen_host *xen, uint32_t domid, bool regardless, struct
 	static const char call[] = "destroy_domain";
 	struct pvb_host_domain domain;
 	struct pvb_error forgetting = {0};
-	int rc = xen_get_domain(&xen->host, domid, &domain, error);
+	int rc = xen_look_at_domain(xen, domid, &domain, error);
 
 	if (rc == -(int)PVB_E_HOST_NO_DOMAIN)
 		xen_domain_went(xen, domid);
@@ -125,15 +149,12 @@ static int destroy(struct xen_host *xen, uint32_t domid, bool regardless, struct
 	if (domid == PVB_DOMID_0)
 		return pvb_fail(error, PVB_E_HOST_STATE, call,
 				"domain 0 is the one that this runs in, and cannot be destroyed");
+	/* Where the store does not answer, it cannot be known, and the domain goes. */
+	if (!regardless && xen_check_devices(xen, domid, error) == -(int)PVB_E_HOST_STATE)
+		return -(int)PVB_E_HOST_STATE;
 	/* What it sees of its own end should not depend on how far that is. */
 	(void)xc_domain_pause(xen->xc, domid);
-	int forgot = xen_forget_domain(xen, domid, domain.uuid, regardless, &forgetting);
-	if (forgot == -(int)PVB_E_HOST_STATE) {
-		(void)xc_domain_unpause(xen->xc, domid);
-		if (error)
-			*error = forgetting;
-		return forgot;
-	}
+	int forgot = xen_forget_domain(xen, domid, domain.uuid, &forgetting);
 
 	/* Xen gives memory back piece by piece, and may ask to be called again. */
 	do
@@ -168,6 +189,8 @@ int xen_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *er
 {
 	struct xen_host *xen = xen_of(host);
 
+	if (is_no_number(domid))
+		return no_domain(domid, error);
 	if (xc_domain_pause(xen->xc, domid) == 0)
 		return 0;
 	return xen_refused(xen, error, PVB_E_HOST_STATE, "pause_domain", errno,
@@ -179,6 +202,8 @@ int xen_unpause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *
 	static const char call[] = "unpause_domain";
 	struct xen_host *xen = xen_of(host);
 
+	if (is_no_number(domid))
+		return no_domain(domid, error);
 	if (xc_domain_unpause(xen->xc, domid) == 0)
 		return 0;
 	if (errno == EINVAL)
@@ -202,6 +227,7 @@ int xen_guest_bits(struct xen_host *xen, uint32_t domid, unsigned *bits)
 	return 0;
 }
 
+/* But for its name, which xenstore has. */
 static int describe(struct xen_host *xen, const struct xen_domctl_getdomaininfo *info,
 		    struct pvb_host_domain *domain)
 {
@@ -225,25 +251,18 @@ static int describe(struct xen_host *xen, const struct xen_domctl_getdomaininfo 
 			info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
 	static_assert(sizeof info->handle == sizeof domain->uuid, "a handle is a UUID");
 	memcpy(domain->uuid, info->handle, sizeof domain->uuid);
-	xen_name_domain(xen, info->domain, domain->name);
 	return xen_guest_bits(xen, info->domain, &domain->guest_bits);
 }
 
-static int no_domain(uint32_t domid, struct pvb_error *error)
+int xen_look_at_domain(struct xen_host *xen, uint32_t domid, struct pvb_host_domain *domain,
+		       struct pvb_error *error)
 {
-	return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "get_domain", "there is no domain %u", domid);
-}
-
-int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,
-		   struct pvb_error *error)
-{
-	struct xen_host *xen = xen_of(host);
 	struct xen_domctl domctl = {
 		.cmd = XEN_DOMCTL_getdomaininfo,
 		.domain = (domid_t)domid,
 	};
 
-	if (domid >= DOMID_FIRST_RESERVED)
+	if (is_no_number(domid))
 		return no_domain(domid, error);
 	if (xc_domctl(xen->xc, &domctl) == 0) {
 		const struct xen_domctl_getdomaininfo *info = &domctl.u.getdomaininfo;
@@ -260,10 +279,20 @@ int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain
 			   "domain %u cannot be looked at", domid);
 }
 
-int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
-		     size_t room, size_t *count, struct pvb_error *error)
+int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,
+		   struct pvb_error *error)
 {
 	struct xen_host *xen = xen_of(host);
+	int rc = xen_look_at_domain(xen, domid, domain, error);
+
+	if (rc == 0)
+		xen_name_domain(xen, domid, domain->name);
+	return rc;
+}
+
+int xen_look_at_domains(struct xen_host *xen, uint32_t first, struct pvb_host_domain *domains,
+			size_t room, size_t *count, struct pvb_error *error)
+{
 	size_t got = 0;
 
 	*count = 0;
@@ -288,4 +317,15 @@ int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_doma
 			first = info[got - 1].domain + UINT32_C(1);
 	} while (got && *count < room && first < DOMID_FIRST_RESERVED);
 	return 0;
+}
+
+int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
+		     size_t room, size_t *count, struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+	int rc = xen_look_at_domains(xen, first, domains, room, count, error);
+
+	for (size_t i = 0; i < *count; i++)
+		xen_name_domain(xen, domains[i].domid, domains[i].name);
+	return rc;
 }

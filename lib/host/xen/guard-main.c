@@ -9,12 +9,17 @@
 #include <inttypes.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #include <xenctrl.h>
 
 #include "core/error.h"
 #include "host/xen/store.h"
 #include "host/xen/userdata.h"
+
+/* How long somebody may keep a page of a destroyed domain, and how often that is looked at. */
+#define PATIENCE_MS 15000
+#define MOMENT_MS 50
 
 /* Opened before there is anything to guard: later there may be nothing left to open them with. */
 struct means {
@@ -78,6 +83,33 @@ static int guard_find(void *opaque, const uint8_t handle[XEN_HANDLE_SIZE], uint3
 	}
 }
 
+/*
+ * A console daemon that was just making the domain's terminal writes where that is after the nodes
+ * were removed. It has the domain's ring mapped then, and a domain of which somebody has a page is
+ * one that the hypervisor still knows: once it does not, nobody will write of it any more.
+ */
+static int wait_and_remove_late(struct means *means, uint32_t domid,
+				const uint8_t handle[XEN_HANDLE_SIZE], struct pvb_error *error)
+{
+	const struct timespec moment = {.tv_nsec = MOMENT_MS * 1000000L};
+
+	for (unsigned waited = 0; waited < PATIENCE_MS; waited += MOMENT_MS) {
+		uint8_t its[XEN_HANDLE_SIZE];
+		bool found;
+		int rc = guard_get(means, domid, its, &found, error);
+
+		if (rc)
+			return rc;
+		if (!found)
+			break;
+		/* The number is another domain's by now, and so are the nodes. */
+		if (memcmp(its, handle, XEN_HANDLE_SIZE) != 0)
+			return 0;
+		(void)nanosleep(&moment, NULL);
+	}
+	return xen_store_remove_late(means->store, domid, error);
+}
+
 /* The domain goes even where the store does not let go of it. */
 static int guard_destroy(void *opaque, uint32_t domid, struct pvb_error *error)
 {
@@ -91,12 +123,11 @@ static int guard_destroy(void *opaque, uint32_t domid, struct pvb_error *error)
 		rc = xen_store_remove(means->store, domid, error);
 	if (found)
 		xen_userdata_remove(domid, handle);
-	for (;;) {
-		if (xc_domain_destroy(means->xc, domid) == 0)
-			return rc;
+	/* Where there is none, somebody else was faster. */
+	while (xc_domain_destroy(means->xc, domid) && errno != ESRCH)
 		if (errno != EAGAIN)
 			return refused(error, "the hypervisor would not destroy it");
-	}
+	return rc || !found ? rc : wait_and_remove_late(means, domid, handle, error);
 }
 
 static void guard_report(void *opaque, uint32_t domid, const struct pvb_error *error)
@@ -110,8 +141,8 @@ static void guard_report(void *opaque, uint32_t domid, const struct pvb_error *e
 		       domid);
 	else
 		syslog(LOG_ERR,
-		       "domain %u, whose builder ended, could not be destroyed: %.300s [%s]", domid,
-		       error->message, pvb_code_name(error->code));
+		       "domain %u, whose builder ended, could not be cleared away: %.300s [%s]",
+		       domid, error->message, pvb_code_name(error->code));
 	closelog();
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/cleanup.h"
+#include "core/clock.h"
 #include "core/error.h"
 
 #define STAGE "guard"
@@ -64,16 +65,20 @@ static int hear(const struct xen_guard *guard, struct xen_guard_message *message
 		struct pvb_error *error)
 {
 	struct pollfd ready = {.fd = guard->channel, .events = POLLIN};
+	int64_t end = pvb_now_ms() + PATIENCE_MS;
 	ssize_t got;
 	int rc;
 
-	do
-		rc = poll(&ready, 1, PATIENCE_MS);
-	while (rc < 0 && errno == EINTR);
+	/* A timer of the caller's that keeps interrupting this is not to prolong it. */
+	do {
+		int64_t left = end - pvb_now_ms();
+
+		rc = left > 0 ? poll(&ready, 1, (int)left) : 0;
+	} while (rc < 0 && errno == EINTR);
 	if (rc == 0)
 		return guard_is_gone(guard, "does not answer", error);
 	do
-		got = recv(guard->channel, message, sizeof *message, 0);
+		got = recv(guard->channel, message, sizeof *message, MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof *message)
 		return guard_is_gone(guard, "has ended", error);

@@ -54,6 +54,9 @@ void xen_name_domain(struct xen_host *xen, uint32_t domid, char name[PVB_HOST_NA
 
 /* ---- coming ---- */
 
+/* No domain's: none is passed over. */
+#define NO_DOMID_YET UINT32_MAX
+
 static int random_handle(uint8_t handle[XEN_HANDLE_SIZE], struct pvb_error *error)
 {
 	ssize_t got;
@@ -79,8 +82,8 @@ static int check_handle(struct xen_host *xen, const uint8_t uuid[XEN_HANDLE_SIZE
 	size_t count;
 
 	do {
-		int rc = xen_list_domains(&xen->host, next, domains,
-					  sizeof domains / sizeof domains[0], &count, error);
+		int rc = xen_look_at_domains(xen, next, domains, sizeof domains / sizeof domains[0],
+					     &count, error);
 
 		if (rc)
 			return rc;
@@ -110,7 +113,7 @@ int xen_expect_domain(struct xen_host *xen, const struct pvb_host_domain_config 
 	memcpy(uuid, config->uuid, XEN_HANDLE_SIZE);
 	if (rc == 0)
 		rc = xen_store_check_name(xen->store->connection, XBT_NULL, config->name,
-					  PVB_DOMID_0, error);
+					  NO_DOMID_YET, error);
 	if (rc == 0)
 		rc = random_handle(birth, error);
 	if (rc == 0 && memcmp(uuid, none, XEN_HANDLE_SIZE) == 0)
@@ -133,7 +136,7 @@ int xen_introduce_domain(struct pvb_host *host, uint32_t domid,
 	struct xen_host *xen = xen_of(host);
 	struct xen_domain_record record = {.domid = domid, .told = told};
 	struct pvb_host_domain domain;
-	int rc = xen_get_domain(host, domid, &domain, error);
+	int rc = xen_look_at_domain(xen, domid, &domain, error);
 
 	if (rc == 0)
 		rc = xen_reach_store(xen, error);
@@ -179,13 +182,18 @@ int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *err
 
 /* ---- going ---- */
 
-int xen_forget_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
-		      bool regardless, struct pvb_error *error)
+int xen_check_devices(struct xen_host *xen, uint32_t domid, struct pvb_error *error)
 {
 	int rc = xen_reach_store(xen, error);
 
-	if (rc == 0 && !regardless)
-		rc = xen_store_check_plain(xen->store->connection, domid, error);
+	return rc ? rc : xen_store_check_plain(xen->store->connection, domid, error);
+}
+
+int xen_forget_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+		      struct pvb_error *error)
+{
+	int rc = xen_reach_store(xen, error);
+
 	if (rc == 0)
 		rc = xen_store_remove(xen->store->connection, domid, error);
 	if (rc == 0)
@@ -203,7 +211,7 @@ void xen_domain_went(struct xen_host *xen, uint32_t domid)
 int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error)
 {
 	struct pvb_host_domain domain;
-	int rc = xen_get_domain(host, domid, &domain, error);
+	int rc = xen_look_at_domain(xen_of(host), domid, &domain, error);
 
 	if (rc)
 		return rc;

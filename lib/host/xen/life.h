@@ -24,12 +24,12 @@ int xen_expect_domain(struct xen_host *xen, const struct pvb_host_domain_config 
 int xen_domain_came(struct xen_host *xen, struct xen_guard *guard, uint32_t domid,
 		    struct pvb_error *error);
 
-/*
- * Before destroydomain: take the domain out of the store. A domain with devices of another
- * toolstack's is refused, but not where regardless: what a guard destroys must go.
- */
+/* That a domain has no devices of another toolstack's: fails with PVB_E_HOST_STATE otherwise. */
+int xen_check_devices(struct xen_host *xen, uint32_t domid, struct pvb_error *error);
+
+/* Before destroydomain: take the domain out of the store. */
 int xen_forget_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
-		      bool regardless, struct pvb_error *error);
+		      struct pvb_error *error);
 
 /* After it: its guard, if it is one of ours, may go. */
 void xen_domain_went(struct xen_host *xen, uint32_t domid);

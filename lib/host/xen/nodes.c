@@ -51,16 +51,29 @@ static void PVB_PRINTF(2, 3) go_to(struct giver *giver, const char *format, ...)
 	va_end(arguments);
 }
 
-static void give(struct giver *giver, const char *name, enum xen_node_access access,
-		 const char *value)
+static void hand_out(struct giver *giver, const char *name, enum xen_node_access access,
+		     const char *value)
 {
 	struct xen_node node = {.value = value, .access = access};
 
-	if (giver->rc || !value)
+	if (giver->rc)
 		return;
 	(void)snprintf(node.path, sizeof node.path, "%s%s%.64s", giver->folder, name[0] ? "/" : "",
 		       name);
 	giver->rc = giver->each(giver->opaque, &node);
+}
+
+/* What is not known is not given. */
+static void give(struct giver *giver, const char *name, enum xen_node_access access,
+		 const char *value)
+{
+	if (value)
+		hand_out(giver, name, access, value);
+}
+
+static void permit(struct giver *giver, const char *name, enum xen_node_access access)
+{
+	hand_out(giver, name, access, NULL);
 }
 
 static void give_number(struct giver *giver, const char *name, enum xen_node_access access,
@@ -74,20 +87,39 @@ static void give_number(struct giver *giver, const char *name, enum xen_node_acc
 
 /* ---- the domain ---- */
 
-/* What is the guest's own, and empty until it says something. */
-static const char *const of_guest[] = {
-	"device/suspend/event-channel",
-	"control/shutdown",
-	"control/feature-poweroff",
-	"control/feature-reboot",
-	"control/feature-suspend",
-	"control/sysrq",
-	"data",
-	"drivers",
-	"feature",
-	"attr",
-	"error",
-};
+static void go_to_domain(struct giver *giver, const struct xen_domain_record *record)
+{
+	go_to(giver, "/local/domain/%" PRIu32, record->domid);
+}
+
+/*
+ * The domain's folder, and what in it is the guest's own and empty until it says something. While
+ * that is made the folder is the guest's too, so that it need not be said of each: the guest, which
+ * has not been introduced, cannot reach the store yet.
+ */
+static void give_guests_own(struct giver *giver)
+{
+	static const char *const own[] = {
+		"control/shutdown",
+		"control/feature-poweroff",
+		"control/feature-reboot",
+		"control/feature-suspend",
+		"control/sysrq",
+		"data",
+		"drivers",
+		"feature",
+		"attr",
+		"error",
+	};
+
+	give(giver, "", XEN_NODE_GUEST, "");
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		give(giver, own[i], XEN_NODE_AS_PARENT, "");
+	permit(giver, "control", XEN_NODE_GUEST_READS);
+	permit(giver, "", XEN_NODE_GUEST_READS);
+	/* By itself: there are two folders on the way, which are not the guest's. */
+	give(giver, "device/suspend/event-channel", XEN_NODE_GUEST, "");
+}
 
 /* Folders are not given where what is in them makes them: the store lets them have the permissions
  * of theirs. */
@@ -97,12 +129,10 @@ static void give_domain(struct giver *giver, const struct xen_domain_record *rec
 	char vm[XEN_NODE_PATH_MAX];
 
 	(void)snprintf(vm, sizeof vm, "/vm/%s", xen_format_uuid(record->uuid).text);
-	go_to(giver, "/local/domain/%" PRIu32, record->domid);
-	give(giver, "", XEN_NODE_GUEST_READS, "");
+	go_to_domain(giver, record);
+	give_guests_own(giver);
+	/* Before what it leads to, which is found by it where it has to be removed. */
 	give(giver, "vm", XEN_NODE_AS_PARENT, vm);
-	give(giver, "name", XEN_NODE_AS_PARENT, told->name);
-	for (size_t i = 0; i < sizeof of_guest / sizeof of_guest[0]; i++)
-		give(giver, of_guest[i], XEN_NODE_GUEST, "");
 	give(giver, "control/platform-feature-multiprocessor-suspend", XEN_NODE_AS_PARENT, "1");
 	give(giver, "control/platform-feature-xs_reset_watches", XEN_NODE_AS_PARENT, "1");
 	give_number(giver, "memory/static-max", XEN_NODE_AS_PARENT, told->memory >> 10);
@@ -117,6 +147,12 @@ static void give_domain(struct giver *giver, const struct xen_domain_record *rec
 		(void)snprintf(name, sizeof name, "cpu/%" PRIu32 "/availability", cpu);
 		give(giver, name, XEN_NODE_AS_PARENT, "online");
 	}
+}
+
+static void give_name(struct giver *giver, const struct xen_domain_record *record)
+{
+	go_to_domain(giver, record);
+	give(giver, "name", XEN_NODE_AS_PARENT, record->told->name);
 }
 
 static void give_vm(struct giver *giver, const struct xen_domain_record *record)
@@ -176,7 +212,9 @@ static void give_console(struct giver *giver, const struct xen_domain_record *re
 
 	/* The first console is the toolstack's to describe; the guest knows it from start_info. */
 	go_to(giver, "%s", frontend);
-	give(giver, "", XEN_NODE_BACKEND, "");
+	/* The toolstack's own it is by being in the domain's folder. */
+	if (told->console_domid != PVB_DOMID_0)
+		give(giver, "", XEN_NODE_BACKEND, "");
 	give(giver, "backend", XEN_NODE_AS_PARENT, backend);
 	give_number(giver, "backend-id", XEN_NODE_GUEST_SHARES, told->console_domid);
 	give(giver, "limit", XEN_NODE_AS_PARENT, CONSOLE_LIMIT);
@@ -200,12 +238,18 @@ int xen_nodes_each(const struct xen_domain_record *record, enum xen_node_part pa
 {
 	struct giver giver = {.each = each, .opaque = opaque};
 
-	if (part == XEN_NODES_CONSOLE) {
-		give_console(&giver, record);
-	} else {
+	switch (part) {
+	case XEN_NODES_DOMAIN:
 		give_domain(&giver, record);
 		give_vm(&giver, record);
 		give_libxl(&giver, record);
+		break;
+	case XEN_NODES_NAME:
+		give_name(&giver, record);
+		break;
+	case XEN_NODES_CONSOLE:
+		give_console(&giver, record);
+		break;
 	}
 	return giver.rc;
 }

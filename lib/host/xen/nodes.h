@@ -36,6 +36,7 @@ enum xen_node_access {
 	XEN_NODE_GUEST_SHARES, /* the guest's, and the console backend may read */
 };
 
+/* value is NULL for a folder that is there already and is only given its permissions. */
 struct xen_node {
 	char path[XEN_NODE_PATH_MAX];
 	const char *value;
@@ -51,10 +52,14 @@ struct xen_domain_record {
 };
 
 /*
- * The console's nodes come after the domain has been introduced, as libxl has it: a console
- * daemon that finds them earlier maps the ring of a domain whose end nobody will tell it of.
+ * In this order:
+ *
+ *   DOMAIN    in folders that are this domain's alone
+ *   NAME      which only one of the introduced domains may have
+ *   CONSOLE   after the domain has been introduced, as libxl has it: a console daemon that finds
+ *             these earlier maps the ring of a domain whose end nobody will tell it of
  */
-enum xen_node_part { XEN_NODES_DOMAIN, XEN_NODES_CONSOLE };
+enum xen_node_part { XEN_NODES_DOMAIN, XEN_NODES_NAME, XEN_NODES_CONSOLE };
 
 /* Returns what each call returned that was not 0, or 0. */
 typedef int (*xen_node_fn)(void *opaque, const struct xen_node *node);

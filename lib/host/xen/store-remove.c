@@ -26,8 +26,8 @@ static int list(struct xs_handle *store, xs_transaction_t transaction, const cha
 	return xen_store_fail(error, "list", path);
 }
 
-static int remove_node(struct xs_handle *store, xs_transaction_t transaction, const char *path,
-		       struct pvb_error *error)
+int xen_store_remove_node(struct xs_handle *store, xs_transaction_t transaction, const char *path,
+			  struct pvb_error *error)
 {
 	if (xs_rm(store, transaction, path) || errno == ENOENT)
 		return 0;
@@ -64,7 +64,7 @@ static int remove_with_parents(struct xs_handle *store, xs_transaction_t transac
 			       const char *path, struct pvb_error *error)
 {
 	char at[LONGEST_PATH];
-	int rc = remove_node(store, transaction, path, error);
+	int rc = xen_store_remove_node(store, transaction, path, error);
 
 	(void)snprintf(at, sizeof at, "%s", path);
 	for (char *end = strrchr(at, '/'); rc == 0 && end && end != at; end = strrchr(at, '/')) {
@@ -74,7 +74,7 @@ static int remove_with_parents(struct xs_handle *store, xs_transaction_t transac
 		rc = is_empty(store, transaction, at, &empty, error);
 		if (rc || !empty)
 			break;
-		rc = remove_node(store, transaction, at, error);
+		rc = xen_store_remove_node(store, transaction, at, error);
 	}
 	return rc;
 }
@@ -116,7 +116,7 @@ static int remove_vm(struct xs_handle *store, xs_transaction_t transaction, uint
 	int rc = read_node(store, transaction, path, &vm, &length, error);
 	if (rc || !vm || strncmp(vm, "/vm/", 4) != 0 || !vm[4] || strchr(vm + 4, '/'))
 		return rc;
-	return remove_node(store, transaction, vm, error);
+	return xen_store_remove_node(store, transaction, vm, error);
 }
 
 static int remove_all(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
@@ -130,11 +130,11 @@ static int remove_all(struct xs_handle *store, xs_transaction_t transaction, voi
 		rc = remove_vm(store, transaction, domid, error);
 	if (rc == 0) {
 		(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32, domid);
-		rc = remove_node(store, transaction, path, error);
+		rc = xen_store_remove_node(store, transaction, path, error);
 	}
 	if (rc == 0) {
 		(void)snprintf(path, sizeof path, "/libxl/%" PRIu32, domid);
-		rc = remove_node(store, transaction, path, error);
+		rc = xen_store_remove_node(store, transaction, path, error);
 	}
 	return rc;
 }
@@ -142,6 +142,28 @@ static int remove_all(struct xs_handle *store, xs_transaction_t transaction, voi
 int xen_store_remove(struct xs_handle *store, uint32_t domid, struct pvb_error *error)
 {
 	return xen_store_transact(store, remove_all, &domid, error);
+}
+
+static int remove_late(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
+		       struct pvb_error *error)
+{
+	uint32_t domid = *(const uint32_t *)opaque;
+	PVB_AUTO_FREE char *vm = NULL;
+	char path[LONGEST_PATH];
+	unsigned length;
+
+	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/vm", domid);
+	int rc = read_node(store, transaction, path, &vm, &length, error);
+	/* Toolstacks write this one. */
+	if (rc || vm)
+		return rc;
+	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32, domid);
+	return xen_store_remove_node(store, transaction, path, error);
+}
+
+int xen_store_remove_late(struct xs_handle *store, uint32_t domid, struct pvb_error *error)
+{
+	return xen_store_transact(store, remove_late, &domid, error);
 }
 
 int xen_store_check_plain(struct xs_handle *store, uint32_t domid, struct pvb_error *error)

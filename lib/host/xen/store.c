@@ -110,20 +110,12 @@ static int write_node(void *opaque, const struct xen_node *node)
 	struct xs_permissions permissions[2];
 	unsigned count = permissions_of(writing->record, node->access, permissions);
 
-	if (!xs_write(writing->store, writing->transaction, node->path, node->value,
-		      (unsigned)strlen(node->value)))
+	if (node->value && !xs_write(writing->store, writing->transaction, node->path, node->value,
+				     (unsigned)strlen(node->value)))
 		return xen_store_fail(writing->error, "write", node->path);
 	if (count && !xs_set_permissions(writing->store, writing->transaction, node->path,
 					 permissions, count))
 		return xen_store_fail(writing->error, "set the permissions of", node->path);
-	return 0;
-}
-
-static int remove_old(struct xs_handle *store, xs_transaction_t transaction, const char *path,
-		      struct pvb_error *error)
-{
-	if (!xs_rm(store, transaction, path) && errno != ENOENT)
-		return xen_store_fail(error, "remove", path);
 	return 0;
 }
 
@@ -139,12 +131,14 @@ int xen_store_check_name(struct xs_handle *store, xs_transaction_t transaction, 
 		unsigned long other = strtoul(domains[i], NULL, 10);
 		char path[XEN_NODE_PATH_MAX];
 
+		if (other == domid)
+			continue;
 		(void)snprintf(path, sizeof path, "/local/domain/%lu/name", other);
 		PVB_AUTO_FREE char *taken = xs_read(store, transaction, path, NULL);
 		if (!taken && errno != ENOENT)
 			return xen_store_fail(error, "read", path);
 		/* What an unclean end left behind takes nobody's name. */
-		if (other == domid || !taken || strcmp(taken, name) != 0 ||
+		if (!taken || strcmp(taken, name) != 0 ||
 		    !xs_is_domain_introduced(store, (unsigned)other))
 			continue;
 		int rc = pvb_fail(error, PVB_E_ARG_NAME, STAGE,
@@ -155,54 +149,74 @@ int xen_store_check_name(struct xs_handle *store, xs_transaction_t transaction, 
 	return 0;
 }
 
-static int write_domain(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
+static int write_part(struct xs_handle *store, xs_transaction_t transaction,
+		      const struct xen_domain_record *record, enum xen_node_part part,
+		      struct pvb_error *error)
+{
+	struct writing writing = {store, transaction, record, error};
+
+	return xen_nodes_each(record, part, write_node, &writing);
+}
+
+static int write_domain(struct xs_handle *store, const struct xen_domain_record *record,
 			struct pvb_error *error)
 {
-	const struct xen_domain_record *record = opaque;
-	struct writing writing = {store, transaction, record, error};
 	char path[XEN_NODE_PATH_MAX];
 	int rc;
 
-	rc = xen_store_check_name(store, transaction, record->told->name, record->domid, error);
-	if (rc)
-		return rc;
 	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32, record->domid);
-	rc = remove_old(store, transaction, path, error);
+	rc = xen_store_remove_node(store, XBT_NULL, path, error);
 	if (rc == 0) {
 		(void)snprintf(path, sizeof path, "/libxl/%" PRIu32, record->domid);
-		rc = remove_old(store, transaction, path, error);
+		rc = xen_store_remove_node(store, XBT_NULL, path, error);
 	}
 	if (rc == 0) {
 		(void)snprintf(path, sizeof path, "/vm/%s", xen_format_uuid(record->uuid).text);
-		rc = remove_old(store, transaction, path, error);
+		rc = xen_store_remove_node(store, XBT_NULL, path, error);
 	}
-	return rc ? rc : xen_nodes_each(record, XEN_NODES_DOMAIN, write_node, &writing);
+	return rc ? rc : write_part(store, XBT_NULL, record, XEN_NODES_DOMAIN, error);
 }
 
-static int write_console(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
-			 struct pvb_error *error)
+static int write_last(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
+		      struct pvb_error *error)
 {
 	const struct xen_domain_record *record = opaque;
-	struct writing writing = {store, transaction, record, error};
+	int rc = xen_store_check_name(store, transaction, record->told->name, record->domid, error);
 
-	return xen_nodes_each(record, XEN_NODES_CONSOLE, write_node, &writing);
+	if (rc == 0)
+		rc = write_part(store, transaction, record, XEN_NODES_NAME, error);
+	return rc ? rc : write_part(store, transaction, record, XEN_NODES_CONSOLE, error);
 }
 
+static int take_in(struct xs_handle *store, const struct xen_domain_record *record,
+		   struct pvb_error *error)
+{
+	const struct pvb_host_introduction *told = record->told;
+
+	if (xs_introduce_domain(store, record->domid, told->store_frame.n, told->store_port))
+		return 0;
+	return xen_store_fail(error, "take in", "the new domain");
+}
+
+/*
+ * Every call is a round trip, and a transaction that somebody was in the way of is done again. So
+ * what nobody else has a hand in, which is most, is written without one. The name comes after the
+ * introduction: who looks for a name counts those of introduced domains only, and of two that find
+ * it free at the same time, one is in the other's way.
+ */
 int xen_store_introduce(struct xs_handle *store, const struct xen_domain_record *record,
 			struct pvb_error *error)
 {
 	struct xen_domain_record own = *record;
 	bool introduced = false;
-	int rc = xen_store_transact(store, write_domain, &own, error);
+	int rc = write_domain(store, record, error);
 
-	if (rc)
-		return rc;
-	introduced = xs_introduce_domain(store, record->domid, record->told->store_frame.n,
-					 record->told->store_port);
-	if (!introduced)
-		rc = xen_store_fail(error, "take in", "the new domain");
-	else
-		rc = xen_store_transact(store, write_console, &own, error);
+	if (rc == 0) {
+		rc = take_in(store, record, error);
+		introduced = rc == 0;
+	}
+	if (rc == 0)
+		rc = xen_store_transact(store, write_last, &own, error);
 	if (rc) {
 		struct pvb_error undoing = {0};
 

@@ -19,7 +19,8 @@ int xen_store_open(struct xs_handle **store, struct pvb_error *error);
 
 /*
  * Write all that is to be known of a domain, and introduce it. What was there of an earlier
- * domain of this number goes. Where it fails, nothing is left.
+ * domain of this number goes. Where it fails, nothing is left; where the process ends in between,
+ * xen_store_remove() finds all of it.
  */
 int xen_store_introduce(struct xs_handle *store, const struct xen_domain_record *record,
 			struct pvb_error *error);
@@ -46,10 +47,20 @@ int xen_store_check_plain(struct xs_handle *store, uint32_t domid, struct pvb_er
  */
 int xen_store_remove(struct xs_handle *store, uint32_t domid, struct pvb_error *error);
 
+/*
+ * For later: what somebody has written of a domain after it was removed, who did not know that yet.
+ * A domain that a toolstack has given the same number to is left alone.
+ */
+int xen_store_remove_late(struct xs_handle *store, uint32_t domid, struct pvb_error *error);
+
 /* ---- for the files beside ---- */
 
 /* What the store refused, and why (errno). */
 int xen_store_fail(struct pvb_error *error, const char *doing, const char *path);
+
+/* With all that is below it. Fine where it is not there. */
+int xen_store_remove_node(struct xs_handle *store, xs_transaction_t transaction, const char *path,
+			  struct pvb_error *error);
 
 /*
  * Do something in a transaction, again for as long as somebody else was in the way. It is told

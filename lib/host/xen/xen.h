@@ -86,6 +86,11 @@ int xen_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *
 int xen_destroy_regardless(struct xen_host *xen, uint32_t domid, struct pvb_error *error);
 int xen_pause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int xen_unpause_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
+/* As the hypervisor has them, without their names: those take a round trip to xenstore each. */
+int xen_look_at_domain(struct xen_host *xen, uint32_t domid, struct pvb_host_domain *domain,
+		       struct pvb_error *error);
+int xen_look_at_domains(struct xen_host *xen, uint32_t first, struct pvb_host_domain *domains,
+			size_t room, size_t *count, struct pvb_error *error);
 int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,
 		   struct pvb_error *error);
 int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,

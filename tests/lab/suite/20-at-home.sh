@@ -56,11 +56,7 @@ echo "hello" >"$work/keys"
 ok "and takes what is typed" wait_for 20 has "$work/console" "guest: heard hello"
 kill "$console" 2>/dev/null
 
-# xl reads the p2m of a guest that has made its own shared info; and maps page by page, which takes
-# half a minute, so this is the one place where it does.
-try xl dump-core home "$work/core"
-ok "xl dump-core writes its core" both exited 0 '&&' test -s "$work/core"
-rm -f "$work/core"
+# Xen's own tools work with it once more in 32-console: xl dump-core takes its time.
 try xl destroy home
 ok "xl destroy ends it" exited 0
 ok "domains and free memory are as before" as_before

@@ -5,24 +5,15 @@
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 
-state_of() { pvbuild list "$1" | awk 'NR == 2 { print $(NF - 1) }'; }
-is_in_state() { [[ $(state_of "$1") =~ $2 ]]; }
-is_gone() { ! pvbuild list "$1" >/dev/null 2>&1; }
-probe() { # name key=value...: a cfg of the probe guest
-	local name=$1
-	shift
-	cfg "$name" kernel=/tests/bin/probe ramdisk='' memory=32 extra='' "$@"
-}
-
 remember
-probe guest
+probe_cfg guest
 pvb create -c "$work/guest.cfg"
 ok "create -c is attached until the guest ends" both exited 0 '&&' out_has PASS '&&' \
 	err_has "has ended: poweroff" && cp "$work/out" "$output/probe"
 ok "from its first byte" bash -c "head -c 5 '$work/out' | grep -q probe"
 ok "and nothing is left of it" as_before
 
-probe crash extra='probe.expect-pages=1'
+probe_cfg crash extra='probe.expect-pages=1'
 pvb create -c "$work/crash.cfg" --no-monitor
 ok "a crash is told of" both exited 0 '&&' out_has FAIL '&&' err_has "has ended: crash"
 ok "with --no-monitor the domain stays" is_in_state crash '^---sc-$'
@@ -35,7 +26,7 @@ ok "a console of what has ended is read to its end" both exited 0 '&&' err_has "
 pvb destroy crash
 ok "destroy ends it" both exited 0 '&&' is_gone crash '&&' as_before
 
-probe hold extra='probe.hold'
+probe_cfg hold extra='probe.hold'
 pvb --json create "$work/hold.cfg" --paused --audit
 ok "create --paused leaves it paused, and --audit has looked at it" both exited 0 '&&' out_has '"state": "paused"' '&&' \
 	out_has '"passed": true' '&&' is_in_state hold '^--p---$'

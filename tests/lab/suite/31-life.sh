@@ -6,14 +6,6 @@
 . /tests/tap.sh
 
 logs=/var/log/xen
-state_of() { pvbuild list "$1" 2>/dev/null | awk 'NR == 2 { print $(NF - 1) }'; }
-is_in_state() { [[ $(state_of "$1") =~ $2 ]]; }
-is_gone() { ! pvbuild list "$1" >/dev/null 2>&1; }
-probe() { # name key=value...: a cfg of the probe guest
-	local name=$1
-	shift
-	cfg "$name" kernel=/tests/bin/probe ramdisk='' memory=32 extra='' "$@"
-}
 is_at_work() { # cfg: a pvbuild that was told of it
 	local at words
 	for at in /proc/[0-9]*/cmdline; do
@@ -26,14 +18,14 @@ is_done() { ! is_at_work "$1"; }
 times() { [[ $(grep -cF -- "$2" "$1") -ge $3 ]]; } # file text count
 
 remember
-probe plain
+probe_cfg plain
 pvb create "$work/plain.cfg"
 ok "create starts a domain and returns" both exited 0 '&&' out_has "running"
 ok "what waits in the background destroys it when its guest is done" wait_for 20 is_gone plain
 ok "and says so in its log" both wait_for 5 has "$logs/pvbuild-plain.log" "poweroff, to be followed by destroy"
 ok "nothing is left of it" as_before
 
-probe kept on_poweroff=preserve
+probe_cfg kept on_poweroff=preserve
 pvb create "$work/kept.cfg"
 ok "preserve keeps it" wait_for 20 is_in_state kept '^---s--$'
 ok "for that, too, is said" wait_for 5 has "$logs/pvbuild-kept.log" "followed by preserve"
@@ -41,7 +33,7 @@ pvb destroy kept
 ok "until it is destroyed" both exited 0 '&&' as_before
 
 cp /tests/bin/probe "$work/kernel"
-probe again kernel="$work/kernel" on_crash=restart extra='probe.expect-pages=1'
+probe_cfg again kernel="$work/kernel" on_crash=restart extra='probe.expect-pages=1'
 pvb create "$work/again.cfg"
 ok "somebody is there for it" is_at_work "$work/again.cfg"
 ok "restart builds it anew" wait_for 60 times "$logs/pvbuild-again.log" "crash, to be followed by restart" 3
@@ -50,13 +42,13 @@ ok "for as long as that can be done" wait_for 20 is_done "$work/again.cfg"
 ok "then the log says why" both has "$logs/pvbuild-again.log" "[arg.file, " '&&' has "$logs/pvbuild-again.log" "$work/kernel"
 ok "and nothing is left" as_before
 
-probe core on_crash=coredump-destroy extra='probe.expect-pages=1'
+probe_cfg core on_crash=coredump-destroy extra='probe.expect-pages=1'
 pvb create "$work/core.cfg"
 ok "a core that cannot be had stops nothing" both wait_for 20 is_gone core '&&' \
 	has "$logs/pvbuild-core.log" "there will be no core"
 ok "and leaves nothing" both test ! -e /var/lib/xen/dump/core '&&' as_before
 
-probe hold extra='probe.hold' on_poweroff=destroy
+probe_cfg hold extra='probe.hold' on_poweroff=destroy
 pvbuild create -c "$work/hold.cfg" >"$work/heard" 2>/dev/null &
 attached=$!
 ok "somebody is attached" wait_for 40 has "$work/heard" PASS
@@ -78,7 +70,7 @@ pvb destroy hold
 ok "and the domain to others" both exited 0 '&&' as_before
 
 cp /tests/bin/probe "$work/kernel"
-probe round kernel="$work/kernel" on_poweroff=restart
+probe_cfg round kernel="$work/kernel" on_poweroff=restart
 pvbuild create -c "$work/round.cfg" >"$work/heard" 2>"$work/noted" &
 attached=$!
 ok "who is attached sees the next one, too" wait_for 40 times "$work/heard" PASS 2
@@ -89,7 +81,7 @@ rm "$work/kernel"
 ok "for as long as that can be done" wait_for 20 is_done "$work/round.cfg"
 ok "and nothing is left then" as_before
 
-probe alone
+probe_cfg alone
 pvb create "$work/alone.cfg" --no-monitor
 ok "with --no-monitor nobody waits" wait_for 20 is_in_state alone '^---s--$'
 pvb wait alone
@@ -97,7 +89,7 @@ ok "so that wait sees the reason" both exited 0 '&&' test "$(cat "$work/out")" =
 pvb destroy alone
 ok "that was all" as_before
 
-probe other name=other
+probe_cfg other name=other
 said=$(pvbuild create "$work/other.cfg" --paused)
 ok "who reads what create says is not kept waiting" test -n "$said"
 pvb destroy other

@@ -7,7 +7,12 @@
 kernel_or_skip grub-x86_64-xen.bin
 kernel=$kernels/grub-x86_64-xen.bin
 
-guards() { grep -lsx pvbuild-guard /proc/[0-9]*/comm; }
+# By what is found, not by grep's status: that one tells of a process that ended meanwhile, too.
+guards() {
+	local found
+	found=$(grep -lsx pvbuild-guard /proc/[0-9]*/comm || true)
+	[[ -n $found ]] && echo "$found"
+}
 no_guard() { ! guards; }
 store() { xenstore-ls -f -p; }
 store_is_as_before() { [[ $(store) == "$remembered_store" ]]; }
@@ -51,12 +56,12 @@ try env PVBUILD_GUARD=/nowhere/pvbuild-guard pvbuild --host xen create -e -p "$w
 ok "without a guard no domain is built" both exited 3 '&&' err_has host.guard '&&' err_has /nowhere
 ok "and nothing stays" nothing_stays
 
-# What a terminal or an init would end another process with.
+# What a terminal or an init would end another process with. The builder is held as soon as it has a
+# guard, which lives no longer than the build.
 pvbuild --host xen create -e -p "$work/first.cfg" >"$work/out" 2>"$work/err" &
 builder=$!
-guard_or_end() { guards || ! kill -0 "$builder"; }
-wait_for 20 guard_or_end
-guards >"$work/guards"
+held_or_ended() { { guards >"$work/guards" && kill -STOP "$builder"; } || ! kill -0 "$builder"; }
+wait_for 20 held_or_ended
 while read -r comm; do
 	pid=${comm#/proc/}
 	for signal in TERM INT HUP; do
@@ -64,9 +69,11 @@ while read -r comm; do
 	done
 done <"$work/guards"
 ok "a guard is seen at work" test -s "$work/guards"
+ok "and still is after it was asked to end" guards
+kill -CONT "$builder"
 status=0
 wait "$builder" || status=$?
-ok "one that is asked to end guards on" exited 0
+ok "it guards on until the domain is built" exited 0
 pvb destroy first
-ok "until its domain is whole" both exited 0 '&&' nothing_stays
+ok "and then lets go of it" both exited 0 '&&' nothing_stays
 finish
