@@ -16,7 +16,7 @@ static void fail_each_call_of(const struct scenario *scenario)
 		struct scenario_result result;
 		char description[96];
 
-		/* For a PV guest, the kind of host that has the most calls. */
+		/* Of PV guests, the kind of host that has the most calls. */
 		(void)snprintf(description, sizeof description, "sim:%smemory=256M,fail=%u",
 			       scenario->host ? scenario->host : "pte-bits=domain,", points + 1);
 		scenario_try(scenario, &files, description, true, &result);
