@@ -27,17 +27,6 @@
 /* A buffer of the guest's bytes and one of the file's, each of half of the audit's. */
 #define PART (ARM64_BUFFER / 4)
 
-static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t size)
-{
-	size_t at = 0;
-
-	if (memcmp(a, b, size) == 0)
-		return size;
-	while (a[at] == b[at])
-		at++;
-	return at;
-}
-
 /* The guest's memory from gpa on holds size bytes of a file; *differs where it does not. */
 static int compare(struct arm64 *arm64, uint64_t gpa, int fd, uint64_t size, uint64_t *differs,
 		   struct pvb_error *error)

@@ -78,6 +78,17 @@ struct place place_page(const struct check *check, uint64_t page)
 	return place_address(page_address(check, page));
 }
 
+size_t first_difference(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	size_t at = 0;
+
+	if (memcmp(a, b, size) == 0)
+		return size;
+	while (a[at] == b[at])
+		at++;
+	return at;
+}
+
 void applies(struct check *check, enum audit_rule rule)
 {
 	check->applied[rule] = true;

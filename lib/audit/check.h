@@ -127,6 +127,9 @@ uint64_t page_address(const struct check *check, uint64_t page);
 struct place place_address(uint64_t address);
 struct place place_page(const struct check *check, uint64_t page);
 
+/* Index of the first byte in which they differ; size where they are alike. */
+size_t first_difference(const uint8_t *a, const uint8_t *b, size_t size);
+
 /* The rule was applied, whatever comes of it. */
 void applies(struct check *check, enum audit_rule rule);
 

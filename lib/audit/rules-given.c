@@ -32,17 +32,6 @@ static int read_file(int fd, const char *what, uint64_t offset, uint8_t *to, siz
 	return 0;
 }
 
-static size_t first_difference(const uint8_t *a, const uint8_t *b, size_t size)
-{
-	size_t at = 0;
-
-	if (memcmp(a, b, size) == 0)
-		return size;
-	while (a[at] == b[at])
-		at++;
-	return at;
-}
-
 struct windows {
 	uint8_t *guest;
 	uint8_t *file;

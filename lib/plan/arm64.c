@@ -33,8 +33,6 @@
 
 /* Physical addresses that Xen's second stage of translation can hold (PADDR_BITS). */
 #define ABI_BITS 48
-#define LEAST_BITS 32
-#define MOST_BITS 52
 
 #define MEMORY_MAX (PVB_ARM64_RAM0_SIZE + PVB_ARM64_RAM1_SIZE)
 
@@ -137,14 +135,8 @@ static int resolve_width(const struct pvb_host_info *host, struct request *reque
 	unsigned admin = request->spec.max_address_bits, host_bits = host ? host->address_bits : 0;
 	struct pvb_address_bits *width = &request->width;
 
-	if (admin && (admin < LEAST_BITS || admin > MOST_BITS)) {
-		int rc = pvb_fail(error, PVB_E_ARG_ADDRESS_BITS, STAGE,
-				  "machine addresses of %u bits: from %u to %u make sense", admin,
-				  LEAST_BITS, MOST_BITS);
-
-		pvb_hint(error, "max_address_bits is a width in bits; 0 means no limit");
-		return rc;
-	}
+	if (pvb_check_admin_bits(admin, error))
+		return -PVB_E_ARG_ADDRESS_BITS;
 	*width = (struct pvb_address_bits){.bits = ABI_BITS, .source = PVB_BITS_ABI};
 	if (admin && admin <= width->bits)
 		*width = (struct pvb_address_bits){.bits = admin, .source = PVB_BITS_ADMIN};

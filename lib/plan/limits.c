@@ -102,6 +102,18 @@ static void take_own_width(const struct pvb_image_info *image, unsigned admin,
 	}
 }
 
+int pvb_check_admin_bits(unsigned admin, struct pvb_error *error)
+{
+	if (!admin || (admin >= LEAST_BITS && admin <= MOST_BITS))
+		return 0;
+	int rc = pvb_fail(error, PVB_E_ARG_ADDRESS_BITS, STAGE,
+			  "machine addresses of %u bits: from %u to %u make sense", admin,
+			  LEAST_BITS, MOST_BITS);
+
+	pvb_hint(error, "max_address_bits is a width in bits; 0 means no limit");
+	return rc;
+}
+
 int pvb_resolve_address_bits(const struct pvb_image_info *image, unsigned admin,
 			     const struct pvb_host_info *host, struct pvb_address_bits *result,
 			     struct pvb_error *error)
@@ -109,14 +121,8 @@ int pvb_resolve_address_bits(const struct pvb_image_info *image, unsigned admin,
 	bool wide = image->pv.guest_type == PVB_GUEST_X86_64;
 	unsigned host_bits = host ? host->address_bits : 0;
 
-	if (admin && (admin < LEAST_BITS || admin > MOST_BITS)) {
-		int rc = pvb_fail(error, PVB_E_ARG_ADDRESS_BITS, STAGE,
-				  "machine addresses of %u bits: from %u to %u make sense", admin,
-				  LEAST_BITS, MOST_BITS);
-
-		pvb_hint(error, "max_address_bits is a width in bits; 0 means no limit");
-		return rc;
-	}
+	if (pvb_check_admin_bits(admin, error))
+		return -PVB_E_ARG_ADDRESS_BITS;
 	*result = (struct pvb_address_bits){0};
 	take_own_width(image, admin, result);
 	result->bits = result->own;

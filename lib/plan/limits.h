@@ -35,6 +35,9 @@ struct pvb_address_bits {
 int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *host,
 			 struct pvb_error *error);
 
+/* A caller's limit on the width is none (0), or one that makes sense. */
+int pvb_check_admin_bits(unsigned admin, struct pvb_error *error);
+
 /*
  * How wide a machine address the guest may be given: the least of its own width, of what
  * the machine-to-phys window of its ABI holds, and of what the host has. Its own is the

@@ -9,6 +9,8 @@ tests_libsupport_la_SOURCES = \
 	tests/support/compress.h \
 	tests/support/elf-builder.c \
 	tests/support/elf-builder.h \
+	tests/support/open.c \
+	tests/support/open.h \
 	tests/support/test.h \
 	tests/support/support.c
 tests_libsupport_la_CPPFLAGS = $(test_cppflags) \

@@ -6,6 +6,7 @@
 #include <pvbuild/image.h>
 
 #include "support/elf-builder.h"
+#include "support/open.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -25,28 +26,6 @@ static struct blob sound(void)
 	const uint32_t granules = 0x14000;
 
 	return image_of(&granules, 1);
-}
-
-static struct pvb_image *open_ok(struct blob *file)
-{
-	struct pvb_image *image;
-	struct pvb_error error;
-
-	assert_ok(pvb_image_open_memory(file->bytes, file->size, "Image", NULL, &image, &error),
-		  &error);
-	blob_free(file);
-	return image;
-}
-
-static void assert_refused(struct blob *file, enum pvb_code code)
-{
-	struct pvb_image *image;
-	struct pvb_error error;
-
-	assert_fails_with(
-		pvb_image_open_memory(file->bytes, file->size, "Image", NULL, &image, &error), code,
-		&error);
-	blob_free(file);
 }
 
 static void the_header_says_what_is_loaded_where(void **state)
@@ -119,7 +98,7 @@ static void a_size_that_wraps_around_is_refused(void **state)
 	(void)state;
 	struct blob file = arm64_build(0x80000, UINT64_MAX, 0xa, 0x1000);
 
-	assert_refused(&file, PVB_E_ARM64_HEADER);
+	open_refused(&file, PVB_E_ARM64_HEADER);
 }
 
 static void the_notes_are_those_of_the_section(void **state)
@@ -201,7 +180,7 @@ static void malformed_declarations_are_refused(void **state)
 
 		print_message("# %s\n", faults[i].what);
 		blob_put(&file, faults[i].at, faults[i].value, faults[i].width);
-		assert_refused(&file, faults[i].code);
+		open_refused(&file, faults[i].code);
 	}
 }
 
@@ -212,7 +191,7 @@ static void a_declaration_made_twice_is_refused(void **state)
 	(void)state;
 	struct blob file = image_of(granules, 2);
 
-	assert_refused(&file, PVB_E_NOTE_TWICE);
+	open_refused(&file, PVB_E_NOTE_TWICE);
 }
 
 static void every_cut_of_it_is_refused_or_read_within_bounds(void **state)

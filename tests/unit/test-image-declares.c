@@ -8,17 +8,7 @@
 #include <pvbuild/image.h>
 
 #include "support/elf-builder.h"
-
-static struct pvb_image *open_ok(struct blob *file)
-{
-	struct pvb_image *image;
-	struct pvb_error error;
-
-	assert_ok(pvb_image_open_memory(file->bytes, file->size, "kernel", NULL, &image, &error),
-		  &error);
-	blob_free(file);
-	return image;
-}
+#include "support/open.h"
 
 static void assert_refused(struct blob *file, enum pvb_code code)
 {

@@ -7,28 +7,7 @@
 #include <pvbuild/image.h>
 
 #include "support/elf-builder.h"
-
-static struct pvb_image *open_ok(struct blob *file)
-{
-	struct pvb_image *image;
-	struct pvb_error error;
-
-	assert_ok(pvb_image_open_memory(file->bytes, file->size, "kernel", NULL, &image, &error),
-		  &error);
-	blob_free(file);
-	return image;
-}
-
-static void assert_refused(struct blob *file, enum pvb_code code)
-{
-	struct pvb_image *image;
-	struct pvb_error error;
-
-	assert_fails_with(
-		pvb_image_open_memory(file->bytes, file->size, "kernel", NULL, &image, &error),
-		code, &error);
-	blob_free(file);
-}
+#include "support/open.h"
 
 static struct blob with_notes(unsigned bits, struct blob *notes)
 {
@@ -275,19 +254,19 @@ static void cut_off_notes_are_refused(void **state)
 		note_add_number(&notes, NOTE_VIRT_BASE, 0, 8);
 		blob_cut(&notes, notes.size - cut);
 		struct blob file = with_notes(64, &notes);
-		assert_refused(&file, PVB_E_NOTE_MALFORMED);
+		open_refused(&file, PVB_E_NOTE_MALFORMED);
 	}
 	struct blob notes = xen_notes(64);
 	size_t at = note_add(&notes, "Other", 1, "1234", 4);
 	blob_put(&notes, at, UINT32_MAX, 4);
 	struct blob file = with_notes(64, &notes);
-	assert_refused(&file, PVB_E_NOTE_MALFORMED);
+	open_refused(&file, PVB_E_NOTE_MALFORMED);
 
 	notes = xen_notes(64);
 	at = note_add(&notes, "Other", 1, "1234", 4);
 	blob_put(&notes, at + 4, UINT32_MAX, 4);
 	file = with_notes(64, &notes);
-	assert_refused(&file, PVB_E_NOTE_MALFORMED);
+	open_refused(&file, PVB_E_NOTE_MALFORMED);
 }
 
 /* As GRUB's i386-xen image ends: 12 bytes are said, "yes" and its NUL are there. */
@@ -308,7 +287,7 @@ static void a_string_that_ends_is_whole_whatever_its_size(void **state)
 	at = note_add(&notes, "Xen", NOTE_PAE_MODE, "yes!", 4); /* no NUL */
 	blob_put(&notes, at + 4, 12, 4);
 	file = with_notes(32, &notes);
-	assert_refused(&file, PVB_E_NOTE_MALFORMED);
+	open_refused(&file, PVB_E_NOTE_MALFORMED);
 }
 
 static void zeros_behind_the_last_note_are_padding(void **state)
@@ -331,12 +310,12 @@ static void numbers_of_impossible_sizes_are_refused(void **state)
 
 		note_add(&notes, "Xen", NOTE_ENTRY, "0123456789abcdef", sizes[i]);
 		struct blob file = with_notes(64, &notes);
-		assert_refused(&file, PVB_E_NOTE_VALUE);
+		open_refused(&file, PVB_E_NOTE_VALUE);
 	}
 	struct blob notes = xen_notes(64);
 	note_add_number(&notes, NOTE_PHYS32_ENTRY, UINT64_C(1) << 32, 8);
 	struct blob file = with_notes(64, &notes);
-	assert_refused(&file, PVB_E_NOTE_VALUE);
+	open_refused(&file, PVB_E_NOTE_VALUE);
 
 	notes = xen_notes(64);
 	blob_free(&notes);
@@ -345,7 +324,7 @@ static void numbers_of_impossible_sizes_are_refused(void **state)
 	memset(text, 'a', 4097);
 	note_add_text(&notes, NOTE_GUEST_OS, text);
 	file = with_notes(64, &notes);
-	assert_refused(&file, PVB_E_NOTE_VALUE);
+	open_refused(&file, PVB_E_NOTE_VALUE);
 	free(text);
 }
 
@@ -365,7 +344,7 @@ static void supported_features_are_words(void **state)
 	notes = xen_notes(64);
 	note_add(&notes, "Xen", NOTE_SUPPORTED_FEATURES, "\1\0\0\0\2\0", 6);
 	file = with_notes(64, &notes);
-	assert_refused(&file, PVB_E_NOTE_VALUE);
+	open_refused(&file, PVB_E_NOTE_VALUE);
 }
 
 static void too_many_notes_are_refused(void **state)
@@ -383,7 +362,7 @@ static void too_many_notes_are_refused(void **state)
 
 	note_add(&more, "x", 1, "", 0);
 	file = with_notes(64, &more);
-	assert_refused(&file, PVB_E_NOTE_TOO_MANY);
+	open_refused(&file, PVB_E_NOTE_TOO_MANY);
 }
 
 /* Many segments may name the same bytes, which must not multiply in memory. */
@@ -409,7 +388,7 @@ static void the_same_notes_a_thousand_times_are_too_many(void **state)
 		elf_set_ph(&file, i, PH_OFFSET, elf_get_ph(&file, 1, PH_OFFSET));
 		elf_set_ph(&file, i, PH_FILESZ, elf_get_ph(&file, 1, PH_FILESZ));
 	}
-	assert_refused(&file, PVB_E_NOTE_TOO_MANY);
+	open_refused(&file, PVB_E_NOTE_TOO_MANY);
 }
 
 /* To look for the end of each owner's name would be to look at a terabyte. */
@@ -548,16 +527,16 @@ static void legacy_values_that_are_no_numbers_are_refused(void **state)
 		(void)snprintf(text, sizeof text,
 			       "LOADER=generic,XEN_VER=xen-3.0,PAE=yes,VIRT_BASE=%s", values[i]);
 		struct blob file = with_string(text);
-		assert_refused(&file, PVB_E_NOTE_VALUE);
+		open_refused(&file, PVB_E_NOTE_VALUE);
 	}
 	struct blob file = with_string("HYPERCALL_PAGE=0xfffffffffffff0");
-	assert_refused(&file, PVB_E_NOTE_VALUE);
+	open_refused(&file, PVB_E_NOTE_VALUE);
 
 	char *text = (char *)calloc(1, 8000);
 	assert_non_null(text);
 	memset(text, 'K', 7000);
 	file = with_string(text);
-	assert_refused(&file, PVB_E_NOTE_VALUE);
+	open_refused(&file, PVB_E_NOTE_VALUE);
 	free(text);
 }
 
@@ -570,12 +549,12 @@ static void the_legacy_string_must_lie_in_the_file(void **state)
 	struct blob good = elf_build(&b), file = blob_copy(&good);
 
 	elf_set_sh(&file, section, SH_OFFSET, file.size);
-	assert_refused(&file, PVB_E_ELF_SECTION);
+	open_refused(&file, PVB_E_ELF_SECTION);
 
 	/* Neither may the names that it is found by. */
 	file = blob_copy(&good);
 	elf_set_sh(&file, section + 1, SH_SIZE, UINT32_MAX);
-	assert_refused(&file, PVB_E_ELF_SECTION);
+	open_refused(&file, PVB_E_ELF_SECTION);
 
 	/* Without names it is not found. */
 	file = blob_copy(&good);
@@ -597,7 +576,7 @@ static void the_legacy_string_must_lie_in_the_file(void **state)
 	section = elf_add_note_section(&b, ".note.Xen", &notes);
 	file = elf_build(&b);
 	elf_set_sh(&file, section, SH_SIZE, file.size);
-	assert_refused(&file, PVB_E_ELF_SECTION);
+	open_refused(&file, PVB_E_ELF_SECTION);
 }
 
 static void legacy_bsd_symtab_is_wanted_by_being_there(void **state)
