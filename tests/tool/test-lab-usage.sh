@@ -122,7 +122,8 @@ if command -v cpio >/dev/null; then
 	for signal in HUP:129 TERM:143; do
 		rm -f log
 		mkdir tmp
-		TMPDIR=$work/tmp "$builddir/pvbuild-lab" run --image image --pvbuild script.sh -l log -e true \
+		# Under nohup it would be ignored by all that is started here.
+		TMPDIR=$work/tmp env "--default-signal=${signal%:*}" "$builddir/pvbuild-lab" run --image image --pvbuild script.sh -l log -e true \
 			>"$work/out" 2>"$work/err" </dev/null &
 		read -r machine <started
 		kill "-${signal%:*}" $!
