@@ -50,7 +50,8 @@ struct pvb_finding {
  *   memory         bytes that the guest was to have, 0 for unknown
  *   address_bits   width that every machine address must keep within; 0 for the one that
  *                  is on record of the domain, that its guest was told, or that the kernel
- *                  is known for, whichever of these there is first
+ *                  is known for, whichever of these there is first. Never more than a
+ *                  note of the kernel's declares
  *   max_findings   stop collecting after so many (they are still counted); 0 means 100
  */
 struct pvb_audit_options {

@@ -42,6 +42,7 @@ struct pvb_host;
  *                      1 << log2 of it (x86: 1 << 12 alone)
  *   gic_version        of the interrupt controller that an arm64 guest is given: 2 or 3;
  *                      0 on x86
+ *   debug_known        somebody said whether it is one; else debug is false, as is usual
  *   reasons            how it was decided what a hypervisor does not plainly say, a line
  *                      each ("debug: no, by Xen's first message"); may be empty
  *   pte_bits_fixed     the bits of page-table entries that the hypervisor uses are wired in:
@@ -72,6 +73,7 @@ struct pvb_host_info {
 	bool pte_bits_fixed;
 	unsigned pte_kernel_bit;
 	unsigned pte_grant_bit;
+	bool debug_known;
 };
 
 /*

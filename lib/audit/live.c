@@ -129,6 +129,7 @@ static int ask_pte_bits(struct live *live, const struct pvb_host_info *info, uns
 	struct view *view = &live->view;
 
 	view->knows_pte_bits = true;
+	view->knows_grant_bit = !info->pte_bits_fixed || info->debug_known;
 	if (!info->pte_bits_fixed)
 		return pvb_host_get_pte_bits(live->host, live->domid, &view->pte_bits, error);
 	view->pte_bits = (struct pvb_host_pte_bits){

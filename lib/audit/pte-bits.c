@@ -36,7 +36,9 @@ void find_marks(struct check *check)
 	*marks = (struct marks){.kernel_bit = USUAL_KERNEL_BIT};
 	if (view->knows_pte_bits) {
 		marks->kernel_bit = view->pte_bits.kernel_bit;
-		grant_bit = view->pte_bits.grant_bit;
+		grant_bit = view->knows_grant_bit   ? view->pte_bits.grant_bit
+			    : view->record.pte_bits ? view->record.pte_grant_bit
+						    : NO_BIT;
 	} else if (was_told(check)) {
 		marks->kernel_bit = check->answer.pte_kernel_bit;
 		grant_bit = check->answer.pte_grant_bit;
@@ -64,7 +66,8 @@ static void check_told(struct check *check)
 		return;
 	}
 	expect(check, RULE_TABLES_TOLD_BITS,
-	       kernel_bit == used->kernel_bit && grant_bit == used->grant_bit && keys == used->keys,
+	       kernel_bit == used->kernel_bit && keys == used->keys &&
+		       (grant_bit == used->grant_bit || !check->view->knows_grant_bit),
 	       place("page-table entries"),
 	       "the hypervisor uses bits %u and %u of L1 entries%s, and by %s it is %u and %u%s "
 	       "(%u "

@@ -56,7 +56,8 @@ struct view_ops {
  *   vcpu          registers of vCPU 0
  *   shared_info   the page, where has_shared_info; its frame where known, else PVB_NO_FRAME
  *   knows_types   the hypervisor was asked for frame types
- *   pte_bits      that the hypervisor uses of this domain, where knows_pte_bits
+ *   pte_bits      that the hypervisor uses of this domain, where knows_pte_bits; its grant
+ *                 bit only where knows_grant_bit
  *   grants        the first of them, where knows_grants; and the first frames of their table
  *   record        what whoever made the domain left of it
  */
@@ -67,6 +68,7 @@ struct view {
 	struct pvb_host_vcpu vcpu;
 	bool has_shared_info;
 	bool knows_types;
+	bool knows_grant_bit;
 	bool knows_grants;
 	bool knows_pte_bits;
 	struct pvb_host_pte_bits pte_bits;

@@ -53,6 +53,7 @@ static int paper_info(struct pvb_host *host, struct pvb_host_info *info, struct 
 	*info = (struct pvb_host_info){.name = "paper",
 				       .page_shift = domain->page_shift,
 				       .address_bits = domain->address_bits,
+				       .debug_known = true,
 				       .pte_bits_fixed = !domain->spec.kernel_bit,
 				       .pte_kernel_bit = 52,
 				       .pte_grant_bit = domain->grant_bit,

@@ -35,6 +35,14 @@ static void narrow_answer(struct paper_domain *d)
 	d->shared_info[ANSWER + 24] = 26;
 }
 
+/* Within what is on record, and not within what the kernel declares. */
+static void record_beyond_the_kernel(struct paper_domain *d)
+{
+	d->record.address_bits = 46;
+	d->shared_frame = UINT64_C(1) << 29;
+	paper_set(d, SI_SHARED_INFO, d->shared_frame * 4096);
+}
+
 /* ---- the answer ---- */
 
 static void no_answer(struct paper_domain *d)
@@ -81,7 +89,7 @@ static void other_than_recorded(struct paper_domain *d)
 
 static void width_of_no_machine(struct paper_domain *d)
 {
-	d->shared_info[ANSWER + 24] = d->record.address_bits = 31;
+	d->shared_info[ANSWER + 24] = d->record.address_bits = 53;
 }
 
 static void other_kernel_bit(struct paper_domain *d)
@@ -176,9 +184,10 @@ static const struct mutation mutations[] = {
 	{"tables.address-bits", "memory.address-bits", BITS_64, nothing, .address_bits = 26},
 	{"tables.address-bits", "memory.address-bits", BITS_32, nothing, .address_bits = 26},
 	{"tables.address-bits", "memory.address-bits", BITS_64, narrow_record, .where = LIVE, .by_record = true},
-	{"tables.address-bits", "memory.address-bits shared_info.guest-abi-values", DECLARING, narrow_answer, .where = CORE, .by_record = true},
+	{"tables.address-bits", "memory.address-bits", DECLARING, narrow_answer, .where = CORE, .by_record = true},
 	{"shared_info.address-bits", "", BITS_64, shared_info_high, .address_bits = 30},
 	{"shared_info.address-bits", "", BITS_32, shared_info_high, .address_bits = 30},
+	{"shared_info.address-bits", "shared_info.guest-abi-values", DECLARING, record_beyond_the_kernel, .where = LIVE, .by_record = true},
 	{"grants.address-bits", "", BITS_64, grant_table_high, .where = LIVE, .address_bits = 30},
 	{"grants.address-bits", "", BITS_32, grant_table_high, .where = LIVE, .address_bits = 30},
 

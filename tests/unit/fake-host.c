@@ -320,6 +320,7 @@ void fake_open(struct fake_host *fake)
 		.memory_total = UINT64_C(1) << 40,
 		.memory_free = UINT64_C(1) << 40,
 		.pte_bits_fixed = true,
+		.debug_known = true,
 		.pte_kernel_bit = 52,
 		.pte_grant_bit = PVB_GUEST_PTE_NO_BIT,
 	};

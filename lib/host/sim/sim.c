@@ -46,6 +46,7 @@ static int get_info(struct pvb_host *host, struct pvb_host_info *info, struct pv
 		.max_extents = MAX_EXTENTS,
 		.nodes = options->nodes,
 		.debug = options->debug,
+		.debug_known = true,
 		.claims = options->claims,
 		.memory_total = sim->heap.total << options->page_shift,
 		.memory_free = sim->heap.free << options->page_shift,

@@ -189,6 +189,7 @@ static void decide_debug(struct xen_host *xen)
 		return;
 	}
 	xen->info.debug = found[sizeof mark - 1] == 'y';
+	xen->info.debug_known = true;
 	reason(&xen->info, "debug: %s, by Xen's first message", xen->info.debug ? "yes" : "no");
 }
 
