@@ -160,7 +160,7 @@ int pvb_build_record(struct pvb_builder *builder, struct pvb_error *error)
 		.guest_abi = builder->plan->info.guest_abi,
 		.address_bits = (uint8_t)builder->address_bits,
 		.granule_shift = (uint8_t)builder->host->page_shift,
-		.pte_bits = true,
+		.pte_bits = !builder->plan->arm64,
 		.pte_kernel_bit = (uint8_t)builder->pte_bits.kernel_bit,
 		.pte_grant_bit = (uint8_t)builder->pte_bits.grant_bit,
 		.pte_flags = builder->pte_bits.keys ? PVB_GUEST_PTE_KEYS : 0,

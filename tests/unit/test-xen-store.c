@@ -589,6 +589,15 @@ static void a_record_is_the_toolstacks_alone_and_goes_with_its_domain(void **sta
 	bench_close(&bench);
 }
 
+/* As it is once the domain has been introduced. */
+static void bench_open_introduced(struct bench *bench)
+{
+	bench_open(bench);
+	fake_store_put("/local/domain/7/vm", "/vm/some-uuid");
+	free(bench->before);
+	bench->before = fake_store_print();
+}
+
 static void what_was_not_settled_is_not_in_the_record(void **state)
 {
 	(void)state;
@@ -596,7 +605,7 @@ static void what_was_not_settled_is_not_in_the_record(void **state)
 	struct pvb_host_record read;
 	struct bench bench;
 
-	bench_open(&bench);
+	bench_open_introduced(&bench);
 	assert_ok(xen_record_write(bench.store, 7, &narrow, &bench.error), &bench.error);
 	assert_false(fake_store_has("/local/domain/7/pvbuild/pte-flags"));
 	assert_ok(xen_record_read(bench.store, 7, &read, &bench.error), &bench.error);
@@ -632,7 +641,7 @@ static void a_record_is_whole_or_not_there(void **state)
 	struct pvb_host_record read;
 	struct bench bench;
 
-	bench_open(&bench);
+	bench_open_introduced(&bench);
 	unsigned before = fake_store_calls();
 	assert_ok(xen_record_write(bench.store, 7, &whole, &bench.error), &bench.error);
 	unsigned writes = fake_store_calls() - before;
@@ -642,7 +651,7 @@ static void a_record_is_whole_or_not_there(void **state)
 	bench_close(&bench);
 
 	for (unsigned nth = 1; nth <= writes; nth++) {
-		bench_open(&bench);
+		bench_open_introduced(&bench);
 		fake_store_fail(nth, EIO);
 		assert_fails_with(xen_record_write(bench.store, 7, &whole, &bench.error),
 				  PVB_E_HOST_STORE, &bench.error);
@@ -650,13 +659,25 @@ static void a_record_is_whole_or_not_there(void **state)
 		bench_close(&bench);
 	}
 	for (unsigned nth = 1; nth <= reads; nth++) {
-		bench_open(&bench);
+		bench_open_introduced(&bench);
 		assert_ok(xen_record_write(bench.store, 7, &whole, &bench.error), &bench.error);
 		fake_store_fail(nth, EIO);
 		assert_fails_with(xen_record_read(bench.store, 7, &read, &bench.error),
 				  PVB_E_HOST_STORE, &bench.error);
 		bench_close(&bench);
 	}
+}
+
+static void a_domain_that_is_gone_gets_no_record(void **state)
+{
+	(void)state;
+	struct bench bench;
+
+	bench_open(&bench);
+	assert_fails_with(xen_record_write(bench.store, 7, &whole, &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	assert_store_is(bench.before);
+	bench_close(&bench);
 }
 
 int main(void)
@@ -685,6 +706,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_settled_is_not_in_the_record),
 		cmocka_unit_test(what_is_no_record_is_not_taken_for_one),
 		cmocka_unit_test(a_record_is_whole_or_not_there),
+		cmocka_unit_test(a_domain_that_is_gone_gets_no_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,14 @@ static int write_all(struct xs_handle *store, xs_transaction_t transaction, void
 	const struct task *task = opaque;
 	char path[XEN_NODE_PATH_MAX], value[8];
 
+	/* Nobody would remove the record of a domain that went away meanwhile. */
+	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/vm", task->domid);
+	PVB_AUTO_FREE char *vm = xs_read(store, transaction, path, NULL);
+	if (!vm && errno == ENOENT)
+		return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "xenstore",
+				"domain %" PRIu32 " was destroyed by somebody else", task->domid);
+	if (!vm)
+		return xen_store_fail(error, "read", path);
 	(void)snprintf(path, sizeof path, FOLDER, task->domid);
 	int rc = write_node(store, transaction, path, "", error);
 
@@ -107,8 +115,11 @@ int xen_record_read(struct xs_handle *store, uint32_t domid, struct pvb_host_rec
 			return pvb_fail(error, PVB_E_HOST_STORE, "xenstore",
 					"%s says \"%.32s\", which no record does", path, value);
 		*((uint8_t *)record + fields[i].offset) = byte;
-		record->known = true;
 		record->pte_bits = record->pte_bits || fields[i].of_pte;
 	}
+	/* Nodes that are just being removed are none. */
+	record->known = record->address_bits != 0;
+	if (!record->known)
+		*record = (struct pvb_host_record){0};
 	return 0;
 }
