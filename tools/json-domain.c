@@ -114,7 +114,8 @@ static struct json_object *machine_memory_object(const struct pvb_domain_info *d
 
 	json_append(sides, side_object(domain, 32));
 	json_append(sides, side_object(domain, 46));
-	json_append(sides, side_object(domain, domain->address_bits));
+	if (domain->address_bits != 32 && domain->address_bits != 46)
+		json_append(sides, side_object(domain, domain->address_bits));
 	return object;
 }
 

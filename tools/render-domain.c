@@ -56,9 +56,12 @@ static void render_memory(const struct pvb_domain_info *domain)
 			    domain->extent_count, span.from, span.to);
 	if (high)
 		render_fact("", "%s of it above 64 TiB", format_size(high).text);
-	if (domain->grant_table_high)
-		render_fact("", "the grant table is above the guest's limit, at 0x%" PRIx64,
-			    domain->grant_table[domain->grant_table_pages - 1]);
+	for (size_t i = 0; domain->grant_table_high && i < domain->grant_table_pages; i++)
+		if (domain->grant_table[i] >> domain->address_bits)
+			render_fact("",
+				    "page %zu of the grant table is above the guest's limit, at "
+				    "0x%" PRIx64,
+				    i, domain->grant_table[i]);
 }
 
 /* The next call that was made, from *index on. */

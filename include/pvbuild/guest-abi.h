@@ -47,6 +47,8 @@
  * addresses below 1 << width in its page tables, and with none above.
  */
 #define PVB_GUEST_NOTE_ADDRESS_BITS 1
+#define PVB_GUEST_ADDRESS_BITS_LEAST 32
+#define PVB_GUEST_ADDRESS_BITS_MOST 52
 
 /*
  * PTE_BITS, 8, 16 or 24 bytes: masks of the software bits of page-table entries that the

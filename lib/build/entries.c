@@ -7,12 +7,8 @@
 #include <stdio.h>
 
 #include "build/abi.h"
+#include "plan/pte-pin.h"
 
-/* Slots that the hypervisor overwrites: L4 (public arch-x86/xen-x86_64.h), and of a 32-bit
- * guest's last L2 those from 0xf5800000 on (arch-x86/xen-x86_32.h). */
-#define L4_FIRST_XEN_SLOT 256u
-#define L4_LAST_XEN_SLOT 271u
-#define PAE_L2_FIRST_XEN_SLOT 428u
 #define PAE_LAST_GIB UINT64_C(0xc0000000)
 #define PAE_L3_ENTRIES 4u
 
@@ -20,19 +16,12 @@
 	(PVB_ABI_PTE_P | PVB_ABI_PTE_RW | PVB_ABI_PTE_US | PVB_ABI_PTE_A | PVB_ABI_PTE_D |         \
 	 PVB_ABI_PTE_ADDRESS)
 
-static bool is_hypervisors(const struct pvb_entry_rules *rules, const struct pvb_entry_table *table,
-			   unsigned index)
-{
-	if (rules->guest_bits == 64)
-		return table->level == 4 && index >= L4_FIRST_XEN_SLOT && index <= L4_LAST_XEN_SLOT;
-	return table->level == 2 && table->va == PAE_LAST_GIB && index >= PAE_L2_FIRST_XEN_SLOT;
-}
-
 /* The slot has to be empty, whatever it might hold; NULL where it has not. */
 static const char *why_empty(const struct pvb_entry_rules *rules,
 			     const struct pvb_entry_table *table, unsigned index, uint64_t entry)
 {
-	if (is_hypervisors(rules, table, index))
+	if (pvb_pte_is_hypervisors(rules->guest_bits, table->level, table->va == PAE_LAST_GIB,
+				   index))
 		return "the slot is the hypervisor's, which overwrites it";
 	if (rules->guest_bits == 32 && table->level == 3 && index >= PAE_L3_ENTRIES)
 		return "a PAE root has four entries";

@@ -53,7 +53,7 @@ static int check_page(struct pvb_builder *builder, size_t page, uint64_t frame,
 	return rc;
 }
 
-/* Keeps where it is for the result. A table that grew since the last time is all new. */
+/* Keeps where it is for the result. Pages that were there the last time were looked at then. */
 int pvb_build_find_grant_table(struct pvb_builder *builder, struct pvb_error *error)
 {
 	PVB_AUTO_FREE pvb_mfn_t *frames = NULL;

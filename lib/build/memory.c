@@ -240,8 +240,18 @@ static int no_memory_below(struct pvb_builder *builder, const struct region *reg
 			  size_text(want, bytes_of(builder, pages_wanted(builder))),
 			  size_text(got, bytes_of(builder, builder->populated)), shortage->text);
 
-	pvb_hint(error, "free memory below 2^%u bytes, or use a kernel that takes wider addresses",
-		 region->bits);
+	if (region->bits == builder->address_bits &&
+	    builder->plan->info.own_address_bits_source == PVB_BITS_NOTE)
+		pvb_hint(error,
+			 "free memory below 2^%u bytes, or use a kernel that takes wider addresses",
+			 region->bits);
+	else if (region->bits == builder->address_bits)
+		pvb_hint(error,
+			 "free memory below 2^%u bytes, or raise max_address_bits if the kernel is "
+			 "known to take wider addresses",
+			 region->bits);
+	else
+		pvb_hint(error, "free memory below 2^%u bytes", region->bits);
 	return rc;
 }
 

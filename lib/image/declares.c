@@ -5,12 +5,6 @@
 
 #include "image/linux.h"
 
-/*
- * PTEs hold 52 bits of machine address, and below 4 GiB nothing but device
- * windows asks for an address.
- */
-enum { LEAST_BITS = 32, MOST_BITS = 52 };
-
 /* Sizes of a page that a hypervisor can have on any processor: 4, 16 and 64 KiB. */
 #define GRANULES (UINT32_C(1) << 12 | UINT32_C(1) << 14 | UINT32_C(1) << 16)
 
@@ -28,7 +22,7 @@ static unsigned log2_of(uint64_t power)
 
 static bool is_width(uint64_t bits)
 {
-	return bits >= LEAST_BITS && bits <= MOST_BITS;
+	return bits >= PVB_GUEST_ADDRESS_BITS_LEAST && bits <= PVB_GUEST_ADDRESS_BITS_MOST;
 }
 
 static int no_memory(struct pvb_error *error)
@@ -41,9 +35,10 @@ static int absurd_width(const char *which, uint64_t bits, struct pvb_error *erro
 	int rc = pvb_fail(error, PVB_E_NOTE_ABSURD, PVB_IMAGE_STAGE,
 			  "%s declares machine addresses of %" PRIu64
 			  " bits; from %d to %d make sense",
-			  which, bits, LEAST_BITS, MOST_BITS);
+			  which, bits, PVB_GUEST_ADDRESS_BITS_LEAST, PVB_GUEST_ADDRESS_BITS_MOST);
 
-	pvb_hint(error, "page-table entries hold %d bits; " SPECIFICATION, MOST_BITS);
+	pvb_hint(error, "page-table entries hold %d bits; " SPECIFICATION,
+		 PVB_GUEST_ADDRESS_BITS_MOST);
 	return rc;
 }
 
@@ -254,7 +249,7 @@ static enum reading classify(struct pvb_span bytes, struct reloc *reloc, unsigne
 	}
 	if (bytes.size != 4 && bytes.size != 8)
 		return READING_NEITHER;
-	if (low >= LEAST_BITS && low <= WIDTHS_END && !high) {
+	if (low >= PVB_GUEST_ADDRESS_BITS_LEAST && low <= WIDTHS_END && !high) {
 		*bits = low;
 		return READING_MAXPHYS;
 	}

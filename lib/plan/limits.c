@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <pvbuild/guest-abi.h>
+
 #include "core/checked.h"
 #include "core/error.h"
 
@@ -27,10 +29,6 @@
 /* What a kernel is taken to handle that does not say: Linux up to 4.14 masks PTEs to 46 bits. */
 #define DEFAULT_BITS_64 46
 #define DEFAULT_BITS_32 37
-
-/* Below 4 GiB nothing but device windows asks for an address; PTEs hold 52 bits. */
-#define LEAST_BITS 32
-#define MOST_BITS 52
 
 static bool has_token(const char *list, const char *token)
 {
@@ -104,11 +102,12 @@ static void take_own_width(const struct pvb_image_info *image, unsigned admin,
 
 int pvb_check_admin_bits(unsigned admin, struct pvb_error *error)
 {
-	if (!admin || (admin >= LEAST_BITS && admin <= MOST_BITS))
+	if (!admin ||
+	    (admin >= PVB_GUEST_ADDRESS_BITS_LEAST && admin <= PVB_GUEST_ADDRESS_BITS_MOST))
 		return 0;
 	int rc = pvb_fail(error, PVB_E_ARG_ADDRESS_BITS, STAGE,
 			  "machine addresses of %u bits: from %u to %u make sense", admin,
-			  LEAST_BITS, MOST_BITS);
+			  PVB_GUEST_ADDRESS_BITS_LEAST, PVB_GUEST_ADDRESS_BITS_MOST);
 
 	pvb_hint(error, "max_address_bits is a width in bits; 0 means no limit");
 	return rc;
