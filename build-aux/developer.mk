@@ -32,7 +32,7 @@ our_scripts_of_parts = $(srcdir)/tools/lab/pvbuild-lab.in \
 	$(srcdir)/tests/tool/test-lab-usage.sh $(srcdir)/tests/lab/suite/*.sh
 
 .PHONY: format lint lint-format lint-functions lint-shell lint-tidy lint-cppcheck \
-	coverage check-valgrind check-lab check-newer-xen lab-programs
+	coverage check-dist check-valgrind check-lab check-newer-xen lab-programs
 
 format:
 	$(CLANG_FORMAT) -i $(our_sources)
@@ -71,7 +71,7 @@ LINES = 90
 coverage:
 	$(MKDIR_P) coverage
 	cd coverage && { test -f Makefile || \
-		$(abs_srcdir)/configure --enable-coverage CFLAGS='-O0 -g'; }
+		$(abs_srcdir)/configure --enable-coverage CFLAGS='-Og -g'; }
 	cd coverage && $(MAKE) $(AM_MAKEFLAGS) all && find . -name '*.gcda' -delete && \
 		$(MAKE) $(AM_MAKEFLAGS) check
 	cd coverage && $(GCOVR) --root $(abs_srcdir) --filter '$(abs_srcdir)/lib/' \
@@ -90,6 +90,11 @@ check-valgrind:
 		LOG_COMPILER='$(LOG_COMPILER) $(abs_top_builddir)/libtool --mode=execute $(VALGRIND) --quiet \
 		--error-exitcode=99 --exit-on-first-error=no --leak-check=full \
 		--errors-for-leak-kinds=definite,indirect'
+
+# Every test has run before this: here those that need files beside their programs.
+check-dist:
+	$(MAKE) $(AM_MAKEFLAGS) distcheck AM_DISTCHECK_CONFIGURE_FLAGS=--enable-werror \
+		TESTS='$(tool_tests) tests/fuzz/test-fuzz-replay'
 
 distclean-local:
 	-rm -rf coverage
