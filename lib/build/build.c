@@ -147,6 +147,33 @@ static int take_options(struct pvb_builder *builder, const struct pvb_build_opti
 	return 0;
 }
 
+/* What a device tree says is the machine's, and the kernel's pages are the processor's. */
+static int check_arm64_host(const struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_plan_info *planned = &builder->plan->info;
+	const struct pvb_host_info *host = &builder->host_info;
+
+	/* A host without one is of another kind, and refuses to create the domain. */
+	if (!host->gic_version)
+		return 0;
+	if (planned->gic != host->gic_version)
+		return pvb_fail(error, PVB_E_ARG_INVALID, "build",
+				"the plan was made for a host with a GICv%u, and this one has a "
+				"GICv%u",
+				planned->gic, host->gic_version);
+	if (planned->guest_page_size && host->guest_page_sizes &&
+	    !(host->guest_page_sizes & planned->guest_page_size)) {
+		int rc = pvb_fail(error, PVB_E_HOST_GRANULE, "build",
+				  "the kernel has pages of %u bytes, and this host's processor has "
+				  "none of that size for guests",
+				  planned->guest_page_size);
+
+		pvb_hint(error, "take a kernel that was built for another page size");
+		return rc;
+	}
+	return 0;
+}
+
 static int take_host(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
@@ -171,7 +198,7 @@ static int take_host(struct pvb_builder *builder, struct pvb_error *error)
 	builder->address_bits = (unsigned)pvb_min(plan_bits, PVB_ABI_PTE_ADDRESS_BITS);
 	if (plan->info.address_bits_binding || builder->address_bits < host_bits)
 		builder->bits_to_ask = builder->address_bits;
-	return 0;
+	return plan->arm64 ? check_arm64_host(builder, error) : 0;
 }
 
 /*
