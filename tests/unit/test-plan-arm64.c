@@ -186,7 +186,8 @@ static void behind_a_kernel_of_unknown_size_memory_is_left_free(void **state)
 	struct pvb_plan *plan = plan_ok(&made);
 	const struct pvb_plan_segment *tree = segment_of(plan, "dtb");
 
-	assert_int_equal(tree->gpa + tree->occupied, RAM0 + MIB(512));
+	/* All of the tree is in one block of 2 MiB. */
+	assert_int_equal(tree->gpa, RAM0 + MIB(510));
 	assert_int_equal(segment_of(plan, "module0")->gpa, tree->gpa - MIB(10));
 	pvb_plan_free(plan);
 
@@ -199,7 +200,16 @@ static void behind_a_kernel_of_unknown_size_memory_is_left_free(void **state)
 	made.guest.spec.memory = MIB(64);
 	plan = plan_ok(&made);
 	tree = segment_of(plan, "dtb");
-	assert_int_equal(tree->gpa + tree->occupied, RAM0 + MIB(64));
+	assert_int_equal(tree->gpa, RAM0 + MIB(62));
+	pvb_plan_free(plan);
+
+	/* Also where memory ends within a block, just behind its start. */
+	made.guest.spec.memory = MIB(64) + 4096;
+	made.guest.spec.vcpus = 128;
+	plan = plan_ok(&made);
+	tree = segment_of(plan, "dtb");
+	assert_true(tree->bytes > 4096);
+	assert_int_equal(tree->gpa, RAM0 + MIB(62));
 	pvb_plan_free(plan);
 }
 
