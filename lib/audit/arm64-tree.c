@@ -209,24 +209,30 @@ static void read_firmware(const struct blob *blob)
 	       size);
 }
 
-/* A region that is a device's: no memory shares a page of the hypervisor's with it. */
-static int check_device(const struct blob *blob, const struct area *area, struct pvb_error *error)
+/* A region that is no memory's: there is none in the hypervisor's pages that it touches. */
+static int check_region(const struct blob *blob, const struct area *area, enum audit_rule rule,
+			struct pvb_error *error)
 {
 	struct arm64 *arm64 = blob->arm64;
-	uint64_t from = pvb_round_down(area->from, arm64->page), bytes;
+	const uint64_t from = pvb_round_down(area->from, arm64->page);
+	const uint64_t end = area->from + area->bytes;
+	const bool sound = end > area->from && end <= ARM64_ADDRESS_SPACE;
+	uint64_t bytes;
 	bool present;
-	int rc = pvb_host_get_memory_run(
-		arm64->host, arm64->domain.domid, from,
-		pvb_div_round_up(area->from + area->bytes - from, arm64->page) * arm64->page,
-		&present, &bytes, error);
 
+	expect(arm64->check, rule, sound, place_gpa(area->from),
+	       "0x%" PRIx64 " bytes from there on are no region of a guest's addresses",
+	       area->bytes);
+	if (!sound)
+		return 0;
+	int rc = pvb_host_get_memory_run(arm64->host, arm64->domain.domid, from,
+					 pvb_div_round_up(end, arm64->page) * arm64->page - from,
+					 &present, &bytes, error);
 	if (rc)
 		return rc;
-	expect(arm64->check, RULE_ARM64_TREE_GIC,
-	       !present && from + bytes >= area->from + area->bytes,
+	expect(arm64->check, rule, !present && from + bytes >= end,
 	       place_gpa(present ? from : from + bytes),
-	       "memory in the page of a device's registers, 0x%" PRIx64 " to 0x%" PRIx64,
-	       area->from, area->from + area->bytes);
+	       "memory in a page of what is none, 0x%" PRIx64 " to 0x%" PRIx64, area->from, end);
 	return 0;
 }
 
@@ -249,8 +255,8 @@ static int read_gic(const struct blob *blob, struct pvb_error *error)
 	       version != 2 || (first.from + first.bytes - 1) / page < second.from / page,
 	       place_gpa(second.from),
 	       "both regions of the GIC are in one page of %" PRIu64 " bytes", page);
-	int rc = check_device(blob, &first, error);
-	return rc ? rc : check_device(blob, &second, error);
+	int rc = check_region(blob, &first, RULE_ARM64_TREE_GIC, error);
+	return rc ? rc : check_region(blob, &second, RULE_ARM64_TREE_GIC, error);
 }
 
 static int read_hypervisor(const struct blob *blob, struct pvb_error *error)
@@ -285,7 +291,9 @@ static int read_hypervisor(const struct blob *blob, struct pvb_error *error)
 	if (check->image && !check->image->declares.guest_abi)
 		expect(check, RULE_ARM64_TREE_GRANULE, !told, place("/hypervisor/" OUR_VERSION),
 		       "it is told to a kernel that has no note of ours");
-	return tree->has_grants ? check_device(blob, &tree->grants, error) : 0;
+	return tree->has_grants
+		       ? check_region(blob, &tree->grants, RULE_ARM64_TREE_HYPERVISOR, error)
+		       : 0;
 }
 
 static int read_nodes(const struct blob *blob, struct pvb_error *error)

@@ -19,9 +19,6 @@
 #define SCTLR_C UINT64_C(0x4)
 #define SCTLR_EE UINT64_C(0x2000000)
 
-/* Xen gives a guest no more physical addresses than this (arch/arm/p2m.c, 48 bits). */
-#define ADDRESS_SPACE (UINT64_C(1) << 48)
-
 /* A guest that has memory in more pieces than this has it wrong. */
 #define PIECES_MAX 4096u
 
@@ -68,7 +65,7 @@ int first_missing(struct arm64 *arm64, const struct area *area, uint64_t *at,
 	uint64_t end = area->from + area->bytes;
 
 	*at = pvb_round_down(area->from, arm64->page);
-	if (end < area->from || end > ADDRESS_SPACE)
+	if (end < area->from || end > ARM64_ADDRESS_SPACE)
 		return 0;
 	end = pvb_div_round_up(end, arm64->page) * arm64->page;
 	while (*at < end) {
@@ -169,11 +166,12 @@ static int check_stray(struct arm64 *arm64, struct pvb_error *error)
 	unsigned pieces = 0;
 
 	applies(arm64->check, RULE_ARM64_MEMORY_STRAY);
-	for (uint64_t at = 0; at < ADDRESS_SPACE && pieces < PIECES_MAX;) {
+	for (uint64_t at = 0; at < ARM64_ADDRESS_SPACE && pieces < PIECES_MAX;) {
 		struct area piece = {.from = at};
 		bool present;
 		int rc = pvb_host_get_memory_run(arm64->host, arm64->domain.domid, at,
-						 ADDRESS_SPACE - at, &present, &piece.bytes, error);
+						 ARM64_ADDRESS_SPACE - at, &present, &piece.bytes,
+						 error);
 
 		if (rc)
 			return rc;

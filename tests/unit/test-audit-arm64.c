@@ -302,6 +302,37 @@ static void set_bank(struct fixture *fixture, uint64_t from, uint64_t bytes)
 	set_property(fixture, "/memory@40000000", "reg", pair, sizeof pair);
 }
 
+/* The tree may name memory that nobody gave the guest, and have things stand there. */
+static void set_bank_and_initrd_end(struct fixture *fixture, uint64_t bytes, uint64_t end)
+{
+	const fdt64_t pair[] = {cpu_to_fdt64(0x40000000), cpu_to_fdt64(bytes)};
+	const fdt64_t cells = cpu_to_fdt64(end);
+	void *tree = tree_of(fixture);
+
+	assert_int_equal(
+		fdt_setprop(tree, node_of(tree, "/memory@40000000"), "reg", pair, sizeof pair), 0);
+	assert_int_equal(fdt_setprop(tree, node_of(tree, "/chosen"), "linux,initrd-end", &cells,
+				     sizeof cells),
+			 0);
+	put_tree(fixture, tree);
+}
+
+static void set_region(struct fixture *fixture, uint64_t from, uint64_t bytes)
+{
+	const fdt64_t pair[] = {cpu_to_fdt64(from), cpu_to_fdt64(bytes)};
+
+	set_property(fixture, "/hypervisor", "reg", pair, sizeof pair);
+}
+
+static void set_gic(struct fixture *fixture, uint64_t from, uint64_t bytes, uint64_t second,
+		    uint64_t second_bytes)
+{
+	const fdt64_t pairs[] = {cpu_to_fdt64(from), cpu_to_fdt64(bytes), cpu_to_fdt64(second),
+				 cpu_to_fdt64(second_bytes)};
+
+	set_property(fixture, "/interrupt-controller@3001000", "reg", pairs, sizeof pairs);
+}
+
 static void set_parameter(struct fixture *fixture, enum pvb_host_parameter parameter,
 			  uint64_t value)
 {
@@ -330,6 +361,8 @@ static void grant(struct fixture *fixture, uint32_t index, uint64_t gpa)
 #define REGISTER(name_, ...) SPOIL(name_, lies.vcpu = true; __VA_ARGS__)
 
 REGISTER(pc_in_no_memory, lies.registers.pc = 0x1000)
+REGISTER(pc_in_a_bank_without_memory, lies.registers.pc = 0x45000000;
+	 set_bank(f, 0x40000000, MIB(96)))
 REGISTER(pc_in_the_ramdisk, lies.registers.pc = place_of(f, "module0"))
 REGISTER(pc_at_the_end, lies.registers.pc = UINT64_MAX - 3)
 SPOIL(no_magic, flip(f, "kernel", 56))
@@ -362,6 +395,13 @@ SPOIL(a_silent_timer, remove_property(f, "/timer", "interrupts"))
 SPOIL(another_gic, set_text(f, "/interrupt-controller@3001000", "compatible", "arm,gic-v4"))
 SPOIL(half_a_gic, set_property(f, "/interrupt-controller@3001000", "reg", "\0\0\0\0\3\0\x10\0", 8))
 SPOIL(memory_in_the_gic, lies.extra = 0x3020000)
+SPOIL(a_gic_that_wraps, set_gic(f, 0x3001000, 0x10000, UINT64_MAX - 0xffff, 0x20000))
+SPOIL(a_gic_of_nothing, set_gic(f, 0x3001000, 0x10000, 0x3020000, 0))
+SPOIL(a_gic_past_all_addresses, set_gic(f, 0x3001000, 0x10000, UINT64_MAX - 0xffff, 0xffff))
+SPOIL(no_room_for_grants, set_region(f, 0x38000000, 0))
+SPOIL(grants_that_wrap, set_region(f, UINT64_MAX - 0xffff, 0x20000))
+SPOIL(grants_past_all_addresses, set_region(f, UINT64_C(1) << 60, 0x10000))
+SPOIL(memory_where_grants_go, lies.extra = 0x38000000)
 SPOIL(a_xen_of_no_version, set_text(f, "/hypervisor", "compatible", "xen,xen"))
 SPOIL(no_xen, set_text(f, "/hypervisor", "compatible", "kvm"))
 SPOIL(another_interrupt,
@@ -396,6 +436,7 @@ SPOIL(a_kernel_past_the_bank, poke(f, place_of(f, "kernel") + 16, "\0\0\0\5\0\0\
 SPOIL(an_x86_kernel, f->options.image = f->x86)
 SPOIL(another_byte, flip(f, "kernel", 0x1f000))
 SPOIL(the_last_byte, flip(f, "kernel", 0x211ff))
+SPOIL(a_hole_in_the_kernel, lies.missing = 0x40010000)
 SPOIL(big_endian, flip(f, "kernel", 24))
 SPOIL(no_such_pages, lies.page_sizes = 1u << 14)
 SPOIL(a_ramdisk_in_the_kernel, set_wide(f, "/chosen", "linux,initrd-start", 0x40200000))
@@ -404,6 +445,7 @@ SPOIL(no_ramdisk, remove_property(f, "/chosen", "linux,initrd-start");
 SPOIL(a_ramdisk_backwards, set_wide(f, "/chosen", "linux,initrd-end", 0x40000000))
 SPOIL(a_ramdisk_nobody_gave, f->options.module_fd_count = 0)
 SPOIL(a_ramdisk_nowhere, set_wide(f, "/chosen", "linux,initrd-end", 0x44000001))
+SPOIL(a_ramdisk_past_memory, set_bank_and_initrd_end(f, MIB(96), 0x44000001))
 SPOIL(a_ramdisk_far_away, set_wide(f, "/chosen", "linux,initrd-end", UINT64_C(0x840000001)))
 SPOIL(another_ramdisk, flip(f, "module0", RAMDISK_BYTES - 1))
 SPOIL(a_longer_ramdisk,
@@ -418,6 +460,7 @@ static const struct mutation {
 		"arm64." rule_, #spoil_, spoil_                                                    \
 	}
 	M("entry", pc_in_no_memory),
+	M("entry", pc_in_a_bank_without_memory),
 	M("entry", pc_in_the_ramdisk),
 	M("entry", pc_at_the_end),
 	M("entry", no_magic),
@@ -449,6 +492,13 @@ static const struct mutation {
 	M("tree-gic", another_gic),
 	M("tree-gic", half_a_gic),
 	M("tree-gic", memory_in_the_gic),
+	M("tree-gic", a_gic_that_wraps),
+	M("tree-gic", a_gic_of_nothing),
+	M("tree-gic", a_gic_past_all_addresses),
+	M("tree-hypervisor", no_room_for_grants),
+	M("tree-hypervisor", grants_that_wrap),
+	M("tree-hypervisor", grants_past_all_addresses),
+	M("tree-hypervisor", memory_where_grants_go),
 	M("tree-hypervisor", a_xen_of_no_version),
 	M("tree-hypervisor", no_xen),
 	M("tree-hypervisor", another_interrupt),
@@ -479,6 +529,7 @@ static const struct mutation {
 	M("kernel-place", another_offset),
 	M("kernel-place", a_kernel_past_the_bank),
 	M("kernel-type", an_x86_kernel),
+	M("kernel-bytes", a_hole_in_the_kernel),
 	M("kernel-bytes", another_byte),
 	M("kernel-bytes", the_last_byte),
 	M("endian", big_endian),
@@ -488,6 +539,7 @@ static const struct mutation {
 	M("initrd", a_ramdisk_backwards),
 	M("initrd", a_ramdisk_nobody_gave),
 	M("initrd", a_ramdisk_nowhere),
+	M("initrd", a_ramdisk_past_memory),
 	M("initrd-window", a_ramdisk_far_away),
 	M("initrd-bytes", another_ramdisk),
 	M("initrd-bytes", a_longer_ramdisk),
