@@ -47,6 +47,9 @@ for granule in 4K 16K 64K; do
 		parameters.store_evtchn:number 'extents[*].bytes:number' calls.set_arm64_vcpu=1 \
 		audit.passed=true audit.total_findings=0
 done
+pvb --json --host sim:arch=arm64,granule=64K plan --kernel "$(kernel $sixty_four-offset-aware)" --memory 64M
+json_ok "a kernel in the midst of a page takes all of it" 'segments[4].name=kernel' \
+	'segments[4].gpa=0x40083000' 'segments[4].pfn=0x4008' 'segments[4].frames=56'
 pvb --host sim:arch=arm64 create --kernel "$(kernel $four)" --memory 64M --ramdisk "$work/ramdisk"
 ok "create shows it" both exited 0 '&&' out_has "audit            passed" '&&' \
 	out_has "console          guest address 0x39000000"
