@@ -269,13 +269,13 @@ static void arguments_are_checked(void **state)
 static void the_width_of_machine_addresses_is_the_least_of_three(void **state)
 {
 	static const struct {
-		unsigned admin, host, bits;
+		unsigned admin, host, bits, own;
 		enum pvb_bits_source source;
 		bool binding;
 	} rows[] = {
-		{0, 48, 48, PVB_BITS_ABI, false},   {0, 52, 48, PVB_BITS_ABI, true},
-		{0, 40, 40, PVB_BITS_HOST, false},  {36, 40, 36, PVB_BITS_ADMIN, true},
-		{44, 40, 40, PVB_BITS_HOST, false},
+		{0, 48, 48, 48, PVB_BITS_ABI, false},   {0, 52, 48, 48, PVB_BITS_ABI, true},
+		{0, 40, 40, 48, PVB_BITS_HOST, false},  {36, 40, 36, 36, PVB_BITS_ADMIN, true},
+		{44, 40, 40, 44, PVB_BITS_HOST, false},
 	};
 
 	(void)state;
@@ -288,6 +288,9 @@ static void the_width_of_machine_addresses_is_the_least_of_three(void **state)
 		assert_int_equal(pvb_plan_info(plan)->address_bits, rows[i].bits);
 		assert_int_equal(pvb_plan_info(plan)->address_bits_source, rows[i].source);
 		assert_int_equal(pvb_plan_info(plan)->address_bits_binding, rows[i].binding);
+		assert_int_equal(pvb_plan_info(plan)->own_address_bits, rows[i].own);
+		assert_int_equal(pvb_plan_info(plan)->own_address_bits_source,
+				 rows[i].admin ? PVB_BITS_ADMIN : PVB_BITS_ABI);
 		pvb_plan_free(plan);
 	}
 }
