@@ -268,7 +268,8 @@ static int check_memory(const struct request *request, uint64_t least, struct pv
 			      "%" PRIu64
 			      " bytes of memory is no multiple of the page size, %" PRIu64,
 			      memory, page);
-		pvb_hint(error, "give it %" PRIu64 " bytes", pvb_round_down(memory, page));
+		pvb_hint(error, "give it %" PRIu64 " bytes",
+			 pvb_max(pvb_round_down(memory, page), least));
 	} else if (memory > MEMORY_MAX) {
 		rc = pvb_fail(error, PVB_E_ARG_MEMORY_LARGE, STAGE,
 			      "%" PRIu64 " bytes of memory: an arm64 guest has room for %" PRIu64,
