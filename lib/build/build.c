@@ -14,6 +14,7 @@
 
 #include "build/abi.h"
 #include "core/checked.h"
+#include "plan/arm64-matrix.h"
 
 /*
  *   act     does it
@@ -161,17 +162,10 @@ static int check_arm64_host(const struct pvb_builder *builder, struct pvb_error 
 				"the plan was made for a host with a GICv%u, and this one has a "
 				"GICv%u",
 				planned->gic, host->gic_version);
-	if (planned->guest_page_size && host->guest_page_sizes &&
-	    !(host->guest_page_sizes & planned->guest_page_size)) {
-		int rc = pvb_fail(error, PVB_E_HOST_GRANULE, "build",
-				  "the kernel has pages of %u bytes, and this host's processor has "
-				  "none of that size for guests",
-				  planned->guest_page_size);
-
-		pvb_hint(error, "take a kernel that was built for another page size");
-		return rc;
-	}
-	return 0;
+	if (!planned->guest_page_size)
+		return 0;
+	return pvb_granules_check_processor((unsigned)__builtin_ctz(planned->guest_page_size),
+					    host->guest_page_sizes, "build", error);
 }
 
 static int take_host(struct pvb_builder *builder, struct pvb_error *error)

@@ -75,7 +75,7 @@ refused "pages have the sizes that there are" 2 arg.usage "4K, 16K or 64K" \
 	--host sim:arch=arm64 plan --kernel "$(kernel $four)" --memory 64M --guest-page-size 8K
 refused "x86 kernels have one page size" 1 arg.invalid "page size" \
 	--host sim plan --kernel "$(kernel small64)" --memory 64M --guest-page-size 4K
-refused "a processor that lacks the page size is named" 3 host.granule "16 KiB" \
+refused "a processor that lacks the page size says which it has" 3 host.granule "is 4 KiB 64 KiB only" \
 	--host sim:arch=arm64,guest-pages=4K+64K plan --kernel "$(kernel $sixteen)" --memory 64M
 refused "what shares a page of the hypervisor's is named" 1 plan.clash "gicd (trapped" \
 	--host sim:arch=arm64,granule=64K,gic=2 plan --kernel "$(kernel $sixty_four-aware)" --memory 64M
