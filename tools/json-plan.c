@@ -2,6 +2,14 @@
 /* {"type": "pvbuild.plan"} */
 #include "json-build.h"
 
+/* Those that it touches: the kernel of an arm64 guest need not begin on one. */
+static uint64_t frames_of(const struct pvb_plan_segment *segment, uint32_t page_size)
+{
+	uint64_t bytes = segment->gpa % page_size + segment->occupied;
+
+	return bytes / page_size + (bytes % page_size != 0);
+}
+
 struct json_object *json_segments(const struct pvb_plan_info *plan)
 {
 	struct json_object *segments = json_array();
@@ -12,7 +20,7 @@ struct json_object *json_segments(const struct pvb_plan_info *plan)
 
 		json_add_text(object, "name", segment->name);
 		json_add_hex(object, "pfn", segment->gpa / plan->page_size);
-		json_add_number(object, "frames", segment->occupied / plan->page_size);
+		json_add_number(object, "frames", frames_of(segment, plan->page_size));
 		json_add_hex_or_null(object, "va", segment->va);
 		json_add_hex(object, "gpa", segment->gpa);
 		json_add_number(object, "bytes", segment->bytes);

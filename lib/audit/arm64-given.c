@@ -24,7 +24,7 @@
 #define WINDOW (UINT64_C(32) << 30)
 #define WINDOW_START (UINT64_C(1) << 30)
 
-/* A buffer of the guest's bytes and one of the file's, each of half of the audit's. */
+/* A buffer of the guest's bytes and one of the file's, each a quarter of the audit's. */
 #define PART (ARM64_BUFFER / 4)
 
 /* The guest's memory from gpa on holds size bytes of a file; *differs where it does not. */
@@ -51,6 +51,20 @@ static int compare(struct arm64 *arm64, uint64_t gpa, int fd, uint64_t size, uin
 	return 0;
 }
 
+/* The tree names it as memory, and all of it is there: the one does not imply the other. */
+static int is_memory(struct arm64 *arm64, const struct area *area, bool *there,
+		     struct pvb_error *error)
+{
+	uint64_t missing;
+
+	*there = in_a_bank(arm64, area);
+	if (!*there)
+		return 0;
+	int rc = first_missing(arm64, area, &missing, error);
+	*there = missing == area->from + area->bytes;
+	return rc;
+}
+
 /* ---- kernel ---- */
 
 static int check_header(struct arm64 *arm64, struct pvb_error *error)
@@ -63,11 +77,15 @@ static int check_header(struct arm64 *arm64, struct pvb_error *error)
 	uint8_t bytes[HEADER_BYTES];
 	uint32_t magic = 0;
 
-	if (!in_a_bank(arm64, &head)) {
+	bool there;
+	int rc = is_memory(arm64, &head, &there, error);
+	if (rc)
+		return rc;
+	if (!there) {
 		finding(check, RULE_ARM64_ENTRY, place("pc"), "0x%" PRIx64 " is no memory", pc);
 		return 0;
 	}
-	int rc = read_guest(arm64, pc, bytes, sizeof bytes, error);
+	rc = read_guest(arm64, pc, bytes, sizeof bytes, error);
 	if (rc)
 		return rc;
 
@@ -125,6 +143,7 @@ static int check_bytes(struct arm64 *arm64, struct pvb_error *error)
 	struct check *check = arm64->check;
 	const struct pvb_image_info *image = check->image;
 	uint64_t differs;
+	bool there;
 
 	if (!image || !arm64->kernel.bytes)
 		return 0;
@@ -134,8 +153,15 @@ static int check_bytes(struct arm64 *arm64, struct pvb_error *error)
 	struct area file = {.from = arm64->kernel.from, .bytes = image->unpacked_size};
 	if (image->pv.guest_type != PVB_GUEST_ARM64 || !in_a_bank(arm64, &file))
 		return 0;
-	int rc = compare(arm64, file.from, pvb_image_fd(check->options->image), file.bytes,
-			 &differs, error);
+	int rc = is_memory(arm64, &file, &there, error);
+	if (rc)
+		return rc;
+	expect(check, RULE_ARM64_KERNEL_BYTES, there, place_gpa(file.from),
+	       "part of the kernel's %" PRIu64 " bytes is not there", file.bytes);
+	if (!there)
+		return 0;
+	rc = compare(arm64, file.from, pvb_image_fd(check->options->image), file.bytes, &differs,
+		     error);
 	if (rc)
 		return rc;
 	expect(check, RULE_ARM64_KERNEL_BYTES, differs == file.bytes,
@@ -184,17 +210,22 @@ int check_arm64_module(struct arm64 *arm64, struct pvb_error *error)
 	const size_t given = check->options->module_fd_count;
 	struct stat status;
 	uint64_t differs;
+	bool there = false;
+	int rc;
 
 	if (tree->has_initrd) {
-		expect(check, RULE_ARM64_INITRD, in_a_bank(arm64, &tree->initrd),
-		       place("/chosen/linux,initrd-start"), "the ramdisk is not in memory");
+		rc = is_memory(arm64, &tree->initrd, &there, error);
+		if (rc)
+			return rc;
+		expect(check, RULE_ARM64_INITRD, there, place("/chosen/linux,initrd-start"),
+		       "the ramdisk is not in memory");
 		check_place(arm64);
 	}
 	if (check->image)
 		expect(check, RULE_ARM64_INITRD, tree->has_initrd == (given != 0),
 		       place("/chosen/linux,initrd-start"), "%s",
 		       given ? "no ramdisk, where one was given" : "a ramdisk that nobody gave");
-	if (!given || !tree->has_initrd || !in_a_bank(arm64, &tree->initrd))
+	if (!given || !there)
 		return 0;
 
 	int fd = check->options->module_fds[0];
@@ -204,8 +235,8 @@ int check_arm64_module(struct arm64 *arm64, struct pvb_error *error)
 	       place("/chosen/linux,initrd-end"),
 	       "the ramdisk has %" PRIu64 " bytes, and the one that was given %" PRIu64,
 	       tree->initrd.bytes, size);
-	int rc = compare(arm64, tree->initrd.from, fd, pvb_min(size, tree->initrd.bytes), &differs,
-			 error);
+	rc = compare(arm64, tree->initrd.from, fd, pvb_min(size, tree->initrd.bytes), &differs,
+		     error);
 	if (rc)
 		return rc;
 	expect(check, RULE_ARM64_INITRD_BYTES, differs == pvb_min(size, tree->initrd.bytes),

@@ -22,10 +22,26 @@
 #define CELLS_BYTES (CELLS * 4)
 #define PAIR_BYTES (2 * CELLS_BYTES)
 
-/* An interrupt of a GIC: private, by its number less 16. */
+/*
+ * An interrupt of a GIC: three cells, of which the first says that it is private, and the second
+ * is its number less 16.
+ */
+#define INTERRUPT_BYTES ((size_t)3 * 4)
+#define INTERRUPT_PRIVATE 1u
 #define EVENT_NUMBER 15u
 
+/* The secure physical timer's, the physical one's, the virtual one's. */
+#define TIMER_COUNT ((size_t)3)
+static const uint32_t timer_numbers[TIMER_COUNT] = {13, 14, 11};
+
+/* Xen public arch-arm.h: where a guest has its interrupt controller's registers. */
+#define GIC_DISTRIBUTOR UINT64_C(0x03001000)
+#define GIC_V2_CPU_INTERFACE UINT64_C(0x03002000)
+#define GIC_V3_REDISTRIBUTORS UINT64_C(0x03020000)
+
+/* vCPUs are numbered sixteen to a cluster. */
 #define AFFINITIES 256u
+#define CLUSTER 16u
 
 struct blob {
 	const void *fdt;
@@ -166,7 +182,8 @@ static void read_cpus(const struct blob *blob)
 {
 	struct check *check = blob->arm64->check;
 	int parent = fdt_path_offset(blob->fdt, "/cpus"), node;
-	bool seen[AFFINITIES * 16] = {false};
+	const uint32_t vcpus = blob->arm64->domain.vcpus;
+	bool seen[AFFINITIES * CLUSTER] = {false};
 	uint32_t count = 0;
 
 	fdt_for_each_subnode(node, blob->fdt, parent < 0 ? 0 : parent)
@@ -177,22 +194,27 @@ static void read_cpus(const struct blob *blob)
 		if (parent < 0 || !text_is(blob, node, "device_type", "cpu"))
 			continue;
 		sound = cell_is(blob, node, "reg", &affinity) &&
-			text_is(blob, node, "enable-method", "psci") &&
-			(affinity & 0xf) == affinity % 256 && affinity >> 8 < AFFINITIES;
+			text_is(blob, node, "enable-method", "psci") && affinity % 256 < CLUSTER &&
+			affinity >> 8 < AFFINITIES;
 		if (sound) {
-			bool *slot = &seen[affinity >> 8 << 4 | (affinity & 0xf)];
+			uint32_t vcpu = (affinity >> 8) * CLUSTER + affinity % 256;
 
-			sound = !*slot;
-			*slot = true;
+			sound = vcpu < vcpus && !seen[vcpu];
+			seen[vcpu] = true;
 		}
 		expect(check, RULE_ARM64_TREE_CPUS, sound, place("/cpus/cpu@%" PRIx32, affinity),
 		       "its number is one that no vCPU has or that another has, or it is not "
 		       "started by PSCI");
 		count++;
 	}
-	expect(check, RULE_ARM64_TREE_CPUS, count == blob->arm64->domain.vcpus && seen[0],
-	       place("/cpus"), "%" PRIu32 " CPUs, and the domain has %" PRIu32 " vCPUs", count,
-	       blob->arm64->domain.vcpus);
+	expect(check, RULE_ARM64_TREE_CPUS, count == vcpus && seen[0], place("/cpus"),
+	       "%" PRIu32 " CPUs, and the domain has %" PRIu32 " vCPUs", count, vcpus);
+}
+
+static bool is_private(const uint8_t *interrupt, uint32_t number)
+{
+	return number_at(interrupt, 1) == INTERRUPT_PRIVATE &&
+	       number_at(interrupt + 4, 1) == number;
 }
 
 static void read_firmware(const struct blob *blob)
@@ -203,30 +225,40 @@ static void read_firmware(const struct blob *blob)
 
 	expect(blob->arm64->check, RULE_ARM64_TREE_PSCI, text_is(blob, psci, "method", "hvc"),
 	       place("/psci"), "CPUs are not started by a call to the hypervisor");
-	(void)property(blob, timer, "interrupts", &size);
-	expect(blob->arm64->check, RULE_ARM64_TREE_TIMER, size == (size_t)3 * 3 * 4,
-	       place("/timer"), "a guest's timer has three interrupts, this one %zu bytes of them",
+	const uint8_t *interrupts = property(blob, timer, "interrupts", &size);
+	bool right = size == TIMER_COUNT * INTERRUPT_BYTES;
+	for (size_t i = 0; i < TIMER_COUNT && right; i++)
+		right = is_private(interrupts + i * INTERRUPT_BYTES, timer_numbers[i]);
+	expect(blob->arm64->check, RULE_ARM64_TREE_TIMER, right, place("/timer"),
+	       "a guest's timer has the private interrupts 13, 14 and 11, and these %zu bytes are "
+	       "not they",
 	       size);
 }
 
-/* A region that is a device's: no memory shares a page of the hypervisor's with it. */
-static int check_device(const struct blob *blob, const struct area *area, struct pvb_error *error)
+/* A region that is no memory's: there is none in the hypervisor's pages that it touches. */
+static int check_region(const struct blob *blob, const struct area *area, enum audit_rule rule,
+			struct pvb_error *error)
 {
 	struct arm64 *arm64 = blob->arm64;
-	uint64_t from = pvb_round_down(area->from, arm64->page), bytes;
+	const uint64_t from = pvb_round_down(area->from, arm64->page);
+	const uint64_t end = area->from + area->bytes;
+	const bool sound = end > area->from && end <= ARM64_ADDRESS_SPACE;
+	uint64_t bytes;
 	bool present;
-	int rc = pvb_host_get_memory_run(
-		arm64->host, arm64->domain.domid, from,
-		pvb_div_round_up(area->from + area->bytes - from, arm64->page) * arm64->page,
-		&present, &bytes, error);
 
+	expect(arm64->check, rule, sound, place_gpa(area->from),
+	       "0x%" PRIx64 " bytes from there on are no region of a guest's addresses",
+	       area->bytes);
+	if (!sound)
+		return 0;
+	int rc = pvb_host_get_memory_run(arm64->host, arm64->domain.domid, from,
+					 pvb_div_round_up(end, arm64->page) * arm64->page - from,
+					 &present, &bytes, error);
 	if (rc)
 		return rc;
-	expect(arm64->check, RULE_ARM64_TREE_GIC,
-	       !present && from + bytes >= area->from + area->bytes,
+	expect(arm64->check, rule, !present && from + bytes >= end,
 	       place_gpa(present ? from : from + bytes),
-	       "memory in the page of a device's registers, 0x%" PRIx64 " to 0x%" PRIx64,
-	       area->from, area->from + area->bytes);
+	       "memory in a page of what is none, 0x%" PRIx64 " to 0x%" PRIx64, area->from, end);
 	return 0;
 }
 
@@ -244,13 +276,19 @@ static int read_gic(const struct blob *blob, struct pvb_error *error)
 	       place("/interrupt-controller"), "no GICv%u with its two regions", version);
 	if (!found || !first.bytes || !second.bytes)
 		return 0;
+	uint64_t wanted = version == 2 ? GIC_V2_CPU_INTERFACE : GIC_V3_REDISTRIBUTORS;
+	expect(arm64->check, RULE_ARM64_TREE_GIC,
+	       first.from == GIC_DISTRIBUTOR && second.from == wanted, place_gpa(first.from),
+	       "the GICv%u is said to be there and at 0x%" PRIx64
+	       ", and the hypervisor has it at 0x%" PRIx64 " and 0x%" PRIx64,
+	       version, second.from, GIC_DISTRIBUTOR, wanted);
 	/* Of a GICv2 the second is mapped, and the first is not. */
 	expect(arm64->check, RULE_ARM64_TREE_GIC,
 	       version != 2 || (first.from + first.bytes - 1) / page < second.from / page,
 	       place_gpa(second.from),
 	       "both regions of the GIC are in one page of %" PRIu64 " bytes", page);
-	int rc = check_device(blob, &first, error);
-	return rc ? rc : check_device(blob, &second, error);
+	int rc = check_region(blob, &first, RULE_ARM64_TREE_GIC, error);
+	return rc ? rc : check_region(blob, &second, RULE_ARM64_TREE_GIC, error);
 }
 
 static int read_hypervisor(const struct blob *blob, struct pvb_error *error)
@@ -267,8 +305,8 @@ static int read_hypervisor(const struct blob *blob, struct pvb_error *error)
 
 	tree->has_grants = pair_at(blob, node, 0, &tree->grants);
 	expect(check, RULE_ARM64_TREE_HYPERVISOR,
-	       versioned && size == 12 && number_at(interrupt, 1) == 1 &&
-		       number_at(interrupt + 4, 1) == EVENT_NUMBER && tree->has_grants &&
+	       versioned && size == INTERRUPT_BYTES && is_private(interrupt, EVENT_NUMBER) &&
+		       tree->has_grants &&
 		       pvb_is_aligned(tree->grants.from | tree->grants.bytes, arm64->page),
 	       place("/hypervisor"),
 	       "a guest of Xen's needs its version there, its event interrupt, and room for grants "
@@ -285,7 +323,9 @@ static int read_hypervisor(const struct blob *blob, struct pvb_error *error)
 	if (check->image && !check->image->declares.guest_abi)
 		expect(check, RULE_ARM64_TREE_GRANULE, !told, place("/hypervisor/" OUR_VERSION),
 		       "it is told to a kernel that has no note of ours");
-	return tree->has_grants ? check_device(blob, &tree->grants, error) : 0;
+	return tree->has_grants
+		       ? check_region(blob, &tree->grants, RULE_ARM64_TREE_HYPERVISOR, error)
+		       : 0;
 }
 
 static int read_nodes(const struct blob *blob, struct pvb_error *error)

@@ -19,9 +19,6 @@
 #define SCTLR_C UINT64_C(0x4)
 #define SCTLR_EE UINT64_C(0x2000000)
 
-/* Xen gives a guest no more physical addresses than this (arch/arm/p2m.c, 48 bits). */
-#define ADDRESS_SPACE (UINT64_C(1) << 48)
-
 /* A guest that has memory in more pieces than this has it wrong. */
 #define PIECES_MAX 4096u
 
@@ -38,6 +35,8 @@
 /* Version 1 grants that the toolstack makes. */
 #define GRANT_CONSOLE 0u
 #define GRANT_STORE 1u
+#define GRANT_PERMIT 1u
+#define GRANT_IN_USE 0x18u
 
 struct place place_gpa(uint64_t gpa)
 {
@@ -68,7 +67,7 @@ int first_missing(struct arm64 *arm64, const struct area *area, uint64_t *at,
 	uint64_t end = area->from + area->bytes;
 
 	*at = pvb_round_down(area->from, arm64->page);
-	if (end < area->from || end > ADDRESS_SPACE)
+	if (end < area->from || end > ARM64_ADDRESS_SPACE)
 		return 0;
 	end = pvb_div_round_up(end, arm64->page) * arm64->page;
 	while (*at < end) {
@@ -169,11 +168,12 @@ static int check_stray(struct arm64 *arm64, struct pvb_error *error)
 	unsigned pieces = 0;
 
 	applies(arm64->check, RULE_ARM64_MEMORY_STRAY);
-	for (uint64_t at = 0; at < ADDRESS_SPACE && pieces < PIECES_MAX;) {
+	for (uint64_t at = 0; at < ARM64_ADDRESS_SPACE && pieces < PIECES_MAX;) {
 		struct area piece = {.from = at};
 		bool present;
 		int rc = pvb_host_get_memory_run(arm64->host, arm64->domain.domid, at,
-						 ADDRESS_SPACE - at, &present, &piece.bytes, error);
+						 ARM64_ADDRESS_SPACE - at, &present, &piece.bytes,
+						 error);
 
 		if (rc)
 			return rc;
@@ -289,12 +289,9 @@ static int check_magic(struct arm64 *arm64, struct pvb_error *error)
 		rc = get_parameter(arm64, PVB_PARAMETER_CONSOLE_PORT, &console_port, error);
 	if (!rc)
 		rc = get_parameter(arm64, PVB_PARAMETER_STORE_PORT, &store_port, error);
-	if (!rc)
-		rc = check_page(arm64, "console", &arm64->console, error);
-	if (!rc)
-		rc = check_page(arm64, "xenstore", &arm64->store, error);
 	if (rc)
 		return rc;
+	/* As the guest is told them: what is no page of its own may be within another's. */
 	expect(arm64->check, RULE_ARM64_MAGIC_SPACING,
 	       !arm64->console || arm64->console / arm64->page != arm64->store / arm64->page,
 	       place_gpa(arm64->console),
@@ -305,8 +302,37 @@ static int check_magic(struct arm64 *arm64, struct pvb_error *error)
 	       console_port && store_port && console_port != store_port, place("parameters"),
 	       "the console has event channel %" PRIu64 ", xenstore %" PRIu64, console_port,
 	       store_port);
-	rc = check_ring(arm64, "console", arm64->console, CONSOLE_INDICES, true, error);
+	rc = check_page(arm64, "console", &arm64->console, error);
+	if (!rc)
+		rc = check_page(arm64, "xenstore", &arm64->store, error);
+	if (!rc)
+		rc = check_ring(arm64, "console", arm64->console, CONSOLE_INDICES, true, error);
 	return rc ? rc : check_ring(arm64, "xenstore", arm64->store, STORE_INDICES, false, error);
+}
+
+static const struct pvb_host_grant *find_grant(const struct pvb_host_grant *grants, size_t count,
+					       uint32_t index)
+{
+	for (size_t i = 0; i < count; i++)
+		if (grants[i].index == index)
+			return &grants[i];
+	return NULL;
+}
+
+/* A backend that maps one marks it in use. */
+static void check_ring_grant(struct arm64 *arm64, const struct pvb_host_grant *grant,
+			     uint32_t index, uint64_t ring)
+{
+	if (!grant)
+		finding(arm64->check, RULE_ARM64_GRANTS, place("grant %u", index),
+			"there is none, and it should be guest address 0x%" PRIx64, ring);
+	else if (grant->frame.n * arm64->page != ring ||
+		 (grant->flags & ~GRANT_IN_USE) != GRANT_PERMIT)
+		finding(arm64->check, RULE_ARM64_GRANTS, place("grant %u", index),
+			"it gives domain %u access to guest address 0x%" PRIx64
+			", with flags 0x%x, and should be 0x%" PRIx64 " with flags 0x%x",
+			grant->domid, grant->frame.n * arm64->page, grant->flags, ring,
+			GRANT_PERMIT);
 }
 
 static int check_arm64_grants(struct arm64 *arm64, struct pvb_error *error)
@@ -316,19 +342,19 @@ static int check_arm64_grants(struct arm64 *arm64, struct pvb_error *error)
 	int rc = pvb_host_get_grants(arm64->host, arm64->domain.domid, grants,
 				     sizeof grants / sizeof grants[0], &count, error);
 
+	if (rc)
+		return rc;
 	applies(arm64->check, RULE_ARM64_GRANTS);
-	for (size_t i = 0; i < count && !rc; i++) {
-		const uint64_t address = grants[i].frame.n * arm64->page;
-		bool right = (grants[i].index == GRANT_CONSOLE && address == arm64->console) ||
-			     (grants[i].index == GRANT_STORE && address == arm64->store);
-
-		if (!right || grants[i].flags != 1)
+	check_ring_grant(arm64, find_grant(grants, count, GRANT_CONSOLE), GRANT_CONSOLE,
+			 arm64->console);
+	check_ring_grant(arm64, find_grant(grants, count, GRANT_STORE), GRANT_STORE, arm64->store);
+	for (size_t i = 0; i < count; i++)
+		if (grants[i].index > GRANT_STORE && grants[i].flags)
 			finding(arm64->check, RULE_ARM64_GRANTS, place("grant %u", grants[i].index),
 				"it gives domain %u access to guest address 0x%" PRIx64
 				", with flags 0x%x",
-				grants[i].domid, address, grants[i].flags);
-	}
-	return rc;
+				grants[i].domid, grants[i].frame.n * arm64->page, grants[i].flags);
+	return 0;
 }
 
 /* ---- all of it ---- */

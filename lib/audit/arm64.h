@@ -17,6 +17,9 @@ struct area {
 
 #define ARM64_BANKS 16u
 
+/* Xen gives a guest no more physical addresses than this (arch/arm/p2m.c, 48 bits). */
+#define ARM64_ADDRESS_SPACE (UINT64_C(1) << 48)
+
 /* What the device tree says, as far as it says it. */
 struct arm64_tree {
 	struct area blob;

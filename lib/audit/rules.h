@@ -130,9 +130,9 @@
 	X(ARM64_TREE_MEMORY,      "arm64.tree-memory",      ERROR,   "banks of memory are whole pages and do not overlap") \
 	X(ARM64_TREE_CPUS,        "arm64.tree-cpus",        ERROR,   "there is a node for each vCPU, under its number") \
 	X(ARM64_TREE_PSCI,        "arm64.tree-psci",        ERROR,   "CPUs are started by the hypervisor") \
-	X(ARM64_TREE_TIMER,       "arm64.tree-timer",       ERROR,   "the timer has its interrupts") \
-	X(ARM64_TREE_GIC,         "arm64.tree-gic",         ERROR,   "the interrupt controller is the host's, and no memory is in its pages") \
-	X(ARM64_TREE_HYPERVISOR,  "arm64.tree-hypervisor",  ERROR,   "the guest learns of Xen, its event interrupt, and where grants go") \
+	X(ARM64_TREE_TIMER,       "arm64.tree-timer",       ERROR,   "the timer has the interrupts that Xen gives it") \
+	X(ARM64_TREE_GIC,         "arm64.tree-gic",         ERROR,   "the interrupt controller is the host's, where Xen has it, and no memory is in its pages") \
+	X(ARM64_TREE_HYPERVISOR,  "arm64.tree-hypervisor",  ERROR,   "the guest learns of Xen, its event interrupt, and where grants go, which is no memory") \
 	X(ARM64_TREE_GRANULE,     "arm64.tree-granule",     ERROR,   "a kernel with notes of pvbuild's is told the hypervisor's page size, and no other is") \
 	X(ARM64_COMMAND_LINE,     "arm64.command-line",     ERROR,   "the command line is the one that was given") \
 	X(ARM64_MEMORY_BANKS,     "arm64.memory-banks",     ERROR,   "memory is in all of every bank") \

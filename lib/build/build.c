@@ -14,6 +14,7 @@
 
 #include "build/abi.h"
 #include "core/checked.h"
+#include "plan/arm64-matrix.h"
 
 /*
  *   act     does it
@@ -147,6 +148,26 @@ static int take_options(struct pvb_builder *builder, const struct pvb_build_opti
 	return 0;
 }
 
+/* What a device tree says is the machine's, and the kernel's pages are the processor's. */
+static int check_arm64_host(const struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_plan_info *planned = &builder->plan->info;
+	const struct pvb_host_info *host = &builder->host_info;
+
+	/* A host without one is of another kind, and refuses to create the domain. */
+	if (!host->gic_version)
+		return 0;
+	if (planned->gic != host->gic_version)
+		return pvb_fail(error, PVB_E_ARG_INVALID, "build",
+				"the plan was made for a host with a GICv%u, and this one has a "
+				"GICv%u",
+				planned->gic, host->gic_version);
+	if (!planned->guest_page_size)
+		return 0;
+	return pvb_granules_check_processor((unsigned)__builtin_ctz(planned->guest_page_size),
+					    host->guest_page_sizes, "build", error);
+}
+
 static int take_host(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
@@ -171,7 +192,7 @@ static int take_host(struct pvb_builder *builder, struct pvb_error *error)
 	builder->address_bits = (unsigned)pvb_min(plan_bits, PVB_ABI_PTE_ADDRESS_BITS);
 	if (plan->info.address_bits_binding || builder->address_bits < host_bits)
 		builder->bits_to_ask = builder->address_bits;
-	return 0;
+	return plan->arm64 ? check_arm64_host(builder, error) : 0;
 }
 
 /*

@@ -97,6 +97,8 @@ int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_claim(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_release_claim(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_populate(struct pvb_builder *builder, struct pvb_error *error);
+/* All that is populated: what a guest's memory is said to be, and an arm64 guest's magic pages. */
+uint64_t pvb_build_pages(const struct pvb_builder *builder);
 uint64_t pvb_build_populate_bytes(const struct pvb_builder *builder);
 
 /* The frame by which the hypervisor knows a PFN: of a translated guest it is the PFN itself. */

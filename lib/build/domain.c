@@ -12,6 +12,7 @@
 #include <pvbuild/image.h>
 
 #include "build/abi.h"
+#include "core/checked.h"
 
 /* Allowed beyond the guest's memory, for pages that Xen counts to a domain (as libxl does). */
 #define MAX_MEMORY_SLACK (UINT64_C(1) << 20)
@@ -54,7 +55,7 @@ int pvb_build_destroy(struct pvb_builder *builder, struct pvb_error *error)
  */
 int pvb_build_max_memory(struct pvb_builder *builder, struct pvb_error *error)
 {
-	uint64_t pages = builder->plan->pages;
+	const uint64_t pages = pvb_build_pages(builder), beside = pages - builder->plan->pages;
 	struct pvb_host_domain domain;
 	int rc = pvb_host_set_max_memory(builder->host, builder->domid,
 					 guest_bytes(builder) + MAX_MEMORY_SLACK, error);
@@ -68,7 +69,8 @@ int pvb_build_max_memory(struct pvb_builder *builder, struct pvb_error *error)
 		      " pages, but the host lets a domain have at most %" PRIu64,
 		      pages, domain.max_pages);
 	pvb_hint(error, "give the guest at most %" PRIu64 " bytes of memory",
-		 domain.max_pages << builder->host->page_shift);
+		 (domain.max_pages - pvb_min(beside, domain.max_pages))
+			 << builder->host->page_shift);
 	return rc;
 }
 

@@ -47,15 +47,14 @@ static uint64_t bytes_of(const struct pvb_builder *builder, uint64_t pages)
 	return pages << builder->host->page_shift;
 }
 
-/* All that is populated: what a guest's memory is said to be, and an arm64 guest's magic pages. */
-static uint64_t pages_wanted(const struct pvb_builder *builder)
+uint64_t pvb_build_pages(const struct pvb_builder *builder)
 {
 	return builder->plan->pages + (builder->plan->arm64 ? PVB_ARM64_MAGIC_PAGES : 0);
 }
 
 uint64_t pvb_build_populate_bytes(const struct pvb_builder *builder)
 {
-	return bytes_of(builder, pages_wanted(builder));
+	return bytes_of(builder, pvb_build_pages(builder));
 }
 
 int pvb_builder_frame(const struct pvb_builder *builder, pvb_pfn_t pfn, pvb_mfn_t *mfn,
@@ -90,7 +89,7 @@ static void look_at_host(struct pvb_builder *builder, struct shortage *shortage)
 	}
 
 	uint64_t ours = builder->claimed
-				? bytes_of(builder, pages_wanted(builder) - builder->populated)
+				? bytes_of(builder, pvb_build_pages(builder) - builder->populated)
 				: 0;
 	uint64_t others = info.memory_claimed - pvb_min(ours, info.memory_claimed);
 
@@ -112,7 +111,7 @@ static void hint_memory(struct pvb_error *error)
 /* Set the guest's memory aside, where the host can do that. */
 static int claim(struct pvb_builder *builder, struct pvb_error *error)
 {
-	uint64_t wanted = bytes_of(builder, pages_wanted(builder));
+	uint64_t wanted = bytes_of(builder, pvb_build_pages(builder));
 	struct shortage shortage;
 	char text[SIZE_TEXT];
 
@@ -237,7 +236,7 @@ static int no_memory_below(struct pvb_builder *builder, const struct region *reg
 			  "%s must lie below %s of machine address, where the host has %s free: "
 			  "of %s wanted, %s were allocated; in all, %s",
 			  region->why, size_text(end, UINT64_C(1) << region->bits), low,
-			  size_text(want, bytes_of(builder, pages_wanted(builder))),
+			  size_text(want, bytes_of(builder, pvb_build_pages(builder))),
 			  size_text(got, bytes_of(builder, builder->populated)), shortage->text);
 
 	if (region->bits == builder->address_bits &&
@@ -258,7 +257,7 @@ static int no_memory_below(struct pvb_builder *builder, const struct region *reg
 static int no_memory(struct pvb_builder *builder, const struct region *region, uint64_t missing,
 		     struct pvb_error *error)
 {
-	uint64_t wanted = bytes_of(builder, pages_wanted(builder)), below;
+	uint64_t wanted = bytes_of(builder, pvb_build_pages(builder)), below;
 	char want[SIZE_TEXT], got[SIZE_TEXT];
 	struct shortage shortage;
 
@@ -481,7 +480,7 @@ static int check_low_memory(struct pvb_builder *builder, struct pvb_error *error
 			continue;
 		look_at_host(builder, &shortage);
 		if (shortage.known &&
-		    shortage.available >= bytes_of(builder, pages_wanted(builder)))
+		    shortage.available >= bytes_of(builder, pvb_build_pages(builder)))
 			return no_memory_below(builder, &regions[i], &below, &shortage, error);
 	}
 	return 0;
@@ -508,7 +507,7 @@ static int populate_regions(struct pvb_builder *builder, pvb_extent_t *extents, 
 
 int pvb_build_populate(struct pvb_builder *builder, struct pvb_error *error)
 {
-	uint64_t pages = pages_wanted(builder);
+	uint64_t pages = pvb_build_pages(builder);
 	uint64_t room =
 		pvb_min(pvb_min(pvb_max(builder->host_info.max_extents, 1), BATCH_MAX), pages);
 	pvb_extent_t *extents = calloc(room, sizeof *extents);

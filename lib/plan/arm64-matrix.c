@@ -2,6 +2,7 @@
 #include "plan/arm64-matrix.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "core/error.h"
 
@@ -57,6 +58,34 @@ static unsigned kib(unsigned shift)
 	return shift < 10 ? 0 : 1u << (shift - 10);
 }
 
+/* " 4 KiB 64 KiB" */
+struct list {
+	char text[24];
+};
+
+static struct list list_of(uint32_t sizes)
+{
+	struct list list;
+
+	(void)snprintf(list.text, sizeof list.text, "%s%s%s", sizes >> 12 & 1 ? " 4 KiB" : "",
+		       sizes >> 14 & 1 ? " 16 KiB" : "", sizes >> 16 & 1 ? " 64 KiB" : "");
+	return list;
+}
+
+int pvb_granules_check_processor(unsigned kernel_shift, uint32_t processor, const char *stage,
+				 struct pvb_error *error)
+{
+	if (!kernel_shift || !processor || processor >> kernel_shift & 1)
+		return 0;
+	int rc = pvb_fail(error, PVB_E_HOST_GRANULE, stage,
+			  "the kernel has pages of %u KiB, and what this host's processor has for "
+			  "guests is%s only",
+			  kib(kernel_shift), list_of(processor).text);
+
+	pvb_hint(error, "take a kernel that was built for another page size");
+	return rc;
+}
+
 int pvb_granules_check(const struct pvb_granules *granules, struct pvb_error *error)
 {
 	static const char declare[] =
@@ -75,19 +104,13 @@ int pvb_granules_check(const struct pvb_granules *granules, struct pvb_error *er
 	case FITS:
 		break;
 	case LACKS:
-		rc = pvb_fail(error, PVB_E_HOST_GRANULE, STAGE,
-			      "the kernel has pages of %u KiB, and this host's processor has none "
-			      "of that size for guests",
-			      kib(kernel));
-		pvb_hint(error, "take a kernel that was built for another page size");
+		rc = pvb_granules_check_processor(kernel, granules->processor, STAGE, error);
 		break;
 	case OTHERS:
 		rc = pvb_fail(error, PVB_E_PLAN_GRANULE, STAGE,
 			      "the hypervisor has pages of %u KiB, and the kernel declares that it "
-			      "copes with%s%s%s only",
-			      kib(host), granules->declared >> 12 & 1 ? " 4 KiB" : "",
-			      granules->declared >> 14 & 1 ? " 16 KiB" : "",
-			      granules->declared >> 16 & 1 ? " 64 KiB" : "");
+			      "copes with%s only",
+			      kib(host), list_of(granules->declared).text);
 		pvb_hint(error, "use a host with pages of a size that the kernel declares");
 		break;
 	case UNAWARE:

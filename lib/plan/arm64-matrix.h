@@ -28,4 +28,11 @@ struct pvb_granules {
 /* PVB_E_HOST_GRANULE or PVB_E_PLAN_GRANULE where they do not go together. */
 int pvb_granules_check(const struct pvb_granules *granules, struct pvb_error *error);
 
+/*
+ * PVB_E_HOST_GRANULE where the processor has no pages for guests of the kernel's size. Either
+ * may be 0, as above.
+ */
+int pvb_granules_check_processor(unsigned kernel_shift, uint32_t processor, const char *stage,
+				 struct pvb_error *error);
+
 #endif

@@ -14,6 +14,9 @@
 #define GIB UINT64_C(0x40000000)
 
 #define KERNEL_UNIT (2 * MIB)
+/* What a kernel from before Linux 4.2 maps of its tree: the tree may not cross a boundary of it. */
+#define TREE_UNIT (2 * MIB)
+
 #define WINDOW (32 * GIB)
 #define WINDOW_UNIT GIB
 
@@ -30,6 +33,12 @@ bool pvb_arm64_in_window(uint64_t kernel, uint64_t kernel_end, uint64_t module, 
 static uint64_t up(uint64_t value, uint64_t unit)
 {
 	return (value + unit - 1) & ~(unit - 1);
+}
+
+/* For either tree, so that a guest with more memory never has less room. */
+static uint64_t tree_room(const struct pvb_arm64_placement_input *input)
+{
+	return up(pvb_max(input->tree_bytes[0], input->tree_bytes[1]), input->page);
 }
 
 /* The ramdisk at "from" of the first bank, or, where it does not fit there, in the second. */
@@ -59,7 +68,8 @@ static bool place_high(const struct pvb_arm64_placement_input *input, uint64_t t
 
 	if (placement->kernel_end + tree > top)
 		return false;
-	placement->tree = top - tree;
+	/* These kernels map their tree as one block. */
+	placement->tree = pvb_round_down(top - tree, TREE_UNIT);
 	if (!module)
 		return true;
 	if (module <= placement->tree - placement->kernel_end) {
@@ -75,7 +85,7 @@ bool pvb_arm64_place(const struct pvb_arm64_placement_input *input, uint64_t mem
 {
 	const uint64_t first = pvb_min(memory, PVB_ARM64_RAM0_SIZE);
 	const uint64_t banks[PVB_ARM64_BANKS] = {first, memory - first};
-	const uint64_t tree = up(input->tree_bytes[banks[1] != 0], input->page);
+	const uint64_t tree = tree_room(input);
 
 	*placement = (struct pvb_arm64_placement){.kernel = PVB_ARM64_RAM0 + input->text_offset};
 	if (input->kernel_bytes > PVB_ARM64_RAM0_SIZE)
@@ -98,7 +108,7 @@ uint64_t pvb_arm64_least(const struct pvb_arm64_placement_input *input)
 			     KERNEL_UNIT);
 	/* All in the first bank, or the ramdisk alone in the second. */
 	const uint64_t sizes[] = {
-		kernel + up(input->tree_bytes[0], input->page) + module,
+		kernel + tree_room(input) + module,
 		PVB_ARM64_RAM0_SIZE + module,
 	};
 

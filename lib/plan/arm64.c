@@ -140,8 +140,12 @@ static int resolve_width(const struct pvb_host_info *host, struct request *reque
 	*width = (struct pvb_address_bits){.bits = ABI_BITS, .source = PVB_BITS_ABI};
 	if (admin && admin <= width->bits)
 		*width = (struct pvb_address_bits){.bits = admin, .source = PVB_BITS_ADMIN};
-	if (host_bits && host_bits < width->bits)
-		*width = (struct pvb_address_bits){.bits = host_bits, .source = PVB_BITS_HOST};
+	width->own = width->bits;
+	width->own_source = width->source;
+	if (host_bits && host_bits < width->bits) {
+		width->bits = host_bits;
+		width->source = PVB_BITS_HOST;
+	}
 	width->binding = !host_bits || width->bits < host_bits;
 	return 0;
 }
@@ -264,7 +268,8 @@ static int check_memory(const struct request *request, uint64_t least, struct pv
 			      "%" PRIu64
 			      " bytes of memory is no multiple of the page size, %" PRIu64,
 			      memory, page);
-		pvb_hint(error, "give it %" PRIu64 " bytes", pvb_round_down(memory, page));
+		pvb_hint(error, "give it %" PRIu64 " bytes",
+			 pvb_max(pvb_round_down(memory, page), least));
 	} else if (memory > MEMORY_MAX) {
 		rc = pvb_fail(error, PVB_E_ARG_MEMORY_LARGE, STAGE,
 			      "%" PRIu64 " bytes of memory: an arm64 guest has room for %" PRIu64,
@@ -478,8 +483,8 @@ static void fill_info(struct storage *storage, const struct pvb_image_info *imag
 	info->address_bits = request->width.bits;
 	info->address_bits_source = request->width.source;
 	info->address_bits_binding = request->width.binding;
-	info->own_address_bits = request->width.bits;
-	info->own_address_bits_source = request->width.source;
+	info->own_address_bits = request->width.own;
+	info->own_address_bits_source = request->width.own_source;
 	info->declared_address_bits = image->declares.address_bits;
 	info->declared_address_bits_source = image->declares.address_bits_source;
 	info->guest_abi = image->declares.guest_abi;

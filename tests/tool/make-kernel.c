@@ -82,10 +82,14 @@ static struct blob declares(const char *bits)
 	return elf_build(&builder);
 }
 
-/* "arm64-10": an Image with these flags; "arm64-10-aware": which declares every page size. */
+/*
+ * "arm64-10": an Image with these flags; "arm64-10-aware": which declares every page size;
+ * "arm64-10-offset": which stands in the midst of a page of 64 KiB.
+ */
 static struct blob arm64(const char *flags)
 {
-	struct blob image = arm64_build(0, 0x200000, strtoul(flags, NULL, 10), 0x8000);
+	const uint64_t text_offset = strstr(flags, "-offset") ? 0x83000 : 0;
+	struct blob image = arm64_build(text_offset, 0x200000, strtoul(flags, NULL, 10), 0x8000);
 	struct blob notes = BLOB_INIT;
 
 	if (!strstr(flags, "-aware"))

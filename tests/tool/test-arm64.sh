@@ -47,6 +47,9 @@ for granule in 4K 16K 64K; do
 		parameters.store_evtchn:number 'extents[*].bytes:number' calls.set_arm64_vcpu=1 \
 		audit.passed=true audit.total_findings=0
 done
+pvb --json --host sim:arch=arm64,granule=64K plan --kernel "$(kernel $sixty_four-offset-aware)" --memory 64M
+json_ok "a kernel in the midst of a page takes all of it" 'segments[4].name=kernel' \
+	'segments[4].gpa=0x40083000' 'segments[4].pfn=0x4008' 'segments[4].frames=56'
 pvb --host sim:arch=arm64 create --kernel "$(kernel $four)" --memory 64M --ramdisk "$work/ramdisk"
 ok "create shows it" both exited 0 '&&' out_has "audit            passed" '&&' \
 	out_has "console          guest address 0x39000000"
@@ -72,7 +75,7 @@ refused "pages have the sizes that there are" 2 arg.usage "4K, 16K or 64K" \
 	--host sim:arch=arm64 plan --kernel "$(kernel $four)" --memory 64M --guest-page-size 8K
 refused "x86 kernels have one page size" 1 arg.invalid "page size" \
 	--host sim plan --kernel "$(kernel small64)" --memory 64M --guest-page-size 4K
-refused "a processor that lacks the page size is named" 3 host.granule "16 KiB" \
+refused "a processor that lacks the page size says which it has" 3 host.granule "is 4 KiB 64 KiB only" \
 	--host sim:arch=arm64,guest-pages=4K+64K plan --kernel "$(kernel $sixteen)" --memory 64M
 refused "what shares a page of the hypervisor's is named" 1 plan.clash "gicd (trapped" \
 	--host sim:arch=arm64,granule=64K,gic=2 plan --kernel "$(kernel $sixty_four-aware)" --memory 64M

@@ -32,6 +32,8 @@ struct lies {
 	uint64_t missing; /* a page that is not there, 0: none */
 	uint64_t extra;   /* one that is */
 	uint32_t page_sizes;
+	bool no_grants;
+	uint64_t store; /* where xenstore's page is, 0: where it is */
 };
 
 struct fixture {
@@ -87,6 +89,26 @@ static int get_info(struct pvb_host *host, struct pvb_host_info *info, struct pv
 
 	if (lies.page_sizes)
 		info->guest_page_sizes = lies.page_sizes;
+	return rc;
+}
+
+static int get_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
+			 uint64_t *value, struct pvb_error *error)
+{
+	int rc = lies.truth->get_parameter(host, domid, parameter, value, error);
+
+	if (lies.store && parameter == PVB_PARAMETER_STORE_PAGE)
+		*value = lies.store;
+	return rc;
+}
+
+static int get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant *grants,
+		      size_t capacity, size_t *count, struct pvb_error *error)
+{
+	int rc = lies.truth->get_grants(host, domid, grants, capacity, count, error);
+
+	if (lies.no_grants)
+		*count = 0;
 	return rc;
 }
 
@@ -168,6 +190,8 @@ static void set_up(struct fixture *fixture, const char *description)
 	lies.ops.get_arm64_vcpu = get_vcpu;
 	lies.ops.get_memory_run = get_memory_run;
 	lies.ops.get_info = get_info;
+	lies.ops.get_grants = get_grants;
+	lies.ops.get_parameter = get_parameter;
 	fixture->host->ops = &lies.ops;
 	assert_ok(
 		pvb_host_get_arm64_vcpu(fixture->host, fixture->domid, 0, &lies.registers, &error),
@@ -302,6 +326,47 @@ static void set_bank(struct fixture *fixture, uint64_t from, uint64_t bytes)
 	set_property(fixture, "/memory@40000000", "reg", pair, sizeof pair);
 }
 
+/* The tree may name memory that nobody gave the guest, and have things stand there. */
+static void set_bank_and_initrd_end(struct fixture *fixture, uint64_t bytes, uint64_t end)
+{
+	const fdt64_t pair[] = {cpu_to_fdt64(0x40000000), cpu_to_fdt64(bytes)};
+	const fdt64_t cells = cpu_to_fdt64(end);
+	void *tree = tree_of(fixture);
+
+	assert_int_equal(
+		fdt_setprop(tree, node_of(tree, "/memory@40000000"), "reg", pair, sizeof pair), 0);
+	assert_int_equal(fdt_setprop(tree, node_of(tree, "/chosen"), "linux,initrd-end", &cells,
+				     sizeof cells),
+			 0);
+	put_tree(fixture, tree);
+}
+
+static void set_region(struct fixture *fixture, uint64_t from, uint64_t bytes)
+{
+	const fdt64_t pair[] = {cpu_to_fdt64(from), cpu_to_fdt64(bytes)};
+
+	set_property(fixture, "/hypervisor", "reg", pair, sizeof pair);
+}
+
+static void set_gic(struct fixture *fixture, uint64_t from, uint64_t bytes, uint64_t second,
+		    uint64_t second_bytes)
+{
+	const fdt64_t pairs[] = {cpu_to_fdt64(from), cpu_to_fdt64(bytes), cpu_to_fdt64(second),
+				 cpu_to_fdt64(second_bytes)};
+
+	set_property(fixture, "/interrupt-controller@3001000", "reg", pairs, sizeof pairs);
+}
+
+static void set_timer(struct fixture *fixture, uint32_t type, uint32_t second, uint32_t third)
+{
+	const uint32_t numbers[] = {type, 13, 0xf08, 1, second, 0xf08, 1, third, 0xf08};
+	fdt32_t cells[9];
+
+	for (unsigned i = 0; i < 9; i++)
+		cells[i] = cpu_to_fdt32(numbers[i]);
+	set_property(fixture, "/timer", "interrupts", cells, sizeof cells);
+}
+
 static void set_parameter(struct fixture *fixture, enum pvb_host_parameter parameter,
 			  uint64_t value)
 {
@@ -330,6 +395,8 @@ static void grant(struct fixture *fixture, uint32_t index, uint64_t gpa)
 #define REGISTER(name_, ...) SPOIL(name_, lies.vcpu = true; __VA_ARGS__)
 
 REGISTER(pc_in_no_memory, lies.registers.pc = 0x1000)
+REGISTER(pc_in_a_bank_without_memory, lies.registers.pc = 0x45000000;
+	 set_bank(f, 0x40000000, MIB(96)))
 REGISTER(pc_in_the_ramdisk, lies.registers.pc = place_of(f, "module0"))
 REGISTER(pc_at_the_end, lies.registers.pc = UINT64_MAX - 3)
 SPOIL(no_magic, flip(f, "kernel", 56))
@@ -354,14 +421,27 @@ SPOIL(half_a_page, set_bank(f, 0x40000000, MIB(64) - 0x800))
 SPOIL(no_bank, remove_node(f, "/memory@40000000"))
 SPOIL(an_endless_bank, set_bank(f, 0x40000000, UINT64_MAX))
 SPOIL(a_cpu_less, remove_node(f, "/cpus/cpu@1"))
+SPOIL(a_cpu_that_is_no_vcpu, set_cell(f, "/cpus/cpu@1", "reg", 5))
+SPOIL(a_cpu_of_another_cluster, set_cell(f, "/cpus/cpu@1", "reg", 0x10))
 SPOIL(a_cpu_twice, set_cell(f, "/cpus/cpu@1", "reg", 0))
 SPOIL(a_cpu_that_spins, set_text(f, "/cpus/cpu@1", "enable-method", "spin-table"))
 SPOIL(no_cpus, remove_node(f, "/cpus"))
 SPOIL(started_by_firmware, set_text(f, "/psci", "method", "smc"))
 SPOIL(a_silent_timer, remove_property(f, "/timer", "interrupts"))
+SPOIL(a_shared_interrupt, set_timer(f, 0, 14, 11))
+SPOIL(another_timer, set_timer(f, 1, 14, 10))
+SPOIL(a_gic_elsewhere, set_gic(f, 0x3101000, 0x10000, 0x3020000, 0x1000000))
+SPOIL(redistributors_elsewhere, set_gic(f, 0x3001000, 0x10000, 0x3040000, 0x1000000))
 SPOIL(another_gic, set_text(f, "/interrupt-controller@3001000", "compatible", "arm,gic-v4"))
 SPOIL(half_a_gic, set_property(f, "/interrupt-controller@3001000", "reg", "\0\0\0\0\3\0\x10\0", 8))
 SPOIL(memory_in_the_gic, lies.extra = 0x3020000)
+SPOIL(a_gic_that_wraps, set_gic(f, 0x3001000, 0x10000, UINT64_MAX - 0xffff, 0x20000))
+SPOIL(a_gic_of_nothing, set_gic(f, 0x3001000, 0x10000, 0x3020000, 0))
+SPOIL(a_gic_past_all_addresses, set_gic(f, 0x3001000, 0x10000, UINT64_MAX - 0xffff, 0xffff))
+SPOIL(no_room_for_grants, set_region(f, 0x38000000, 0))
+SPOIL(grants_that_wrap, set_region(f, UINT64_MAX - 0xffff, 0x20000))
+SPOIL(grants_past_all_addresses, set_region(f, UINT64_C(1) << 60, 0x10000))
+SPOIL(memory_where_grants_go, lies.extra = 0x38000000)
 SPOIL(a_xen_of_no_version, set_text(f, "/hypervisor", "compatible", "xen,xen"))
 SPOIL(no_xen, set_text(f, "/hypervisor", "compatible", "kvm"))
 SPOIL(another_interrupt,
@@ -382,6 +462,7 @@ SPOIL(no_console, set_parameter(f, PVB_PARAMETER_CONSOLE_PAGE, 0))
 SPOIL(xenstore_in_memory, set_parameter(f, PVB_PARAMETER_STORE_PAGE, 0x43000000))
 SPOIL(xenstore_nowhere, set_parameter(f, PVB_PARAMETER_STORE_PAGE, 0x3a000000))
 SPOIL(both_rings_in_one, set_parameter(f, PVB_PARAMETER_STORE_PAGE, place_of(f, "console")))
+SPOIL(xenstore_within_the_console, lies.store = place_of(f, "console") + 2048)
 SPOIL(one_channel_for_both, set_parameter(f, PVB_PARAMETER_STORE_PORT, 2);
       set_parameter(f, PVB_PARAMETER_CONSOLE_PORT, 2))
 SPOIL(no_channel, set_parameter(f, PVB_PARAMETER_CONSOLE_PORT, 0))
@@ -390,12 +471,14 @@ SPOIL(a_store_with_a_request, flip(f, "xenstore", 2052))
 SPOIL(dirt_in_a_ring, flip(f, "xenstore", 100))
 SPOIL(dirt_behind_a_ring, flip(f, "console", 4000))
 SPOIL(another_grant, grant(f, 8, 0x40000000))
+SPOIL(no_grants, lies.no_grants = true)
 SPOIL(the_wrong_page_granted, grant(f, 0, 0x40000000))
 SPOIL(another_offset, flip(f, "kernel", 10))
 SPOIL(a_kernel_past_the_bank, poke(f, place_of(f, "kernel") + 16, "\0\0\0\5\0\0\0\0", 8))
 SPOIL(an_x86_kernel, f->options.image = f->x86)
 SPOIL(another_byte, flip(f, "kernel", 0x1f000))
 SPOIL(the_last_byte, flip(f, "kernel", 0x211ff))
+SPOIL(a_hole_in_the_kernel, lies.missing = 0x40010000)
 SPOIL(big_endian, flip(f, "kernel", 24))
 SPOIL(no_such_pages, lies.page_sizes = 1u << 14)
 SPOIL(a_ramdisk_in_the_kernel, set_wide(f, "/chosen", "linux,initrd-start", 0x40200000))
@@ -404,6 +487,7 @@ SPOIL(no_ramdisk, remove_property(f, "/chosen", "linux,initrd-start");
 SPOIL(a_ramdisk_backwards, set_wide(f, "/chosen", "linux,initrd-end", 0x40000000))
 SPOIL(a_ramdisk_nobody_gave, f->options.module_fd_count = 0)
 SPOIL(a_ramdisk_nowhere, set_wide(f, "/chosen", "linux,initrd-end", 0x44000001))
+SPOIL(a_ramdisk_past_memory, set_bank_and_initrd_end(f, MIB(96), 0x44000001))
 SPOIL(a_ramdisk_far_away, set_wide(f, "/chosen", "linux,initrd-end", UINT64_C(0x840000001)))
 SPOIL(another_ramdisk, flip(f, "module0", RAMDISK_BYTES - 1))
 SPOIL(a_longer_ramdisk,
@@ -418,6 +502,7 @@ static const struct mutation {
 		"arm64." rule_, #spoil_, spoil_                                                    \
 	}
 	M("entry", pc_in_no_memory),
+	M("entry", pc_in_a_bank_without_memory),
 	M("entry", pc_in_the_ramdisk),
 	M("entry", pc_at_the_end),
 	M("entry", no_magic),
@@ -441,14 +526,27 @@ static const struct mutation {
 	M("tree-memory", no_bank),
 	M("tree-memory", an_endless_bank),
 	M("tree-cpus", a_cpu_less),
+	M("tree-cpus", a_cpu_that_is_no_vcpu),
+	M("tree-cpus", a_cpu_of_another_cluster),
 	M("tree-cpus", a_cpu_twice),
 	M("tree-cpus", a_cpu_that_spins),
 	M("tree-cpus", no_cpus),
 	M("tree-psci", started_by_firmware),
 	M("tree-timer", a_silent_timer),
+	M("tree-timer", a_shared_interrupt),
+	M("tree-timer", another_timer),
+	M("tree-gic", a_gic_elsewhere),
+	M("tree-gic", redistributors_elsewhere),
 	M("tree-gic", another_gic),
 	M("tree-gic", half_a_gic),
 	M("tree-gic", memory_in_the_gic),
+	M("tree-gic", a_gic_that_wraps),
+	M("tree-gic", a_gic_of_nothing),
+	M("tree-gic", a_gic_past_all_addresses),
+	M("tree-hypervisor", no_room_for_grants),
+	M("tree-hypervisor", grants_that_wrap),
+	M("tree-hypervisor", grants_past_all_addresses),
+	M("tree-hypervisor", memory_where_grants_go),
 	M("tree-hypervisor", a_xen_of_no_version),
 	M("tree-hypervisor", no_xen),
 	M("tree-hypervisor", another_interrupt),
@@ -468,17 +566,20 @@ static const struct mutation {
 	M("magic-pages", xenstore_in_memory),
 	M("magic-pages", xenstore_nowhere),
 	M("magic-spacing", both_rings_in_one),
+	M("magic-spacing", xenstore_within_the_console),
 	M("event-channels", one_channel_for_both),
 	M("event-channels", no_channel),
 	M("rings", a_ring_with_something),
 	M("rings", a_store_with_a_request),
 	M("rings-dirty", dirt_in_a_ring),
 	M("rings-dirty", dirt_behind_a_ring),
+	M("grants", no_grants),
 	M("grants", another_grant),
 	M("grants", the_wrong_page_granted),
 	M("kernel-place", another_offset),
 	M("kernel-place", a_kernel_past_the_bank),
 	M("kernel-type", an_x86_kernel),
+	M("kernel-bytes", a_hole_in_the_kernel),
 	M("kernel-bytes", another_byte),
 	M("kernel-bytes", the_last_byte),
 	M("endian", big_endian),
@@ -488,6 +589,7 @@ static const struct mutation {
 	M("initrd", a_ramdisk_backwards),
 	M("initrd", a_ramdisk_nobody_gave),
 	M("initrd", a_ramdisk_nowhere),
+	M("initrd", a_ramdisk_past_memory),
 	M("initrd-window", a_ramdisk_far_away),
 	M("initrd-bytes", another_ramdisk),
 	M("initrd-bytes", a_longer_ramdisk),
@@ -499,6 +601,7 @@ static const char *const hosts[] = {
 	"sim:arch=arm64,memory=1G",
 	"sim:arch=arm64,memory=1G,granule=16K",
 	"sim:arch=arm64,memory=2G,granule=64K",
+	"sim:arch=arm64,memory=1G,gic=2",
 };
 
 /* ---- tests ---- */
@@ -536,7 +639,7 @@ static bool audit_finds(const struct fixture *fixture, const char *rule, uint64_
 static void a_good_domain_passes_at_every_page_size(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		struct fixture fixture;
 		char findings[2000];
 		uint64_t total;
@@ -633,15 +736,18 @@ static void a_domain_that_has_run_is_not_audited(void **state)
 /* A core has x86 page tables in it, or none that anybody here could read. */
 static void its_core_is_not_dumped(void **state)
 {
+	char folder[] = "/tmp/pvbuild-test-XXXXXX", core[sizeof folder + 8];
 	struct fixture fixture;
 	struct pvb_error error;
 
 	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(core, sizeof core, "%s/core", folder);
 	set_up(&fixture, hosts[0]);
-	assert_fails_with(
-		pvb_dump_core(fixture.host, fixture.domid, "/tmp/pvbuild-arm64-core", NULL, &error),
-		PVB_E_HOST_GUEST_TYPE, &error);
-	assert_int_not_equal(access("/tmp/pvbuild-arm64-core", F_OK), 0);
+	assert_fails_with(pvb_dump_core(fixture.host, fixture.domid, core, NULL, &error),
+			  PVB_E_HOST_GUEST_TYPE, &error);
+	/* Nor is anything left of it: else the folder would not go. */
+	assert_int_equal(rmdir(folder), 0);
 	tear_down(&fixture);
 }
 

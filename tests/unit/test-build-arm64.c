@@ -83,8 +83,9 @@ static struct pvb_plan *plan_for(struct pvb_host *host, const struct pvb_image *
 	struct pvb_error error;
 
 	spec.memory = memory;
-	assert_ok(pvb_host_get_info(host, &info, &error), &error);
-	assert_ok(pvb_plan_create(image, &spec, &info, &plan, &error), &error);
+	if (host)
+		assert_ok(pvb_host_get_info(host, &info, &error), &error);
+	assert_ok(pvb_plan_create(image, &spec, host ? &info : NULL, &plan, &error), &error);
 	return plan;
 }
 
@@ -290,6 +291,7 @@ static void what_cannot_be_built_leaves_nothing(void **state)
 	struct pvb_image *image = open_image(0, 0x5000), *other = open_image(0, 0x6000);
 	struct pvb_plan *plan = plan_for(host, image, MIB(64));
 	struct pvb_plan *large = plan_for(host, image, GIB(2));
+	struct pvb_plan *unhosted = plan_for(NULL, image, MIB(64));
 
 	/* Another image, more than the host has, and what it must not answer. */
 	assert_build_fails(host, plan, other, PVB_E_ARG_INVALID);
@@ -302,10 +304,17 @@ static void what_cannot_be_built_leaves_nothing(void **state)
 	struct pvb_host *wide = open_host("sim:arch=arm64,memory=1G,granule=64K");
 	assert_build_fails(wide, plan, image, PVB_E_ARG_INVALID);
 	pvb_host_close(wide);
+	struct pvb_host *lacking = open_host("sim:arch=arm64,memory=1G,guest-pages=4K+16K");
+	assert_build_fails(lacking, plan, image, PVB_E_HOST_GRANULE);
+	pvb_host_close(lacking);
+	struct pvb_host *older = open_host("sim:arch=arm64,memory=1G,gic=2");
+	assert_build_fails(older, unhosted, image, PVB_E_ARG_INVALID);
+	pvb_host_close(older);
 	struct pvb_host *x86 = open_host("sim:memory=1G");
 	assert_build_fails(x86, plan, image, PVB_E_HOST_GUEST_TYPE);
 	pvb_host_close(x86);
 
+	pvb_plan_free(unhosted);
 	pvb_plan_free(large);
 	pvb_plan_free(plan);
 	pvb_image_free(other);

@@ -186,7 +186,8 @@ static void behind_a_kernel_of_unknown_size_memory_is_left_free(void **state)
 	struct pvb_plan *plan = plan_ok(&made);
 	const struct pvb_plan_segment *tree = segment_of(plan, "dtb");
 
-	assert_int_equal(tree->gpa + tree->occupied, RAM0 + MIB(512));
+	/* All of the tree is in one block of 2 MiB. */
+	assert_int_equal(tree->gpa, RAM0 + MIB(510));
 	assert_int_equal(segment_of(plan, "module0")->gpa, tree->gpa - MIB(10));
 	pvb_plan_free(plan);
 
@@ -199,7 +200,16 @@ static void behind_a_kernel_of_unknown_size_memory_is_left_free(void **state)
 	made.guest.spec.memory = MIB(64);
 	plan = plan_ok(&made);
 	tree = segment_of(plan, "dtb");
-	assert_int_equal(tree->gpa + tree->occupied, RAM0 + MIB(64));
+	assert_int_equal(tree->gpa, RAM0 + MIB(62));
+	pvb_plan_free(plan);
+
+	/* Also where memory ends within a block, just behind its start. */
+	made.guest.spec.memory = MIB(64) + 4096;
+	made.guest.spec.vcpus = 128;
+	plan = plan_ok(&made);
+	tree = segment_of(plan, "dtb");
+	assert_true(tree->bytes > 4096);
+	assert_int_equal(tree->gpa, RAM0 + MIB(62));
 	pvb_plan_free(plan);
 }
 
@@ -259,13 +269,13 @@ static void arguments_are_checked(void **state)
 static void the_width_of_machine_addresses_is_the_least_of_three(void **state)
 {
 	static const struct {
-		unsigned admin, host, bits;
+		unsigned admin, host, bits, own;
 		enum pvb_bits_source source;
 		bool binding;
 	} rows[] = {
-		{0, 48, 48, PVB_BITS_ABI, false},   {0, 52, 48, PVB_BITS_ABI, true},
-		{0, 40, 40, PVB_BITS_HOST, false},  {36, 40, 36, PVB_BITS_ADMIN, true},
-		{44, 40, 40, PVB_BITS_HOST, false},
+		{0, 48, 48, 48, PVB_BITS_ABI, false},   {0, 52, 48, 48, PVB_BITS_ABI, true},
+		{0, 40, 40, 48, PVB_BITS_HOST, false},  {36, 40, 36, 36, PVB_BITS_ADMIN, true},
+		{44, 40, 40, 44, PVB_BITS_HOST, false},
 	};
 
 	(void)state;
@@ -278,6 +288,9 @@ static void the_width_of_machine_addresses_is_the_least_of_three(void **state)
 		assert_int_equal(pvb_plan_info(plan)->address_bits, rows[i].bits);
 		assert_int_equal(pvb_plan_info(plan)->address_bits_source, rows[i].source);
 		assert_int_equal(pvb_plan_info(plan)->address_bits_binding, rows[i].binding);
+		assert_int_equal(pvb_plan_info(plan)->own_address_bits, rows[i].own);
+		assert_int_equal(pvb_plan_info(plan)->own_address_bits_source,
+				 rows[i].admin ? PVB_BITS_ADMIN : PVB_BITS_ABI);
 		pvb_plan_free(plan);
 	}
 }

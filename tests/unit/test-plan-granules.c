@@ -36,7 +36,7 @@ struct row {
 	}
 #define LACKING                                                                                    \
 	{                                                                                          \
-		LACKS, "processor has none of that size"                                           \
+		LACKS, "this host's processor has for guests is"                                   \
 	}
 #define OK                                                                                         \
 	{                                                                                          \
