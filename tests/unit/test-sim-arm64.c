@@ -367,7 +367,6 @@ static void frames_are_named_by_guest_frame(void **state)
 		{frame[0], "is no memory"},
 		{GFN(RAM + 2 * PAGE), "is no memory"},
 		{GFN(0x03001000), "is no memory, but the distributor of the GICv3"},
-		{GFN(0x22000000), "is no memory, but the virtual UART"},
 		{GFN(UINT64_C(1) << 40), "is no memory"},
 		{PVB_MFN(UINT64_MAX), "is no memory"},
 	};

@@ -179,7 +179,7 @@ static void an_address_has_40_bits_and_one_owner(void **state)
 
 /* Public arch-arm.h. */
 static const struct region {
-	unsigned gic; /* or 0 */
+	unsigned gic;
 	uint64_t first, end;
 	const char *name;
 } regions[] = {
@@ -187,7 +187,6 @@ static const struct region {
 	{3, 0x03020000, 0x04020000, "the redistributors of the GICv3"},
 	{2, 0x03001000, 0x03002000, "the distributor of the GICv2"},
 	{2, 0x03002000, 0x03004000, "the CPU interface of the GICv2"},
-	{0, 0x22000000, 0x22001000, "the virtual UART"},
 };
 
 #define REGIONS (sizeof regions / sizeof regions[0])
@@ -196,8 +195,7 @@ static const struct region {
 static const struct region *region_in(unsigned gic, uint64_t at, uint64_t page)
 {
 	for (size_t i = 0; i < REGIONS; i++)
-		if ((!regions[i].gic || regions[i].gic == gic) && regions[i].first < at + page &&
-		    at < regions[i].end)
+		if (regions[i].gic == gic && regions[i].first < at + page && at < regions[i].end)
 			return &regions[i];
 	return NULL;
 }
@@ -211,7 +209,7 @@ static void check_traps(const struct granule *granule, unsigned gic)
 	pvb_extent_t out[8];
 
 	for (size_t i = 0; i < REGIONS; i++) {
-		if (regions[i].gic && regions[i].gic != gic)
+		if (regions[i].gic != gic)
 			continue;
 		uint64_t first = regions[i].first / page * page;
 		uint64_t last = (regions[i].end - 1) / page * page;

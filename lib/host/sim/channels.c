@@ -96,7 +96,7 @@ int sim_grow_grant_table(struct sim *sim, struct sim_domain *domain, const char 
 				domain->domid, domain->grant_limit);
 	while (domain->grant_frame_count < pages) {
 		uint64_t *frame = &domain->grant_frame[domain->grant_frame_count];
-		int rc = sim_xen_frame_alloc(sim, domain, SIM_GRANT_TABLE, 0, frame, error);
+		int rc = sim_xen_frame_alloc(sim, domain, call, SIM_GRANT_TABLE, 0, frame, error);
 
 		if (rc)
 			return rc;

@@ -188,7 +188,7 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	memcpy(domain->name, config->name, sizeof domain->name);
 	domain->name[sizeof domain->name - 1] = '\0';
 
-	rc = sim_xen_frame_alloc(sim, domain, SIM_SHARED_INFO, shared_info_bits(sim, 64),
+	rc = sim_xen_frame_alloc(sim, domain, call, SIM_SHARED_INFO, shared_info_bits(sim, 64),
 				 &domain->shared_info, error);
 	if (rc == 0) {
 		rc = sim_grow_grant_table(sim, domain, call, 1, error);

@@ -188,8 +188,9 @@ const char *sim_whose(const struct sim *sim, uint64_t mfn, char *text, size_t si
  * A frame of the hypervisor's own for this domain, zeroed, below 1 << bits bytes (0: any that
  * Xen has for itself).
  */
-int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum sim_xen_use use,
-			unsigned bits, uint64_t *mfn, struct pvb_error *error);
+int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, const char *call,
+			enum sim_xen_use use, unsigned bits, uint64_t *mfn,
+			struct pvb_error *error);
 void sim_xen_frame_free(struct sim *sim, uint64_t mfn);
 
 /* ---- map.c ---- */

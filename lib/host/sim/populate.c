@@ -89,10 +89,9 @@ static unsigned xen_heap_bits(const struct sim *sim, unsigned bits)
 	return bits ? (unsigned)pvb_min(bits, XEN_HEAP_BITS) : XEN_HEAP_BITS;
 }
 
-int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, enum sim_xen_use use,
-			unsigned bits, uint64_t *mfn, struct pvb_error *error)
+int sim_xen_frame_alloc(struct sim *sim, const struct sim_domain *domain, const char *call,
+			enum sim_xen_use use, unsigned bits, uint64_t *mfn, struct pvb_error *error)
 {
-	static const char call[] = "create_domain";
 	struct sim_request request = {.node = SIM_ANY_NODE};
 
 	bits = xen_heap_bits(sim, bits);

@@ -47,8 +47,8 @@ int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 			return pvb_fail(error, PVB_E_HOST_STATE, call,
 					"the shared info of domain %u has to move, but is mapped",
 					domid);
-		rc = sim_xen_frame_alloc(sim, domain, SIM_SHARED_INFO, 32, &domain->shared_info,
-					 error);
+		rc = sim_xen_frame_alloc(sim, domain, call, SIM_SHARED_INFO, 32,
+					 &domain->shared_info, error);
 		if (rc) {
 			domain->shared_info = mfn;
 			return rc;

@@ -17,7 +17,7 @@
  *   - there is no domain 0 to be listed
  *   - an arm64 domain gets memory in extents that one entry of its tables maps, where
  *     there is none yet, and never in a page that traps; Xen cuts extents into what its
- *     tables map, and puts memory over what was there. Its virtual UART is always there
+ *     tables map, and puts memory over what was there
  *   - an arm64 vCPU does not start where no instruction can be; Xen lets it
  *   - a dying domain's memory that is mapped read-only may stay allocated in pieces of
  *     512 pages until it is unmapped
