@@ -324,6 +324,15 @@ static void remove_property(struct fixture *fixture, const char *path, const cha
 	put_tree(fixture, tree);
 }
 
+static void remove_ramdisk(struct fixture *fixture)
+{
+	void *tree = tree_of(fixture);
+
+	assert_int_equal(fdt_delprop(tree, node_of(tree, "/chosen"), "linux,initrd-start"), 0);
+	assert_int_equal(fdt_delprop(tree, node_of(tree, "/chosen"), "linux,initrd-end"), 0);
+	put_tree(fixture, tree);
+}
+
 static void remove_node(struct fixture *fixture, const char *path)
 {
 	void *tree = tree_of(fixture);
@@ -496,8 +505,8 @@ SPOIL(big_endian, flip(f, "kernel", 24))
 SPOIL(no_such_pages, lies.page_sizes = 1u << 14)
 SPOIL(a_record_of_another_granule, lies.granule_shift = 13)
 SPOIL(a_ramdisk_in_the_kernel, set_wide(f, "/chosen", "linux,initrd-start", 0x40200000))
-SPOIL(no_ramdisk, remove_property(f, "/chosen", "linux,initrd-start");
-      remove_property(f, "/chosen", "linux,initrd-end"))
+SPOIL(no_ramdisk, remove_ramdisk(f))
+SPOIL(a_ramdisk_without_an_end, remove_property(f, "/chosen", "linux,initrd-end"))
 SPOIL(a_ramdisk_backwards, set_wide(f, "/chosen", "linux,initrd-end", 0x40000000))
 SPOIL(a_ramdisk_nobody_gave, f->options.module_fd_count = 0)
 SPOIL(a_ramdisk_nowhere, set_wide(f, "/chosen", "linux,initrd-end", 0x44000001))
@@ -601,6 +610,7 @@ static const struct mutation {
 	M("granule", a_record_of_another_granule),
 	M("overlap", a_ramdisk_in_the_kernel),
 	M("initrd", no_ramdisk),
+	M("initrd", a_ramdisk_without_an_end),
 	M("initrd", a_ramdisk_backwards),
 	M("initrd", a_ramdisk_nobody_gave),
 	M("initrd", a_ramdisk_nowhere),
