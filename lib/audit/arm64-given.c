@@ -121,7 +121,14 @@ static int check_header(struct arm64 *arm64, struct pvb_error *error)
 static void check_granule(struct arm64 *arm64)
 {
 	const struct pvb_image_info *image = arm64->check->image;
+	const struct pvb_host_record *record = &arm64->record;
 
+	if (record->known)
+		expect(arm64->check, RULE_ARM64_GRANULE,
+		       record->granule_shift == arm64->info.page_shift, place("the record"),
+		       "the domain was made for pages of 2^%u bytes, and the hypervisor's have "
+		       "%" PRIu64,
+		       record->granule_shift, arm64->page);
 	if (arm64->stated_page && arm64->info.guest_page_sizes)
 		expect(arm64->check, RULE_ARM64_GRANULE,
 		       (arm64->info.guest_page_sizes & arm64->stated_page) != 0, place("kernel"),

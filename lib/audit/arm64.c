@@ -369,6 +369,8 @@ static int look(struct arm64 *arm64, uint32_t domid, struct pvb_error *error)
 		rc = view_check_state(&arm64->domain, error);
 	if (!rc)
 		rc = pvb_host_get_arm64_vcpu(arm64->host, domid, 0, &arm64->vcpu, error);
+	if (!rc)
+		rc = pvb_host_get_record(arm64->host, domid, &arm64->record, error);
 	if (!rc && (arm64->info.page_shift < 12 || arm64->info.page_shift > 16))
 		rc = pvb_fail(error, PVB_E_HOST_GRANULE, "audit",
 			      "the host says that its pages have 2^%u bytes",

@@ -42,6 +42,7 @@ struct arm64 {
 	struct pvb_host_info info;
 	struct pvb_host_domain domain;
 	struct pvb_host_arm64_vcpu vcpu;
+	struct pvb_host_record record;
 	uint64_t page;
 	struct arm64_tree tree;
 	struct area kernel;

@@ -51,7 +51,7 @@ const char *pvb_extent_flaw_text(enum pvb_extent_flaw flaw)
 	case PVB_EXTENT_MISALIGNED:
 		return "is not aligned to its own size";
 	case PVB_EXTENT_WRAPS:
-		return "ends past 2^64";
+		return "does not end below 2^64";
 	}
 	return "is of an unknown kind";
 }

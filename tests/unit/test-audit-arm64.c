@@ -33,7 +33,8 @@ struct lies {
 	uint64_t extra;   /* one that is */
 	uint32_t page_sizes;
 	bool no_grants;
-	uint64_t store; /* where xenstore's page is, 0: where it is */
+	uint8_t granule_shift; /* in the record */
+	uint64_t store;        /* where xenstore's page is, 0: where it is */
 };
 
 struct fixture {
@@ -99,6 +100,17 @@ static int get_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_pa
 
 	if (lies.store && parameter == PVB_PARAMETER_STORE_PAGE)
 		*value = lies.store;
+	return rc;
+}
+
+static int get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
+		      struct pvb_error *error)
+{
+	int rc = lies.truth->get_record(host, domid, record, error);
+
+	assert_true(record->known);
+	if (lies.granule_shift)
+		record->granule_shift = lies.granule_shift;
 	return rc;
 }
 
@@ -191,6 +203,7 @@ static void set_up(struct fixture *fixture, const char *description)
 	lies.ops.get_memory_run = get_memory_run;
 	lies.ops.get_info = get_info;
 	lies.ops.get_grants = get_grants;
+	lies.ops.get_record = get_record;
 	lies.ops.get_parameter = get_parameter;
 	fixture->host->ops = &lies.ops;
 	assert_ok(
@@ -308,6 +321,15 @@ static void remove_property(struct fixture *fixture, const char *path, const cha
 	void *tree = tree_of(fixture);
 
 	assert_int_equal(fdt_delprop(tree, node_of(tree, path), name), 0);
+	put_tree(fixture, tree);
+}
+
+static void remove_ramdisk(struct fixture *fixture)
+{
+	void *tree = tree_of(fixture);
+
+	assert_int_equal(fdt_delprop(tree, node_of(tree, "/chosen"), "linux,initrd-start"), 0);
+	assert_int_equal(fdt_delprop(tree, node_of(tree, "/chosen"), "linux,initrd-end"), 0);
 	put_tree(fixture, tree);
 }
 
@@ -481,9 +503,10 @@ SPOIL(the_last_byte, flip(f, "kernel", 0x211ff))
 SPOIL(a_hole_in_the_kernel, lies.missing = 0x40010000)
 SPOIL(big_endian, flip(f, "kernel", 24))
 SPOIL(no_such_pages, lies.page_sizes = 1u << 14)
+SPOIL(a_record_of_another_granule, lies.granule_shift = 13)
 SPOIL(a_ramdisk_in_the_kernel, set_wide(f, "/chosen", "linux,initrd-start", 0x40200000))
-SPOIL(no_ramdisk, remove_property(f, "/chosen", "linux,initrd-start");
-      remove_property(f, "/chosen", "linux,initrd-end"))
+SPOIL(no_ramdisk, remove_ramdisk(f))
+SPOIL(a_ramdisk_without_an_end, remove_property(f, "/chosen", "linux,initrd-end"))
 SPOIL(a_ramdisk_backwards, set_wide(f, "/chosen", "linux,initrd-end", 0x40000000))
 SPOIL(a_ramdisk_nobody_gave, f->options.module_fd_count = 0)
 SPOIL(a_ramdisk_nowhere, set_wide(f, "/chosen", "linux,initrd-end", 0x44000001))
@@ -584,8 +607,10 @@ static const struct mutation {
 	M("kernel-bytes", the_last_byte),
 	M("endian", big_endian),
 	M("granule", no_such_pages),
+	M("granule", a_record_of_another_granule),
 	M("overlap", a_ramdisk_in_the_kernel),
 	M("initrd", no_ramdisk),
+	M("initrd", a_ramdisk_without_an_end),
 	M("initrd", a_ramdisk_backwards),
 	M("initrd", a_ramdisk_nobody_gave),
 	M("initrd", a_ramdisk_nowhere),

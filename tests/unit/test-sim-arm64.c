@@ -477,6 +477,24 @@ static void rings_are_told_by_guest_frame(void **state)
 	close_sim(host);
 }
 
+/* Whoever asked is told, and not that a domain could not be created. */
+static void a_table_that_has_no_page_to_grow_is_told_so(void **state)
+{
+	struct pvb_host *host = open_sim("arch=arm64,memory=64M");
+	uint32_t domid = new_arm64(host, GIB);
+	struct pvb_host_grant grant = {PAGE / 8, 1, 0, {RAM / PAGE}};
+	struct pvb_error error;
+	pvb_mfn_t frame[1];
+
+	(void)state;
+	for (uint64_t at = RAM / PAGE; give(host, domid, at, 0, 1, frame) == 1;)
+		at++;
+	assert_fails_with(pvb_host_set_grants(host, domid, &grant, 1, &error), PVB_E_HOST_NO_MEMORY,
+			  &error);
+	assert_string_equal(error.stage, "set_grants");
+	close_sim(host);
+}
+
 static void a_domain_lives_claims_and_dies(void **state)
 {
 	struct pvb_host *host = open_sim("arch=arm64,granule=64K,memory=8G");
@@ -589,6 +607,7 @@ int main(void)
 		cmocka_unit_test(frames_are_named_by_guest_frame),
 		cmocka_unit_test(memory_is_told_in_runs),
 		cmocka_unit_test(rings_are_told_by_guest_frame),
+		cmocka_unit_test(a_table_that_has_no_page_to_grow_is_told_so),
 		cmocka_unit_test(a_domain_lives_claims_and_dies),
 		cmocka_unit_test(a_frame_that_is_given_back_is_behind_nothing),
 		cmocka_unit_test(books_that_contradict_the_second_stage_are_found),

@@ -55,7 +55,7 @@ static int check_extents(const struct pvb_host_populate *request, uint64_t *firs
 	    !pvb_add(request->address, bytes, &end))
 		return pvb_fail(error, PVB_E_ARG_INVALID, "populate",
 				"%" PRIu64 " extents of 2^%u bytes from 0x%" PRIx64
-				" on go past 2^64",
+				" on do not end below 2^64",
 				request->count, request->shift, request->address);
 	return 0;
 }
