@@ -59,7 +59,7 @@ KERNEL64(free_bits_cut_off, lying(&kernel, PTE, 0, 8, 24))
 KERNEL64(free_bits_of_4_gib, lying(&kernel, PTE, 0, 8, UINT32_MAX))
 KERNEL64(granules_cut_off, lying(&kernel, GRANULES, 0, 0, 4))
 KERNEL64(an_unknown_note_of_ours_cut_off, lying(&kernel, UNKNOWN, 0, 8, 64))
-KERNEL64(a_number_19_cut_off, specimen_raw_note(&kernel, 4, 8, NOTE_PHYS32_RELOC, "Xen", "\x34", 4))
+KERNEL64(a_number_19_cut_off, specimen_raw_note(&kernel, 4, 8, NOTE_PHYS32_RELOC, "Xen", "\x34\0\0", 4))
 
 static struct blob cut_off_in_a_section(void)
 {

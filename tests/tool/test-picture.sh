@@ -13,10 +13,6 @@ if grep -q 'pictures *no' "$work/out"; then
 	exit
 fi
 
-# fontconfig and cairo keep caches of fonts until the process ends. They are not ours to free.
-printf 'leak:libfontconfig\nleak:libcairo\n' >"$work/suppressions"
-export LSAN_OPTIONS=suppressions=$work/suppressions:print_suppressions=0
-
 first_bytes() { head -c "$1" "$2" | od -An -tx1 | tr -d ' \n'; }
 
 pvb "${plan[@]}" --picture "$work/layout.svg"

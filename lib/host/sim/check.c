@@ -184,16 +184,17 @@ static void check_stage2(struct audit *audit, const struct sim_domain *domain)
 		if (mfn == PVB_NO_FRAME)
 			continue;
 		for (uint64_t i = 0; i < run; i += one) {
-			struct sim_frame frame = sim_books_look(&audit->sim->books, mfn + i, &one);
+			const uint64_t guest = gfn + i, machine = mfn + i;
+			struct sim_frame frame = sim_books_look(&audit->sim->books, machine, &one);
 
 			one = pvb_min(one, run - i);
 			if (frame.kind != SIM_OWNED || frame.domid != domain->domid ||
-			    frame.link != gfn + i)
+			    frame.link != guest)
 				complain(audit,
 					 "behind guest frame %#llx of domain %u is %#llx, which is "
 					 "not there for it",
-					 (unsigned long long)(gfn + i), domain->domid,
-					 (unsigned long long)(mfn + i));
+					 (unsigned long long)guest, domain->domid,
+					 (unsigned long long)machine);
 		}
 		frames += run;
 	}
