@@ -19,6 +19,9 @@ export LSAN_OPTIONS=suppressions=$work/suppressions:print_suppressions=0
 has_json=true
 "$builddir/pvbuild" version 2>&1 | grep -q 'JSON *no' && has_json=false
 
+# has_codec NAME: this build unpacks such kernels.
+has_codec() { "$builddir/pvbuild" version | grep -qE "^ *kernels .*\b$1\b"; }
+
 pvb() { try "$builddir/pvbuild" "$@" </dev/null; }
 
 kernel() { # kind: prints the path of a hand-made kernel
