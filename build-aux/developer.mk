@@ -78,11 +78,11 @@ coverage:
 		--print-summary --sort-uncovered --fail-under-line $(LINES) .
 
 # Tests that make allocations fail count blocks in their own way, and that of the codecs packs
-# hundreds of MiB, and that of audits at random takes minutes; all other tests of the parts, and
+# hundreds of MiB, and audits by the hundred take minutes; all other tests of the parts, and
 # images that lie, run under valgrind.
 valgrind_tests = \
-	$(filter-out %/test-audit-random %/test-image-codec %/test-image-failures %/test-sim-fail, \
-		$(unit_tests)) \
+	$(filter-out %/test-audit-mutation %/test-audit-random %/test-image-codec \
+		%/test-image-failures %/test-sim-fail,$(unit_tests)) \
 	$(filter-out %/test-xen-guard,$(xen_tests)) \
 	tests/malformed/test-malformed-codecs tests/malformed/test-malformed-containers \
 	tests/malformed/test-malformed-elf tests/malformed/test-malformed-notes
