@@ -72,6 +72,15 @@ struct layout {
 	uint64_t module_pages;
 };
 
+/* Of valid. */
+#define HAS_ADDRESS_BITS 1u
+#define HAS_PTE_BITS 2u
+#define HAS_GRANULE 4u
+#define HAS_ALL 7u
+
+/* In the place of a bit's number, where there is none. */
+#define NO_BIT 0xffu
+
 /*
  * What the guest was told of its ABI, as it stands in shared info: there where present, and
  * to be read where whole. The fields mean something by valid.

@@ -9,10 +9,8 @@
 #define USUAL_KERNEL_BIT 52u
 
 #define SOFTWARE_BITS UINT64_C(0x7ff0000000000e00)
-#define NO_BIT 0xffu
 
 /* Of the answer in shared info. */
-#define HAS_PTE_BITS 2u
 #define FLAG_KEYS 1u
 
 static uint64_t mask_of(unsigned bit)
@@ -70,8 +68,7 @@ static void check_told(struct check *check)
 		       (grant_bit == used->grant_bit || !check->view->knows_grant_bit),
 	       place("page-table entries"),
 	       "the hypervisor uses bits %u and %u of L1 entries%s, and by %s it is %u and %u%s "
-	       "(%u "
-	       "means none)",
+	       "(%u means none)",
 	       used->kernel_bit, used->grant_bit, used->keys ? " and gives protection keys" : "",
 	       record->pte_bits ? "the record" : "what the guest was told", kernel_bit, grant_bit,
 	       keys ? " with protection keys" : "", NO_BIT);

@@ -13,12 +13,6 @@
 #define MAGIC UINT64_C(0x7473657567627670) /* "pvbguest" */
 #define ANSWER_VERSION 1u
 
-#define HAS_ADDRESS_BITS 1u
-#define HAS_PTE_BITS 2u
-#define HAS_GRANULE 4u
-#define HAS_ALL 7u
-
-#define NO_BIT 0xffu
 #define MOST_BITS 52u
 
 /* Machine addresses that the M2P of a guest covers. */

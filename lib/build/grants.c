@@ -24,7 +24,8 @@ static bool has_own_limit(const struct pvb_builder *builder)
 /*
  * A page of it that lies too high is nothing that a guest sees unless it maps its grant table, and
  * nothing that can be helped: Xen takes these pages as it creates the domain, from the top of
- * its free memory. So it is refused where the caller would rather have no domain.
+ * the memory that it has mapped itself. So it is refused where the caller would rather have no
+ * domain.
  */
 static int check_page(struct pvb_builder *builder, size_t page, uint64_t frame,
 		      struct pvb_error *error)

@@ -80,21 +80,44 @@ int pvb_result_grant_table(struct pvb_builder *builder, const pvb_mfn_t *frames,
 	return 0;
 }
 
+static int tell_root(struct pvb_builder *builder, struct pvb_error *error)
+{
+	const struct pvb_plan *plan = builder->plan;
+	pvb_mfn_t root;
+	int rc = pvb_builder_frame(builder, plan->initial.level[plan->levels - 1].first, &root,
+				   error);
+
+	if (rc == 0)
+		builder->domain->info.root_maddr = root.n << builder->host->page_shift;
+	return rc;
+}
+
+static void tell_parameters(struct pvb_builder *builder)
+{
+	const struct pvb_plan *plan = builder->plan;
+	unsigned shift = builder->host->page_shift;
+
+	builder->domain->info.translated = true;
+	builder->domain->info.parameters = (struct pvb_domain_parameters){
+		.store_gpa = plan->xenstore.first.n << shift,
+		.store_port = builder->store_port,
+		.console_gpa = plan->console.first.n << shift,
+		.console_port = builder->console_port,
+	};
+}
+
 int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
 	struct pvb_domain *domain = builder->domain;
 	unsigned shift = builder->host->page_shift;
 	size_t count = builder->memory.n;
-	pvb_mfn_t root = PVB_MFN(0);
+	int rc = plan->arm64 ? 0 : tell_root(builder, error);
 
-	if (!plan->arm64) {
-		int rc = pvb_builder_frame(builder, plan->initial.level[plan->levels - 1].first,
-					   &root, error);
-
-		if (rc)
-			return rc;
-	}
+	if (rc)
+		return rc;
+	if (plan->arm64)
+		tell_parameters(builder);
 	domain->extents = calloc(count, sizeof *domain->extents);
 	if (!domain->extents)
 		return pvb_fail_memory(error, builder->stage, "the extents of a domain");
@@ -108,18 +131,8 @@ int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 		};
 	}
 	domain->info.domid = builder->domid;
-	if (plan->arm64) {
-		domain->info.translated = true;
-		domain->info.parameters = (struct pvb_domain_parameters){
-			.store_gpa = plan->xenstore.first.n << shift,
-			.store_port = builder->store_port,
-			.console_gpa = plan->console.first.n << shift,
-			.console_port = builder->console_port,
-		};
-	}
 	memcpy(domain->info.uuid, builder->uuid, sizeof domain->info.uuid);
 	domain->info.shared_info_maddr = builder->shared_info.n << shift;
-	domain->info.root_maddr = root.n << shift;
 	domain->info.address_bits = builder->address_bits;
 	domain->info.extents = domain->extents;
 	domain->info.extent_count = count;

@@ -480,14 +480,7 @@ static void fill_info(struct storage *storage, const struct pvb_image_info *imag
 		.pc = arm64->kernel.gpa,
 		.x0 = arm64->tree.gpa,
 	};
-	info->address_bits = request->width.bits;
-	info->address_bits_source = request->width.source;
-	info->address_bits_binding = request->width.binding;
-	info->own_address_bits = request->width.own;
-	info->own_address_bits_source = request->width.own_source;
-	info->declared_address_bits = image->declares.address_bits;
-	info->declared_address_bits_source = image->declares.address_bits_source;
-	info->guest_abi = image->declares.guest_abi;
+	pvb_tell_declared(info, image, &request->width);
 	/* Its page tables are its own. */
 	info->pte_bits.kernel_bit = info->pte_bits.grant_bit = PVB_GUEST_PTE_NO_BIT;
 	info->areas = storage->areas;

@@ -152,6 +152,19 @@ static bool is_said(const struct pvb_address_bits *width)
 	return width->own_source == PVB_BITS_ADMIN || width->own_source == PVB_BITS_NOTE;
 }
 
+void pvb_tell_declared(struct pvb_plan_info *info, const struct pvb_image_info *image,
+		       const struct pvb_address_bits *width)
+{
+	info->address_bits = width->bits;
+	info->address_bits_source = width->source;
+	info->address_bits_binding = width->binding;
+	info->own_address_bits = width->own;
+	info->own_address_bits_source = width->own_source;
+	info->declared_address_bits = image->declares.address_bits;
+	info->declared_address_bits_source = image->declares.address_bits_source;
+	info->guest_abi = image->declares.guest_abi;
+}
+
 static uint64_t abi_pages(enum pvb_guest_type type)
 {
 	return type == PVB_GUEST_X86_64 ? M2P_PAGES_64 : M2P_PAGES_32;

@@ -54,6 +54,10 @@ int pvb_resolve_address_bits(const struct pvb_image_info *image, unsigned admin,
 			     const struct pvb_host_info *host, struct pvb_address_bits *result,
 			     struct pvb_error *error);
 
+/* What the kernel declares and what came of it, into the public numbers. */
+void pvb_tell_declared(struct pvb_plan_info *info, const struct pvb_image_info *image,
+		       const struct pvb_address_bits *width);
+
 /* The most pages that the ABI, and the caller's own limit, let a guest of this kind have. */
 uint64_t pvb_max_pages(enum pvb_guest_type type, unsigned page_shift,
 		       const struct pvb_address_bits *width);

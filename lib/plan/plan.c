@@ -202,14 +202,7 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_info 
 		.rsi = plan->start_info.va.a,
 	};
 	info->hypercall_page = pv->hypercall_page;
-	info->address_bits = request->width.bits;
-	info->address_bits_source = request->width.source;
-	info->address_bits_binding = request->width.binding;
-	info->own_address_bits = request->width.own;
-	info->own_address_bits_source = request->width.own_source;
-	info->declared_address_bits = image->declares.address_bits;
-	info->declared_address_bits_source = image->declares.address_bits_source;
-	info->guest_abi = image->declares.guest_abi;
+	pvb_tell_declared(info, image, &request->width);
 	info->root_below_4g = plan->guest_type == PVB_GUEST_X86_32P && pv->pae == PVB_PAE_YES;
 	info->command_line = storage->command_line;
 	info->pte_bits = request->pte_bits;
