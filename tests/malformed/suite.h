@@ -55,4 +55,17 @@ void image_is_sound(void **state);
 		return image;                                                                      \
 	}
 
+/* A sound kernel, "kernel", of which something is changed before it is assembled. */
+#define KERNEL(bits_, name_, ...)                                                                  \
+	static struct blob name_(void)                                                             \
+	{                                                                                          \
+		struct specimen kernel;                                                            \
+                                                                                                   \
+		specimen_##bits_(&kernel);                                                         \
+		__VA_ARGS__;                                                                       \
+		return specimen_assemble(&kernel);                                                 \
+	}
+#define KERNEL64(name_, ...) KERNEL(64, name_, __VA_ARGS__)
+#define KERNEL32(name_, ...) KERNEL(32, name_, __VA_ARGS__)
+
 #endif

@@ -38,19 +38,6 @@ static void xen_19(struct specimen *kernel, uint64_t value, uint32_t size)
 	specimen_raw_note(kernel, 4, size, NOTE_PHYS32_RELOC, "Xen", bytes, size);
 }
 
-/* A sound kernel with these declarations. */
-#define KERNEL(bits_, name_, ...)                                                                  \
-	static struct blob name_(void)                                                             \
-	{                                                                                          \
-		struct specimen kernel;                                                            \
-                                                                                                   \
-		specimen_##bits_(&kernel);                                                         \
-		__VA_ARGS__;                                                                       \
-		return specimen_assemble(&kernel);                                                 \
-	}
-#define KERNEL64(name_, ...) KERNEL(64, name_, __VA_ARGS__)
-#define KERNEL32(name_, ...) KERNEL(32, name_, __VA_ARGS__)
-
 /* ---- cut off --------------------------------------------------------------------------- */
 
 KERNEL64(an_address_width_cut_off, lying(&kernel, BITS, 40, 0, 4))
@@ -59,7 +46,8 @@ KERNEL64(free_bits_cut_off, lying(&kernel, PTE, 0, 8, 24))
 KERNEL64(free_bits_of_4_gib, lying(&kernel, PTE, 0, 8, UINT32_MAX))
 KERNEL64(granules_cut_off, lying(&kernel, GRANULES, 0, 0, 4))
 KERNEL64(an_unknown_note_of_ours_cut_off, lying(&kernel, UNKNOWN, 0, 8, 64))
-KERNEL64(a_number_19_cut_off, specimen_raw_note(&kernel, 4, 8, NOTE_PHYS32_RELOC, "Xen", "\x34\0\0", 4))
+KERNEL64(a_number_19_cut_off,
+	 specimen_raw_note(&kernel, 4, 8, NOTE_PHYS32_RELOC, "Xen", "\x34\0\0", 4))
 
 static struct blob cut_off_in_a_section(void)
 {

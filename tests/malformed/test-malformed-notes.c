@@ -3,48 +3,35 @@
  * there. */
 #include "malformed/suite.h"
 
-/* A sound kernel whose notes are changed before it is assembled. */
-#define NOTES(bits_, name_, ...)                                                                   \
-	static struct blob name_(void)                                                             \
-	{                                                                                          \
-		struct specimen kernel;                                                            \
-                                                                                                   \
-		specimen_##bits_(&kernel);                                                         \
-		__VA_ARGS__;                                                                       \
-		return specimen_assemble(&kernel);                                                 \
-	}
-#define NOTES64(name_, ...) NOTES(64, name_, __VA_ARGS__)
-#define NOTES32(name_, ...) NOTES(32, name_, __VA_ARGS__)
-
 /* ---- notes that are cut off or have impossible sizes ---------------------------------- */
 
-NOTES64(a_note_with_a_name_that_runs_past_the_segment,
-	specimen_raw_note(&kernel, 64, 0, 99, "Xen", "", 0))
-NOTES64(a_note_with_a_name_of_nearly_4_gib,
-	specimen_raw_note(&kernel, UINT32_MAX, 0, 99, "Xen", "", 0))
-NOTES64(a_note_with_a_name_whose_padding_wraps,
-	specimen_raw_note(&kernel, UINT32_MAX - 2, 0, 99, "Xen", "", 0))
-NOTES64(a_note_with_a_value_that_runs_past_the_segment,
-	specimen_raw_note(&kernel, 4, 64, 99, "Xen", "abc", 4))
-NOTES64(a_note_with_a_value_of_nearly_4_gib,
-	specimen_raw_note(&kernel, 4, UINT32_MAX, 99, "Xen", "abc", 4))
-NOTES64(a_note_with_a_value_whose_padding_wraps,
-	specimen_raw_note(&kernel, 4, UINT32_MAX - 2, 99, "Xen", "", 0))
-NOTES64(a_note_of_another_owner_with_a_value_that_runs_past_the_segment,
-	specimen_raw_note(&kernel, 4, 8, 3, "GNU", "abc", 4))
-NOTES64(a_note_header_cut_in_its_middle, blob_append(&kernel.raw_notes, "\4\0\0\0\4\0\0\0", 8))
-NOTES64(a_number_of_3_bytes, specimen_number(&kernel, NOTE_MOD_START_PFN, 1, 3))
-NOTES64(a_number_of_no_bytes, specimen_number(&kernel, NOTE_MOD_START_PFN, 1, 0))
-NOTES64(a_number_of_5_bytes, specimen_number(&kernel, NOTE_INIT_P2M, 1, 5))
-NOTES64(a_number_of_16_bytes, specimen_number(&kernel, NOTE_ENTRY, VIRT_64 + TEXT_64, 16))
-NOTES64(a_number_of_200_bytes, specimen_number(&kernel, NOTE_VIRT_BASE, 0, 200))
-NOTES64(numbers_of_1_and_2_bytes, specimen_number(&kernel, NOTE_MOD_START_PFN, 1, 1),
-	specimen_number(&kernel, NOTE_SUSPEND_CANCEL, 1, 2))
+KERNEL64(a_note_with_a_name_that_runs_past_the_segment,
+	 specimen_raw_note(&kernel, 64, 0, 99, "Xen", "", 0))
+KERNEL64(a_note_with_a_name_of_nearly_4_gib,
+	 specimen_raw_note(&kernel, UINT32_MAX, 0, 99, "Xen", "", 0))
+KERNEL64(a_note_with_a_name_whose_padding_wraps,
+	 specimen_raw_note(&kernel, UINT32_MAX - 2, 0, 99, "Xen", "", 0))
+KERNEL64(a_note_with_a_value_that_runs_past_the_segment,
+	 specimen_raw_note(&kernel, 4, 64, 99, "Xen", "abc", 4))
+KERNEL64(a_note_with_a_value_of_nearly_4_gib,
+	 specimen_raw_note(&kernel, 4, UINT32_MAX, 99, "Xen", "abc", 4))
+KERNEL64(a_note_with_a_value_whose_padding_wraps,
+	 specimen_raw_note(&kernel, 4, UINT32_MAX - 2, 99, "Xen", "", 0))
+KERNEL64(a_note_of_another_owner_with_a_value_that_runs_past_the_segment,
+	 specimen_raw_note(&kernel, 4, 8, 3, "GNU", "abc", 4))
+KERNEL64(a_note_header_cut_in_its_middle, blob_append(&kernel.raw_notes, "\4\0\0\0\4\0\0\0", 8))
+KERNEL64(a_number_of_3_bytes, specimen_number(&kernel, NOTE_MOD_START_PFN, 1, 3))
+KERNEL64(a_number_of_no_bytes, specimen_number(&kernel, NOTE_MOD_START_PFN, 1, 0))
+KERNEL64(a_number_of_5_bytes, specimen_number(&kernel, NOTE_INIT_P2M, 1, 5))
+KERNEL64(a_number_of_16_bytes, specimen_number(&kernel, NOTE_ENTRY, VIRT_64 + TEXT_64, 16))
+KERNEL64(a_number_of_200_bytes, specimen_number(&kernel, NOTE_VIRT_BASE, 0, 200))
+KERNEL64(numbers_of_1_and_2_bytes, specimen_number(&kernel, NOTE_MOD_START_PFN, 1, 1),
+	 specimen_number(&kernel, NOTE_SUSPEND_CANCEL, 1, 2))
 
-NOTES64(more_notes_than_65536,
-	for (uint32_t i = 0; i < 65536; i++) specimen_raw_note(&kernel, 4, 0, 100, "Xen", "", 0))
-NOTES64(a_few_hundred_unknown_notes,
-	for (uint32_t i = 0; i < 300; i++) specimen_raw_note(&kernel, 4, 0, 100, "Xen", "", 0))
+KERNEL64(more_notes_than_65536,
+	 for (uint32_t i = 0; i < 65536; i++) specimen_raw_note(&kernel, 4, 0, 100, "Xen", "", 0))
+KERNEL64(a_few_hundred_unknown_notes,
+	 for (uint32_t i = 0; i < 300; i++) specimen_raw_note(&kernel, 4, 0, 100, "Xen", "", 0))
 
 /* As a binutils of old wrote them; libelf skips such a segment. */
 SPOILT(a_note_segment_that_starts_at_offset_0, sound_kernel(64),
@@ -66,18 +53,18 @@ static void add_long_string(struct specimen *kernel)
 	specimen_raw_note(kernel, 4, sizeof text, NOTE_LOADER, "Xen", text, sizeof text);
 }
 
-NOTES64(strings_without_their_terminators,
-	add_string(&kernel, NOTE_XEN_VERSION, "xen-3.0xen-2.0", 7),
-	add_string(&kernel, NOTE_LOADER, "genericgrub", 7),
-	add_string(&kernel, NOTE_FEATURES, "!writable_page_tables|!quantum", 21))
-NOTES64(a_version_that_is_right_only_beyond_its_end,
-	add_string(&kernel, NOTE_XEN_VERSION, "xen-3.0", 6))
-NOTES64(a_version_of_no_bytes, add_string(&kernel, NOTE_XEN_VERSION, "", 0))
-NOTES64(a_string_with_control_characters,
-	add_string(&kernel, NOTE_GUEST_VERSION, "\x1b[2J\x07\xff", 7))
-NOTES64(an_owner_with_control_characters, specimen_raw_note(&kernel, 5, 0, 1, "\x1b[0m", "", 0))
-NOTES64(an_owner_without_its_terminator_is_xen_all_the_same,
-	specimen_raw_note(&kernel, 3, 4, NOTE_XEN_VERSION, "Xen", "old", 4))
+KERNEL64(strings_without_their_terminators,
+	 add_string(&kernel, NOTE_XEN_VERSION, "xen-3.0xen-2.0", 7),
+	 add_string(&kernel, NOTE_LOADER, "genericgrub", 7),
+	 add_string(&kernel, NOTE_FEATURES, "!writable_page_tables|!quantum", 21))
+KERNEL64(a_version_that_is_right_only_beyond_its_end,
+	 add_string(&kernel, NOTE_XEN_VERSION, "xen-3.0", 6))
+KERNEL64(a_version_of_no_bytes, add_string(&kernel, NOTE_XEN_VERSION, "", 0))
+KERNEL64(a_string_with_control_characters,
+	 add_string(&kernel, NOTE_GUEST_VERSION, "\x1b[2J\x07\xff", 7))
+KERNEL64(an_owner_with_control_characters, specimen_raw_note(&kernel, 5, 0, 1, "\x1b[0m", "", 0))
+KERNEL64(an_owner_without_its_terminator_is_xen_all_the_same,
+	 specimen_raw_note(&kernel, 3, 4, NOTE_XEN_VERSION, "Xen", "old", 4))
 
 static void strings_are_bounded(const struct pvb_image_info *info)
 {
@@ -93,19 +80,20 @@ static void strings_are_bounded(const struct pvb_image_info *info)
 }
 
 /* As the last note of GRUB's i386-xen image: it ends in time, whatever its size says. */
-NOTES32(a_string_that_ends_before_its_size_runs_past_the_segment,
-	specimen_remove(&kernel, NOTE_PAE_MODE),
-	specimen_raw_note(&kernel, 4, 12, NOTE_PAE_MODE, "Xen", "yes", 4))
-NOTES32(a_string_that_never_ends_and_runs_past_the_segment, specimen_remove(&kernel, NOTE_PAE_MODE),
-	specimen_raw_note(&kernel, 4, 12, NOTE_PAE_MODE, "Xen", "yes!", 4))
-NOTES64(a_string_of_5000_letters, specimen_remove(&kernel, NOTE_LOADER), add_long_string(&kernel))
+KERNEL32(a_string_that_ends_before_its_size_runs_past_the_segment,
+	 specimen_remove(&kernel, NOTE_PAE_MODE),
+	 specimen_raw_note(&kernel, 4, 12, NOTE_PAE_MODE, "Xen", "yes", 4))
+KERNEL32(a_string_that_never_ends_and_runs_past_the_segment,
+	 specimen_remove(&kernel, NOTE_PAE_MODE),
+	 specimen_raw_note(&kernel, 4, 12, NOTE_PAE_MODE, "Xen", "yes!", 4))
+KERNEL64(a_string_of_5000_letters, specimen_remove(&kernel, NOTE_LOADER), add_long_string(&kernel))
 
 /* ---- the last of duplicates --------------------------------------------------------- */
 
-NOTES64(an_entry_given_twice,
-	specimen_raw_note(&kernel, 4, 8, NOTE_ENTRY, "Xen", "\x80\0\0\x81\xff\xff\xff\xff", 8))
-NOTES64(a_second_version_that_is_wrong,
-	specimen_raw_note(&kernel, 4, 8, NOTE_XEN_VERSION, "Xen", "xen-2.0", 8))
+KERNEL64(an_entry_given_twice,
+	 specimen_raw_note(&kernel, 4, 8, NOTE_ENTRY, "Xen", "\x80\0\0\x81\xff\xff\xff\xff", 8))
+KERNEL64(a_second_version_that_is_wrong,
+	 specimen_raw_note(&kernel, 4, 8, NOTE_XEN_VERSION, "Xen", "xen-2.0", 8))
 
 static void the_last_entry_counts(const struct pvb_image_info *info)
 {
@@ -123,52 +111,52 @@ static void the_last_entry_counts(const struct pvb_image_info *info)
 
 /* ---- sound, but nothing that a PV domain can be built from -------------------------------- */
 
-NOTES64(no_notes_at_all, kernel.note_count = 0)
-NOTES64(notes_of_everyone_but_xen,
-	for (size_t i = 0; i < kernel.note_count; i++) kernel.notes[i].owner = "XEN")
-NOTES64(a_pvh_only_kernel, kernel.note_count = 0,
-	specimen_number(&kernel, NOTE_PHYS32_ENTRY, 0x1000040, 4))
-NOTES64(no_xen_version, specimen_remove(&kernel, NOTE_XEN_VERSION))
-NOTES64(a_kernel_for_xen_2, specimen_string(&kernel, NOTE_XEN_VERSION, "xen-2.0"))
-NOTES64(a_kernel_for_a_xen_of_the_future, specimen_string(&kernel, NOTE_XEN_VERSION, "xen-4.0"))
-NOTES64(a_loader_of_its_own, specimen_string(&kernel, NOTE_GUEST_OS, "plan9"),
-	specimen_string(&kernel, NOTE_LOADER, "fancy"))
-NOTES64(no_loader_and_not_linux, specimen_string(&kernel, NOTE_GUEST_OS, "plan9"),
-	specimen_remove(&kernel, NOTE_LOADER))
-NOTES64(no_loader_but_linux, specimen_remove(&kernel, NOTE_LOADER))
-NOTES64(a_required_feature_that_nobody_knows,
-	specimen_string(&kernel, NOTE_FEATURES, "writable_page_tables|!time_travel"))
-NOTES64(a_feature_that_nobody_knows_but_nobody_needs,
-	specimen_string(&kernel, NOTE_FEATURES, "writable_page_tables|time_travel"))
-NOTES64(a_required_feature_that_pv_cannot_have,
-	specimen_string(&kernel, NOTE_FEATURES, "!auto_translated_physmap"))
-NOTES64(a_kernel_that_must_be_dom0, specimen_string(&kernel, NOTE_FEATURES, "!dom0"))
-NOTES32(a_32_bit_kernel_without_pae, specimen_string(&kernel, NOTE_PAE_MODE, "no"))
-NOTES32(a_32_bit_kernel_that_says_nothing_of_pae, specimen_remove(&kernel, NOTE_PAE_MODE))
-NOTES32(a_32_bit_kernel_with_any_kind_of_paging,
-	specimen_string(&kernel, NOTE_PAE_MODE, "no,bimodal"))
+KERNEL64(no_notes_at_all, kernel.note_count = 0)
+KERNEL64(notes_of_everyone_but_xen,
+	 for (size_t i = 0; i < kernel.note_count; i++) kernel.notes[i].owner = "XEN")
+KERNEL64(a_pvh_only_kernel, kernel.note_count = 0,
+	 specimen_number(&kernel, NOTE_PHYS32_ENTRY, 0x1000040, 4))
+KERNEL64(no_xen_version, specimen_remove(&kernel, NOTE_XEN_VERSION))
+KERNEL64(a_kernel_for_xen_2, specimen_string(&kernel, NOTE_XEN_VERSION, "xen-2.0"))
+KERNEL64(a_kernel_for_a_xen_of_the_future, specimen_string(&kernel, NOTE_XEN_VERSION, "xen-4.0"))
+KERNEL64(a_loader_of_its_own, specimen_string(&kernel, NOTE_GUEST_OS, "plan9"),
+	 specimen_string(&kernel, NOTE_LOADER, "fancy"))
+KERNEL64(no_loader_and_not_linux, specimen_string(&kernel, NOTE_GUEST_OS, "plan9"),
+	 specimen_remove(&kernel, NOTE_LOADER))
+KERNEL64(no_loader_but_linux, specimen_remove(&kernel, NOTE_LOADER))
+KERNEL64(a_required_feature_that_nobody_knows,
+	 specimen_string(&kernel, NOTE_FEATURES, "writable_page_tables|!time_travel"))
+KERNEL64(a_feature_that_nobody_knows_but_nobody_needs,
+	 specimen_string(&kernel, NOTE_FEATURES, "writable_page_tables|time_travel"))
+KERNEL64(a_required_feature_that_pv_cannot_have,
+	 specimen_string(&kernel, NOTE_FEATURES, "!auto_translated_physmap"))
+KERNEL64(a_kernel_that_must_be_dom0, specimen_string(&kernel, NOTE_FEATURES, "!dom0"))
+KERNEL32(a_32_bit_kernel_without_pae, specimen_string(&kernel, NOTE_PAE_MODE, "no"))
+KERNEL32(a_32_bit_kernel_that_says_nothing_of_pae, specimen_remove(&kernel, NOTE_PAE_MODE))
+KERNEL32(a_32_bit_kernel_with_any_kind_of_paging,
+	 specimen_string(&kernel, NOTE_PAE_MODE, "no,bimodal"))
 
 /* ---- addresses that contradict each other -------------------------------------------------- */
 
-NOTES64(a_virt_base_above_the_kernel,
-	specimen_number(&kernel, NOTE_VIRT_BASE, UINT64_C(0xffffffffa0000000), 8))
-NOTES64(a_paddr_offset_without_a_virt_base, specimen_remove(&kernel, NOTE_VIRT_BASE))
-NOTES64(a_paddr_offset_above_the_kernel, specimen_number(&kernel, NOTE_PADDR_OFFSET, 0x2000000, 8))
-NOTES64(an_entry_before_the_kernel,
-	specimen_number(&kernel, NOTE_ENTRY, UINT64_C(0xffffffff80000000), 8))
-NOTES64(an_entry_at_the_very_end_of_the_kernel,
-	specimen_number(&kernel, NOTE_ENTRY, UINT64_C(0xffffffff81003000), 8))
-NOTES64(an_entry_on_the_last_byte_of_the_kernel,
-	specimen_number(&kernel, NOTE_ENTRY, UINT64_C(0xffffffff81002fff), 8))
-NOTES64(an_entry_of_0, specimen_number(&kernel, NOTE_ENTRY, 0, 8))
-NOTES64(a_virt_base_that_makes_the_kernel_wrap,
-	specimen_number(&kernel, NOTE_VIRT_BASE, UINT64_C(0xffffffffff000000), 8))
-NOTES64(a_p2m_inside_the_kernel_which_is_for_the_plan_to_judge,
-	specimen_number(&kernel, NOTE_INIT_P2M, UINT64_C(0xffffffff81001000), 8))
-NOTES32(a_32_bit_kernel_that_ends_above_4_gib,
-	specimen_number(&kernel, NOTE_VIRT_BASE, 0xfff00000, 4))
-NOTES32(a_32_bit_kernel_with_a_64_bit_virt_base,
-	specimen_number(&kernel, NOTE_VIRT_BASE, UINT64_C(0x1c0000000), 8))
+KERNEL64(a_virt_base_above_the_kernel,
+	 specimen_number(&kernel, NOTE_VIRT_BASE, UINT64_C(0xffffffffa0000000), 8))
+KERNEL64(a_paddr_offset_without_a_virt_base, specimen_remove(&kernel, NOTE_VIRT_BASE))
+KERNEL64(a_paddr_offset_above_the_kernel, specimen_number(&kernel, NOTE_PADDR_OFFSET, 0x2000000, 8))
+KERNEL64(an_entry_before_the_kernel,
+	 specimen_number(&kernel, NOTE_ENTRY, UINT64_C(0xffffffff80000000), 8))
+KERNEL64(an_entry_at_the_very_end_of_the_kernel,
+	 specimen_number(&kernel, NOTE_ENTRY, UINT64_C(0xffffffff81003000), 8))
+KERNEL64(an_entry_on_the_last_byte_of_the_kernel,
+	 specimen_number(&kernel, NOTE_ENTRY, UINT64_C(0xffffffff81002fff), 8))
+KERNEL64(an_entry_of_0, specimen_number(&kernel, NOTE_ENTRY, 0, 8))
+KERNEL64(a_virt_base_that_makes_the_kernel_wrap,
+	 specimen_number(&kernel, NOTE_VIRT_BASE, UINT64_C(0xffffffffff000000), 8))
+KERNEL64(a_p2m_inside_the_kernel_which_is_for_the_plan_to_judge,
+	 specimen_number(&kernel, NOTE_INIT_P2M, UINT64_C(0xffffffff81001000), 8))
+KERNEL32(a_32_bit_kernel_that_ends_above_4_gib,
+	 specimen_number(&kernel, NOTE_VIRT_BASE, 0xfff00000, 4))
+KERNEL32(a_32_bit_kernel_with_a_64_bit_virt_base,
+	 specimen_number(&kernel, NOTE_VIRT_BASE, UINT64_C(0x1c0000000), 8))
 
 /* ---- the legacy string of a section __xen_guest ------------------------------------------------
  */

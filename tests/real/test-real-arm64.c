@@ -6,7 +6,6 @@
  */
 #include "support/test.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <pvbuild/guest-abi.h>
@@ -32,20 +31,13 @@ struct fixture {
 
 static bool read_kernel(struct blob *file)
 {
-	const char *directory = getenv("PVB_KERNELS");
 	char path[4096], buffer[65536];
 	size_t size;
 
-	if (!directory) {
-		print_message("PVB_KERNELS is not set: see tests/real/fetch-kernels\n");
+	if (!kernel_of_distribution(KERNEL, path))
 		return false;
-	}
-	(void)snprintf(path, sizeof path, "%s/%s", directory, KERNEL);
 	FILE *stream = fopen(path, "re");
-	if (!stream) {
-		print_message("there is no %s\n", path);
-		return false;
-	}
+	assert_non_null(stream);
 	while ((size = fread(buffer, 1, sizeof buffer, stream)))
 		(void)blob_append(file, buffer, size);
 	assert_int_equal(fclose(stream), 0);
@@ -55,18 +47,9 @@ static bool read_kernel(struct blob *file)
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof *fixture);
-	uint64_t seed = 5;
 
 	assert_non_null(fixture);
-	fixture->ramdisk = memfd_create("ramdisk", MFD_CLOEXEC);
-	assert_true(fixture->ramdisk >= 0);
-	assert_int_equal(ftruncate(fixture->ramdisk, RAMDISK_BYTES), 0);
-	for (off_t at = 0; at < RAMDISK_BYTES; at += 4093) {
-		uint64_t value = test_random(&seed);
-
-		assert_true(pwrite(fixture->ramdisk, &value, at + 8 <= RAMDISK_BYTES ? 8 : 1, at) >
-			    0);
-	}
+	fixture->ramdisk = random_file(RAMDISK_BYTES, 5);
 	(void)read_kernel(&fixture->file);
 	*state = fixture;
 	return 0;

@@ -6,7 +6,6 @@
  */
 #include "support/test.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <pvbuild/pvbuild.h>
@@ -58,44 +57,19 @@ struct fixture {
 	int ramdisk;
 };
 
-static bool path_of(const struct kernel *kernel, char path[4096])
-{
-	const char *directory = getenv("PVB_KERNELS");
-
-	if (!directory) {
-		print_message("PVB_KERNELS is not set: see tests/real/fetch-kernels\n");
-		return false;
-	}
-	(void)snprintf(path, 4096, "%s/%s", directory, kernel->file);
-	if (access(path, R_OK) != 0) {
-		print_message("there is no %s\n", path);
-		return false;
-	}
-	return true;
-}
-
 static int open_fixture(void **state)
 {
 	const struct kernel *kernel = *state;
 	struct fixture *fixture = calloc(1, sizeof *fixture);
 	struct pvb_error error;
 	char path[4096];
-	uint64_t seed = 7;
 
 	assert_non_null(fixture);
 	fixture->kernel = kernel;
-	fixture->ramdisk = memfd_create("ramdisk", MFD_CLOEXEC);
-	assert_true(fixture->ramdisk >= 0);
-	assert_int_equal(ftruncate(fixture->ramdisk, RAMDISK_BYTES), 0);
-	for (off_t at = 0; at < RAMDISK_BYTES; at += 4093) {
-		uint64_t value = test_random(&seed);
-
-		assert_true(pwrite(fixture->ramdisk, &value, at + 8 <= RAMDISK_BYTES ? 8 : 1, at) >
-			    0);
-	}
+	fixture->ramdisk = random_file(RAMDISK_BYTES, 7);
 	if (!pvb_codec_available(kernel->codec))
 		print_message("this build has no decoder for %s\n", pvb_codec_name(kernel->codec));
-	else if (path_of(kernel, path))
+	else if (kernel_of_distribution(kernel->file, path))
 		assert_ok(pvb_image_open(path, NULL, &fixture->image, &error), &error);
 	*state = fixture;
 	return 0;

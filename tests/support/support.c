@@ -2,6 +2,8 @@
 #include "support/test.h"
 
 #include <dirent.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 unsigned count_open_fds(void)
 {
@@ -49,4 +51,34 @@ uint64_t test_random(uint64_t *state)
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return z ^ (z >> 31);
+}
+
+int random_file(uint64_t bytes, uint64_t seed)
+{
+	int fd = memfd_create("random", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	for (uint64_t at = 0; at < bytes; at += 4093) {
+		uint64_t value = test_random(&seed);
+
+		assert_true(pwrite(fd, &value, at + 8 <= bytes ? 8 : 1, (off_t)at) > 0);
+	}
+	return fd;
+}
+
+bool kernel_of_distribution(const char *name, char path[4096])
+{
+	const char *directory = getenv("PVB_KERNELS");
+
+	if (!directory) {
+		print_message("PVB_KERNELS is not set: see tests/real/fetch-kernels\n");
+		return false;
+	}
+	(void)snprintf(path, 4096, "%s/%s", directory, name);
+	if (access(path, R_OK) != 0) {
+		print_message("there is no %s\n", path);
+		return false;
+	}
+	return true;
 }

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,6 +52,12 @@ unsigned count_mappings(void);
 
 /* Of them those whose line has a word in it: whatever else malloc() or a sanitizer may map. */
 unsigned count_mappings_of(const char *what);
+
+/* A memfd of so many bytes, with some of the generator's in each of its pages. */
+int random_file(uint64_t bytes, uint64_t seed);
+
+/* Where a kernel of the distribution is; says why there is none. */
+bool kernel_of_distribution(const char *name, char path[4096]);
 
 /* A small, fast, seeded generator for property tests: the same sequence every run. */
 uint64_t test_random(uint64_t *state);

@@ -489,22 +489,12 @@ static const struct {
 
 static void real_kernel(unsigned i)
 {
-	const char *directory = getenv("PVB_KERNELS");
 	struct pvb_image *image;
 	struct pvb_error error;
 	char path[4096];
 
-	if (!directory) {
-		print_message("# PVB_KERNELS is not set: no directory of real kernels\n");
+	if (!kernel_of_distribution(real_kernels[i].file, path))
 		skip();
-	}
-	(void)snprintf(path, sizeof path, "%s/%s", directory, real_kernels[i].file);
-	FILE *there = fopen(path, "re");
-	if (!there) {
-		print_message("# %s is not there\n", path);
-		skip();
-	}
-	(void)fclose(there);
 	if (!pvb_codec_available(real_kernels[i].codec)) {
 		print_message("# this build has no %s\n", pvb_codec_name(real_kernels[i].codec));
 		skip();

@@ -52,6 +52,16 @@ WRAP(ssize_t, pread, (int fd, void *bytes, size_t size, off_t at), (fd, bytes, s
 			goto out;                                                                  \
 	} while (0)
 
+/* Whatever failed: the books balance, and a domain that is there can be destroyed. */
+static void clear_away(struct pvb_host *host)
+{
+	struct pvb_host_domain domain;
+
+	assert_books_balance(host);
+	if (pvb_host_get_domain(host, 1, &domain, NULL) == 0)
+		assert_int_equal(pvb_host_destroy_domain(host, 1, NULL), 0);
+}
+
 static int fill_tables(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frame,
 		       struct pvb_error *error)
 {
@@ -152,9 +162,7 @@ static int live_and_die(struct pvb_host *host, struct pvb_error *error)
 	if (rc == 0)
 		return 0;
 out:
-	assert_books_balance(host);
-	if (pvb_host_get_domain(host, 1, &domain, NULL) == 0)
-		assert_int_equal(pvb_host_destroy_domain(host, 1, NULL), 0);
+	clear_away(host);
 	return rc;
 }
 
@@ -216,9 +224,7 @@ static int live_and_die_translated(struct pvb_host *host, struct pvb_error *erro
 	if (rc == 0)
 		return 0;
 out:
-	assert_books_balance(host);
-	if (pvb_host_get_domain(host, 1, &domain, NULL) == 0)
-		assert_int_equal(pvb_host_destroy_domain(host, 1, NULL), 0);
+	clear_away(host);
 	return rc;
 }
 
