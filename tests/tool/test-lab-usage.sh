@@ -119,17 +119,19 @@ if command -v cpio >/dev/null; then
 		exec sleep 1000
 	END
 	export STARTED=$work/started
-	for signal in HUP:129 TERM:143; do
+	gone() { timeout 60 tail --pid="$1" -f /dev/null; }
+	for signal in HUP:129 TERM:143 KILL:137; do
 		rm -f log
 		mkdir tmp
 		# Under nohup it would be ignored by all that is started here.
-		TMPDIR=$work/tmp env "--default-signal=${signal%:*}" "$builddir/pvbuild-lab" run --image image --pvbuild script.sh -l log -e true \
+		TMPDIR=$work/tmp env --default-signal=HUP,TERM "$builddir/pvbuild-lab" run --image image --pvbuild script.sh -l log -e true \
 			>"$work/out" 2>"$work/err" </dev/null &
 		read -r machine <started
 		kill "-${signal%:*}" $!
 		status=0
-		wait $! || status=$?
-		ok "SIG${signal%:*} ends the machine, and the run" both exited "${signal#*:}" '&&' test ! -e "/proc/$machine"
+		{ wait $! || status=$?; } 2>/dev/null
+		ok "SIG${signal%:*} ends the machine, and the run" both exited "${signal#*:}" '&&' gone "$machine"
+		[[ $signal != KILL:* ]] || break
 		ok "and leaves the log and nothing else" both grep -q "the machine's words" log '&&' rmdir tmp
 	done
 else

@@ -3,13 +3,14 @@
 #
 # One boot: QEMU in software emulation, the hypervisor, dom0, and what becomes of it.
 
-machine_pid='' machine_readers=() machine_ends=() machine_command=() machine_status=0 machine_seconds=0
+machine_readers=() machine_ends=() machine_command=() machine_status=0 machine_seconds=0
 
 # Ends what was started here, whatever state it is in, and waits for that: timeout sees to it.
+# By the shell's own list: a signal can come before the number of a new process is in a variable.
 machine_stop() {
-	[[ -z $machine_pid ]] || { kill "$machine_pid" && wait "$machine_pid"; } 2>/dev/null || true
-	[[ ${#machine_readers[@]} -eq 0 ]] || kill "${machine_readers[@]}" 2>/dev/null || true
-	machine_pid='' machine_readers=()
+	local running
+	mapfile -t running < <(jobs -p)
+	[[ ${#running[@]} -eq 0 ]] || { kill "${running[@]}"; wait "${running[@]}"; } 2>/dev/null || true
 }
 
 # machine_boot FOLDER: boots what is there (xen, vmlinuz, initrd); leaves log, status and files there.
@@ -17,8 +18,9 @@ machine_stop() {
 # Names in that folder alone: QEMU takes commas and blanks of a path for separators of its own.
 machine_boot() {
 	cd "$1" || exit
-	machine_command=(timeout --foreground --kill-after=10 "$time_limit"
-		qemu-system-x86_64 -accel tcg -cpu "$cpu" -smp "$cpus" -m "$memory"
+	# No part of it outlives who started it, not even one killed without a chance to tidy up.
+	machine_command=(setpriv --pdeathsig TERM timeout --foreground --kill-after=10 "$time_limit"
+		setpriv --pdeathsig KILL qemu-system-x86_64 -accel tcg -cpu "$cpu" -smp "$cpus" -m "$memory"
 		-no-user-config -nodefaults -display none -no-reboot
 		-kernel xen
 		-append "bootscrub=false console=com1 com1=115200,8n1 dom0_mem=$dom0_memory,max:$dom0_memory loglvl=all guest_loglvl=all $xen_args"
@@ -45,18 +47,16 @@ machine_boot() {
 	fi
 	detail "${machine_command[*]@Q}"
 	"${machine_command[@]}" <&0 2>qemu.err &
-	machine_pid=$!
 	machine_status=0
 	local started=$SECONDS
 	# Without a word from bash about what ended it.
-	{ wait "$machine_pid" || machine_status=$?; } 2>/dev/null
-	machine_pid='' machine_seconds=$((SECONDS - started))
+	{ wait $! || machine_status=$?; } 2>/dev/null
+	machine_seconds=$((SECONDS - started))
 	local end
 	for end in "${machine_ends[@]}"; do
 		exec {end}>&-
 	done
 	wait "${machine_readers[@]}" || true
-	machine_readers=()
 }
 
 # machine_reader PIPE COMMAND...: starts a command that reads what QEMU writes to the pipe. Both ends
