@@ -9,6 +9,7 @@ pkginclude_HEADERS += \
 	include/pvbuild/guest-abi.h \
 	include/pvbuild/host.h \
 	include/pvbuild/image.h \
+	include/pvbuild/p2m.h \
 	include/pvbuild/plan.h \
 	include/pvbuild/progress.h \
 	include/pvbuild/pvbuild.h

@@ -40,8 +40,8 @@ static const struct colour segment_colours[] = {
 	[PVB_SEGMENT_XENSTORE] = RGB(0xf2b6c6),    [PVB_SEGMENT_CONSOLE] = RGB(0x9fdcd6),
 	[PVB_SEGMENT_PAGE_TABLES] = RGB(0xf0a19a), [PVB_SEGMENT_BOOT_STACK] = RGB(0xf3e08a),
 	[PVB_SEGMENT_PADDING] = RGB(0xe4e7eb),     [PVB_SEGMENT_P2M_TABLES] = RGB(0xe8a36a),
-	[PVB_SEGMENT_DEVICE_TREE] = RGB(0xd3b5e5), [PVB_SEGMENT_MEMACCESS] = RGB(0xe4e7eb),
-	[PVB_SEGMENT_VUART] = RGB(0xe4e7eb),
+	[PVB_SEGMENT_P2M_TREE] = RGB(0xd99a4e),    [PVB_SEGMENT_DEVICE_TREE] = RGB(0xd3b5e5),
+	[PVB_SEGMENT_MEMACCESS] = RGB(0xe4e7eb),   [PVB_SEGMENT_VUART] = RGB(0xe4e7eb),
 };
 
 static struct colour colour_of(const struct block *block, const struct pvb_plan_info *plan)

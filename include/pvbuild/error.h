@@ -47,7 +47,9 @@ extern "C" {
 	X(ARG_ADDRESS_BITS,     115, "arg.address-bits",     "an address width outside what the ABI has") \
 	X(ARG_VCPUS,            116, "arg.vcpus",            "a number of vCPUs that no PV guest can have") \
 	X(ARG_CANCELLED,        117, "arg.cancelled",        "the caller's progress callback asked to stop") \
-	X(ARG_NAME,             118, "arg.name",             "a name that no domain can have, or that another one has")
+	X(ARG_NAME,             118, "arg.name",             "a name that no domain can have, or that another one has") \
+	X(ARG_P2M,              119, "arg.p2m",              "a form of the p2m that this guest cannot have") \
+	X(ARG_RANGES,           120, "arg.ranges",           "ranges of guest memory that contradict each other or the rest")
 
 #define PVB_IMAGE_ERRORS(X)                                                                         \
 	X(IMAGE_EMPTY,          200, "image.empty",          "the file is empty")                         \
@@ -104,7 +106,17 @@ extern "C" {
 	X(PLAN_CLASH,           277, "plan.clash",           "two regions that must be apart share a page of the hypervisor's") \
 	X(CORE_FORMAT,          280, "core.format",          "not a Xen core dump")                       \
 	X(CORE_TRUNCATED,       281, "core.truncated",       "the core dump ends early")                  \
-	X(CORE_SECTION,         282, "core.section",         "a section that a Xen core dump must have is missing or malformed")
+	X(CORE_SECTION,         282, "core.section",         "a section that a Xen core dump must have is missing or malformed") \
+	X(P2M_NONE,             290, "p2m.none",             "the guest has not published its p2m yet")   \
+	X(P2M_SHAPE,            291, "p2m.shape",            "what the guest says of its p2m's size and depth does not go together") \
+	X(P2M_ANCHOR,           292, "p2m.anchor",           "an anchor of the guest's p2m is no frame that there can be") \
+	X(P2M_ZERO,             293, "p2m.zero",             "an entry of the guest's p2m tree was never filled in") \
+	X(P2M_RANGE,            294, "p2m.range",            "an entry of the guest's p2m is no frame of this host") \
+	X(P2M_CYCLE,            295, "p2m.cycle",            "a page of the guest's p2m tree stands above itself") \
+	X(P2M_UNMAPPED,         296, "p2m.unmapped",         "the guest's page tables do not map its p2m list") \
+	X(P2M_TORN,             297, "p2m.torn",             "the guest's p2m changed each time that it was read") \
+	X(P2M_STUCK,            298, "p2m.stuck",            "the guest has begun to change its p2m, and does not end it") \
+	X(P2M_M2P,              299, "p2m.m2p",              "the guest's p2m and the hypervisor's M2P disagree")
 
 #define PVB_HOST_ERRORS(X)                                                                          \
 	X(HOST_ABSENT,          300, "host.absent",          "there is no such host here")                \

@@ -63,6 +63,13 @@
  */
 #define PVB_GUEST_NOTE_GRANULES 3
 
+/*
+ * P2M_TREE, 4 bytes: the kernel wants the p2m as a tree beside the list, of at least so many
+ * levels; 0 for the fewest that reach all of its memory.
+ */
+#define PVB_GUEST_NOTE_P2M_TREE 4
+#define PVB_GUEST_P2M_LEVELS_MOST 5
+
 /* Bits 9 to 11 and 52 to 62 are software's in an entry that is present (Intel SDM 3A, 4.5). */
 #define PVB_GUEST_PTE_SOFTWARE 0x7ff0000000000e00
 /* The kernel wants protection keys, whose numbers stand in bits 59 to 62. */
@@ -70,8 +77,8 @@
 
 /*
  * The result stands PVB_GUEST_ABI_OFFSET bytes into the shared info page, behind all that
- * Xen keeps there. It is there only for a kernel that has a note of ours: whoever
- * declares nothing finds zeros, as Xen leaves them.
+ * Xen keeps there. It is there only for a kernel that has a note of ours, and where a p2m
+ * tree was asked for: everybody else finds zeros, as Xen leaves them.
  */
 #define PVB_GUEST_ABI_OFFSET 0xe00
 #define PVB_GUEST_ABI_MAGIC 0x7473657567627670 /* "pvbguest" */
@@ -81,6 +88,7 @@
 #define PVB_GUEST_ABI_HAS_ADDRESS_BITS 0x1
 #define PVB_GUEST_ABI_HAS_PTE_BITS 0x2
 #define PVB_GUEST_ABI_HAS_GRANULE 0x4
+#define PVB_GUEST_ABI_HAS_P2M_TREE 0x8
 
 /*
  * An arm64 guest finds the result in its device tree instead, in the node /hypervisor, as
@@ -108,6 +116,12 @@
  *   pte_grant_bit  the one by which it marks mapped grants (debug builds of it), or NO_BIT
  *   pte_flags      PVB_GUEST_PTE_* that were granted
  *   granule_shift  log2 of the hypervisor's page size in bytes
+ *   p2m_levels     levels of the p2m's tree, 1 to PVB_GUEST_P2M_LEVELS_MOST: 1 is one page of
+ *                  entries
+ *   p2m_root       machine frame number of its root page
+ *
+ * The tree is the kernel's own: it writes these two when it moves it, and clears the bit in
+ * valid before it gives the pages away. Readers go by p2m_cr3 first, where it is not 0.
  */
 struct pvb_guest_abi {
 	uint64_t magic;
@@ -120,6 +134,9 @@ struct pvb_guest_abi {
 	uint8_t pte_flags;
 	uint8_t granule_shift;
 	uint8_t reserved[3];
+	uint32_t p2m_levels;
+	uint32_t reserved_p2m;
+	uint64_t p2m_root;
 };
 
 #endif

@@ -258,6 +258,8 @@ PVB_API const char *pvb_bits_source_name(enum pvb_bits_source source);
  *   pte_keys            it wants protection keys
  *   granules            mask of 1 << log2(page size) of the hypervisor's page sizes that
  *                       it copes with, or 0 where it does not say
+ *   p2m_tree            it wants the p2m as a tree, too, of p2m_levels or more; 0 for the
+ *                       fewest that do
  */
 struct pvb_image_declares {
 	bool guest_abi;
@@ -268,6 +270,8 @@ struct pvb_image_declares {
 	uint32_t granules;
 	uint64_t pte_unused_l1;
 	uint64_t pte_unused_upper;
+	bool p2m_tree;
+	uint32_t p2m_levels;
 };
 
 /*

@@ -37,6 +37,28 @@ struct pvb_plan_module {
 	uint64_t bytes;
 };
 
+/* What form the p2m is to have. */
+enum pvb_p2m_wish {
+	PVB_P2M_AS_GUEST_ASKS, /* by its note; a list where it has none */
+	PVB_P2M_WANT_LIST,
+	PVB_P2M_WANT_TREE, /* beside the list, which every PV guest has */
+};
+
+/*
+ * A piece of the guest's physical addresses that has memory.
+ *
+ *   gpa, bytes   whole pages
+ *   node         NUMA node of the host to take it from, or PVB_ANY_NODE
+ *   exact        from that node or not at all; otherwise it is where to look first
+ */
+#define PVB_ANY_NODE (-1)
+struct pvb_memory_range {
+	uint64_t gpa;
+	uint64_t bytes;
+	int node;
+	bool exact;
+};
+
 /*
  * What the user asks for.
  *
@@ -53,6 +75,13 @@ struct pvb_plan_module {
  *                     the list into the initial mapping
  *   guest_page_size   arm64: bytes of the kernel's pages where its header does not say; 0 for
  *                     what the header says
+ *   p2m               the form of the p2m; p2m_levels of a tree, 0 for what the guest asks for,
+ *                     else the fewest that reach all of its memory. A kernel's note that asks
+ *                     for more is not overruled by 0, and is by a number
+ *   ranges            where memory is in the guest's physical addresses, range_count of them,
+ *                     ascending and apart, whole pages, the first from 0 on; what lies between
+ *                     is a hole. Their sum is memory, which may then be 0. NULL: all of it from 0
+ * on
  */
 struct pvb_spec {
 	size_t size;
@@ -64,6 +93,10 @@ struct pvb_spec {
 	size_t module_count;
 	bool strict_p2m;
 	uint32_t guest_page_size;
+	enum pvb_p2m_wish p2m;
+	uint32_t p2m_levels;
+	const struct pvb_memory_range *ranges;
+	size_t range_count;
 };
 
 #define PVB_SPEC_INIT                                                                              \
@@ -82,6 +115,7 @@ enum pvb_segment_kind {
 	PVB_SEGMENT_BOOT_STACK,
 	PVB_SEGMENT_PADDING,
 	PVB_SEGMENT_P2M_TABLES, /* page tables that map a list outside the initial mapping */
+	PVB_SEGMENT_P2M_TREE, /* pages of a p2m tree above its leaves, which are the list's pages */
 	/* Of arm64 guests. */
 	PVB_SEGMENT_DEVICE_TREE,
 	PVB_SEGMENT_MEMACCESS, /* the page of the ring for memory events */
@@ -92,8 +126,8 @@ enum pvb_segment_kind {
  * A part of the layout, in ascending order of guest physical address.
  *
  *   name     "kernel", "module0", "p2m", "start_info", "xenstore", "console",
- *            "page_tables", "boot_stack", "padding", "p2m_tables", "dtb", "memaccess",
- *            "vuart"
+ *            "page_tables", "boot_stack", "padding", "p2m_tables", "p2m_tree", "dtb",
+ *            "memaccess", "vuart"
  *   gpa      guest (pseudo-)physical byte address of its first page
  *   bytes    bytes used
  *   occupied bytes taken up, which is bytes rounded up to the page size
@@ -116,7 +150,17 @@ struct pvb_plan_tables {
 	uint64_t va_from; /* first address that these tables cover */
 };
 
-enum pvb_p2m_form { PVB_P2M_LIST };
+enum pvb_p2m_form {
+	PVB_P2M_LIST,
+	PVB_P2M_TREE, /* list and tree */
+};
+
+/* A level of the p2m's tree above its leaves: count pages from gpa on. */
+struct pvb_plan_p2m_level {
+	unsigned level;
+	uint64_t gpa;
+	uint64_t count;
+};
 
 /*
  * The registers of vCPU 0 that the layout decides: rip, rsp and rsi of x86, pc and
@@ -187,7 +231,7 @@ struct pvb_plan_pte_bits {
 /*
  * The plan as numbers. Owned by the plan, immutable.
  *
- *   memory           bytes given to the guest
+ *   memory           bytes given to the guest, holes not counted
  *   minimum_memory   the least that this image, with these modules and command line,
  *                    can be given; a page less is refused
  *   page_size        bytes, a property of the host
@@ -199,6 +243,12 @@ struct pvb_plan_pte_bits {
  *   table_pages      number of initial tables; p2m_table_pages of the others
  *   p2m_va           where the list is mapped; p2m_entry_size 8 or 4
  *   p2m_fallback     NULL, or why INIT_P2M was not honoured
+ *   p2m_pfns         PFNs that the p2m covers: up to the last that has memory, holes included
+ *   p2m_levels       of the tree; 0 where there is only a list. p2m_declared: as the guest asks
+ *   p2m_tree         p2m_tree_level_count levels of it, root first; none where the root is
+ *                    the only page of the list
+ *   p2m_root_gpa     its root's guest physical address
+ *   ranges           where the memory is, range_count of them, ascending
  *   address_bits     machine addresses that the guest may be given, in bits; _source what
  *                    decides it, and _binding whether that is less than the host has
  *   own_address_bits the guest's own width, before its ABI and the host narrow it: the
@@ -259,6 +309,14 @@ struct pvb_plan_info {
 	uint32_t gic;
 	const void *device_tree;
 	size_t device_tree_size;
+	uint64_t p2m_pfns;
+	uint32_t p2m_levels;
+	bool p2m_declared;
+	const struct pvb_plan_p2m_level *p2m_tree;
+	size_t p2m_tree_level_count;
+	uint64_t p2m_root_gpa;
+	const struct pvb_memory_range *ranges;
+	size_t range_count;
 };
 
 /*

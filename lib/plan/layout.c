@@ -37,6 +37,8 @@ const char *pvb_segment_name(enum pvb_segment_kind kind)
 		return "padding";
 	case PVB_SEGMENT_P2M_TABLES:
 		return "p2m_tables";
+	case PVB_SEGMENT_P2M_TREE:
+		return "p2m_tree";
 	case PVB_SEGMENT_DEVICE_TREE:
 		return "dtb";
 	case PVB_SEGMENT_MEMACCESS:

@@ -15,7 +15,7 @@
 #include <pvbuild/plan.h>
 
 /* Those of x86. */
-#define PVB_SEGMENT_KINDS (PVB_SEGMENT_P2M_TABLES + 1)
+#define PVB_SEGMENT_KINDS (PVB_SEGMENT_P2M_TREE + 1)
 
 /* All that decides a layout but the size of the guest. */
 struct pvb_layout_input {

@@ -64,6 +64,8 @@ static struct pvb_plan_region *region_of(struct pvb_plan *plan, enum pvb_segment
 		return &plan->boot_stack;
 	case PVB_SEGMENT_P2M_TABLES:
 		return &plan->p2m_tables;
+	case PVB_SEGMENT_P2M_TREE:
+		return &plan->p2m_tree;
 	case PVB_SEGMENT_PADDING:
 	case PVB_SEGMENT_DEVICE_TREE:
 	case PVB_SEGMENT_MEMACCESS:

@@ -64,7 +64,7 @@ struct pvb_plan {
 	pvb_va_t virt_base;
 
 	struct pvb_plan_region kernel, module, p2m, start_info, xenstore, console, page_tables,
-		boot_stack, p2m_tables; /* count 0 where there is none */
+		boot_stack, p2m_tables, p2m_tree; /* count 0 where there is none */
 	bool has_module;
 	const char *module_name; /* as it was given, or NULL */
 	bool module_unmapped;    /* passed by PFN, with SIF_MOD_START_PFN */

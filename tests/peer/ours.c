@@ -31,6 +31,7 @@ static struct peer_segment *place(struct peer_layout *layout, enum pvb_segment_k
 		return &layout->boot_stack;
 	case PVB_SEGMENT_PADDING:
 	case PVB_SEGMENT_P2M_TABLES:
+	case PVB_SEGMENT_P2M_TREE:
 	case PVB_SEGMENT_DEVICE_TREE:
 	case PVB_SEGMENT_MEMACCESS:
 	case PVB_SEGMENT_VUART:

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The physical-to-machine map (p2m) of a PV guest as a data structure: what it says of every
+ * PFN, written and read as a linear list or as a tree. Nothing here knows a host, a domain
+ * or a file: frames are reached through functions that the caller hands in, so that it serves
+ * for building, saving, dumping and looking into a guest alike.
+ *
+ * The forms (Xen's public xen.h and arch-x86/xen.h; doc/p2m.md has a picture):
+ *
+ *   list   an array of MFNs, as wide as the guest's words, indexed by PFN. What has no
+ *          frame, and what is left of the last page, is all ones
+ *   tree   the same pages of entries as leaves (level 1) under pages of MFNs, each naming
+ *          the pages one level below; the single page on top is the root (level "levels").
+ *          A tree of one level is one page of the list. Three levels are what
+ *          pfn_to_mfn_frame_list_list anchors
+ *
+ * In a page above the leaves, an entry is the MFN of a page below; all ones where nothing
+ * is below, as behind the last PFN; never 0.
+ */
+#ifndef PVBUILD_P2M_H
+#define PVBUILD_P2M_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvbuild/error.h>
+#include <pvbuild/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PVB_P2M_LEVELS_MAX 5
+
+/* No frame: what the all ones of an entry of either width is read as. */
+#define PVB_P2M_NONE UINT64_MAX
+
+/*
+ *   pfns         PFNs that it covers: 0 to pfns - 1, holes included; not 0
+ *   entry_size   bytes of an entry: 8 or 4
+ *   page_size    bytes of the pages that it is made of: a power of two, 4096 or more
+ */
+struct pvb_p2m_geometry {
+	uint64_t pfns;
+	uint32_t entry_size;
+	uint32_t page_size;
+};
+
+/* ---- geometry: arithmetic only ---- */
+
+PVB_API uint64_t pvb_p2m_entries_per_page(const struct pvb_p2m_geometry *geometry);
+
+/* Pages of the list, which are the leaves of a tree. */
+PVB_API uint64_t pvb_p2m_list_pages(const struct pvb_p2m_geometry *geometry);
+
+/* The fewest levels that reach every PFN; 0 where not even PVB_P2M_LEVELS_MAX do. */
+PVB_API unsigned pvb_p2m_least_levels(const struct pvb_p2m_geometry *geometry);
+
+/* PFNs that a tree of so many levels can hold at most; UINT64_MAX where 64 bits end before. */
+PVB_API uint64_t pvb_p2m_capacity(const struct pvb_p2m_geometry *geometry, unsigned levels);
+
+/* Pages at a level: 1 the leaves. */
+PVB_API uint64_t pvb_p2m_level_pages(const struct pvb_p2m_geometry *geometry, unsigned level);
+
+/* Pages above the leaves of a tree of so many levels, its root included; 0 for one level. */
+PVB_API uint64_t pvb_p2m_tree_pages(const struct pvb_p2m_geometry *geometry, unsigned levels);
+
+/* ---- writing ---- */
+
+/*
+ * What numbers map to: PFNs to their MFNs, or pages of a p2m to the frames that hold them.
+ * find() sets *mfn to what "at" maps to (PVB_P2M_NONE: nothing), and *count to how
+ * many from there on continue it (ascending MFNs, or nothing), 1 <= *count <= limit.
+ */
+struct pvb_p2m_map {
+	void *opaque;
+	void (*find)(void *opaque, uint64_t at, uint64_t limit, uint64_t *mfn, uint64_t *count);
+};
+
+/* A map from extents, ascending and apart; borrows them. */
+struct pvb_p2m_extent {
+	uint64_t pfn;
+	uint64_t mfn;
+	uint64_t count;
+};
+struct pvb_p2m_extents {
+	const struct pvb_p2m_extent *list;
+	size_t count;
+};
+PVB_API struct pvb_p2m_map pvb_p2m_map_of(const struct pvb_p2m_extents *extents);
+
+/* Called with count pages, from page first on, that lie one after the other at "at". */
+typedef int (*pvb_p2m_visit_fn)(void *visitor, void *at, uint64_t first, uint64_t count,
+				struct pvb_error *error);
+
+/*
+ * Where pages are written to: each() calls visit for count pages from first on (counted
+ * within what is being written), in order, in as many pieces as it likes, and stops
+ * at the first that does not return 0. Every page is written once, and whole.
+ */
+struct pvb_p2m_sink {
+	void *opaque;
+	int (*each)(void *opaque, uint64_t first, uint64_t count, pvb_p2m_visit_fn visit,
+		    void *visitor, struct pvb_error *error);
+};
+
+/* Write the list. An MFN that an entry cannot hold is PVB_E_HOST_FRAME_TOO_HIGH. */
+PVB_API int pvb_p2m_write_list(const struct pvb_p2m_geometry *geometry,
+			       const struct pvb_p2m_map *memory, const struct pvb_p2m_sink *sink,
+			       struct pvb_error *error);
+
+/*
+ *   levels    1 to PVB_P2M_LEVELS_MAX, and no fewer than reach every PFN
+ *   leaves    the frames of the list's pages, by their number; PVB_P2M_NONE for a page that
+ *             has none because none of its PFNs has
+ *   nodes     the frames of the pages above, in the order in which they are written: the
+ *             root first, then level by level, ascending. A subtree that has no leaf at
+ *             all is not left out: its pages are there
+ *   shared    where leaves may be missing: frames of the shared pages that stand for a
+ *             missing subtree, shared[0] for a leaf (all ones), shared[l - 1] for one of level
+ *             l (all entries naming shared[l - 2]); shared_count of them, levels - 1. NULL:
+ *             all ones stand for what is missing
+ */
+struct pvb_p2m_tree {
+	struct pvb_p2m_geometry geometry;
+	uint32_t levels;
+	struct pvb_p2m_map leaves;
+	struct pvb_p2m_map nodes;
+	const uint64_t *shared;
+	size_t shared_count;
+};
+
+/*
+ * Write the pages above the leaves: pvb_p2m_tree_pages() of them, in the order of nodes,
+ * then the shared pages, where there are any.
+ */
+PVB_API int pvb_p2m_write_tree(const struct pvb_p2m_tree *tree, const struct pvb_p2m_sink *sink,
+			       struct pvb_error *error);
+
+/* The root's frame. */
+PVB_API uint64_t pvb_p2m_root(const struct pvb_p2m_tree *tree);
+
+/* ---- reading ---- */
+
+/*
+ * How a p2m is reached that somebody else has written. All of it is untrusted.
+ *
+ *   frames    every frame that there can be is below this number
+ *   read      copy count frames to "to", one after the other, each whole
+ *   anchors   what shared info says now, or NULL where it does not change (a dump)
+ *   m2p       *pfn of a frame (PVB_P2M_NONE if it has none) and how many frames from
+ *             there on continue it, 1 <= *count <= limit; or NULL where nobody knows
+ */
+struct pvb_p2m_anchors;
+struct pvb_p2m_access {
+	void *opaque;
+	uint64_t frames;
+	int (*read)(void *opaque, const uint64_t *mfns, size_t count, void *to,
+		    struct pvb_error *error);
+	int (*anchors)(void *opaque, struct pvb_p2m_anchors *anchors, struct pvb_error *error);
+	int (*m2p)(void *opaque, uint64_t mfn, uint64_t limit, uint64_t *pfn, uint64_t *count,
+		   struct pvb_error *error);
+};
+
+/*
+ * What a shared info page says of the p2m: struct arch_shared_info of Xen's public
+ * arch-x86/xen.h, and p2m_levels and p2m_root of <pvbuild/guest-abi.h>. Words are as wide
+ * as the guest's; a narrow all ones is widened to PVB_P2M_NONE, and nothing else is.
+ */
+struct pvb_p2m_anchors {
+	uint32_t guest_bits; /* 64 or 32 */
+	uint64_t max_pfn;    /* a count: the last PFN and one */
+	uint64_t frame_list_list;
+	uint64_t p2m_cr3;
+	uint64_t p2m_vaddr;
+	uint64_t p2m_generation;
+	bool has_tree; /* p2m_levels and p2m_root are published */
+	uint32_t p2m_levels;
+	uint64_t p2m_root;
+};
+
+/* From a page of shared info, size bytes of it. */
+PVB_API int pvb_p2m_read_anchors(const void *shared_info, size_t size, unsigned guest_bits,
+				 struct pvb_p2m_anchors *anchors, struct pvb_error *error);
+
+/* Which of the anchors was followed. */
+enum pvb_p2m_anchor {
+	PVB_P2M_ANCHOR_BY_PREFERENCE, /* asks for the first that is there, in this order */
+	PVB_P2M_ANCHOR_CR3,           /* p2m_cr3 and p2m_vaddr: a list, through page tables */
+	PVB_P2M_ANCHOR_ROOT,          /* p2m_levels and p2m_root: a tree */
+	PVB_P2M_ANCHOR_FRAME_LIST,    /* pfn_to_mfn_frame_list_list: a tree of three levels */
+	PVB_P2M_ANCHOR_START_INFO,    /* mfn_list of a domain that has not run: a list */
+};
+PVB_API const char *pvb_p2m_anchor_name(enum pvb_p2m_anchor anchor);
+
+/* What an entry of a leaf says that is no frame below access->frames. */
+enum pvb_p2m_entry {
+	PVB_P2M_ENTRY_FRAME,
+	PVB_P2M_ENTRY_INVALID,  /* all ones: a hole */
+	PVB_P2M_ENTRY_FOREIGN,  /* Linux: bit 63 (31) set, another domain's page */
+	PVB_P2M_ENTRY_IDENTITY, /* Linux: bit 62 (30) set, the machine's own */
+	PVB_P2M_ENTRY_WILD,     /* out of range, with none of these marks */
+};
+
+/*
+ * A disagreement: the p2m says that pfn is mfn, the M2P has that frame as m2p_pfn
+ * (PVB_P2M_NONE: nobody's).
+ */
+struct pvb_p2m_disagreement {
+	uint64_t pfn;
+	uint64_t mfn;
+	uint64_t m2p_pfn;
+	uint64_t count;
+};
+
+/*
+ *   size              sizeof(struct pvb_p2m_options); PVB_P2M_OPTIONS_INIT sets it
+ *   anchor            the one to follow; BY_PREFERENCE for the first that is there
+ *   start_info        with ANCHOR_START_INFO: root table and address of the list, PFNs it has
+ *   attempts          how often to begin again when the generation has moved; 0 means 8
+ *   max_disagreements how many are kept; all are counted. 0 means 64
+ *   strict            an entry of a leaf that is neither a frame nor a hole is an error, as
+ *                     is a disagreement with the M2P
+ */
+struct pvb_p2m_options {
+	size_t size;
+	enum pvb_p2m_anchor anchor;
+	struct {
+		uint64_t cr3; /* as the register holds it */
+		uint64_t list;
+		uint64_t pfns;
+	} start_info;
+	unsigned attempts;
+	size_t max_disagreements;
+	bool strict;
+};
+
+#define PVB_P2M_OPTIONS_INIT                                                                       \
+	{                                                                                          \
+		.size = sizeof(struct pvb_p2m_options)                                             \
+	}
+
+struct pvb_p2m;
+
+/*
+ * What was read. Owned by the p2m, immutable.
+ *
+ *   anchor, levels    followed; levels 0 for a list
+ *   root              frame of the tree's root, or of the root page table of a list
+ *   vaddr             of a list; else PVB_P2M_NONE
+ *   table_pages       pages of the tree above its leaves, or page tables walked; leaf_pages
+ *                     pages of entries that are there, missing_pages those that are not
+ *   extents           PFNs that have frames, ascending; adjacent ones merged
+ *   frames            PFNs with a frame; holes, foreign, identity, wild: those without
+ *   m2p_known         the M2P was asked; then disagreements, of which
+ *                     total_disagreements PFNs are not confirmed by it
+ *   restarts          how often the generation moved meanwhile
+ */
+struct pvb_p2m_info {
+	struct pvb_p2m_geometry geometry;
+	struct pvb_p2m_anchors anchors;
+	enum pvb_p2m_anchor anchor;
+	uint32_t levels;
+	uint64_t root;
+	uint64_t vaddr;
+	uint64_t table_pages;
+	uint64_t leaf_pages;
+	uint64_t missing_pages;
+	const struct pvb_p2m_extent *extents;
+	size_t extent_count;
+	uint64_t frames;
+	uint64_t holes;
+	uint64_t foreign;
+	uint64_t identity;
+	uint64_t wild;
+	bool m2p_known;
+	const struct pvb_p2m_disagreement *disagreements;
+	size_t disagreement_count;
+	uint64_t total_disagreements;
+	unsigned restarts;
+};
+
+/*
+ * Read a whole p2m, and be sure of it: what is returned is what stood there at one time,
+ * as far as the generation tells. *p2m is the caller's (pvb_p2m_free()). Every failure says
+ * which anchor, which level and index, what was found, and what that means:
+ *
+ *   PVB_E_P2M_NONE      nothing published yet (the anchors are 0)
+ *   PVB_E_P2M_SHAPE     max_pfn, levels and width do not go together
+ *   PVB_E_P2M_ANCHOR    an anchor that is no frame
+ *   PVB_E_P2M_ZERO      an entry above the leaves that is 0: never filled in
+ *   PVB_E_P2M_RANGE     an entry that is no frame of this host
+ *   PVB_E_P2M_CYCLE     a page that stands above itself
+ *   PVB_E_P2M_UNMAPPED  the guest's page tables do not map a page of the list
+ *   PVB_E_P2M_TORN      it changed each time that it was read
+ *   PVB_E_P2M_STUCK     a change of it was begun and not ended (an odd generation)
+ *   PVB_E_P2M_M2P       the M2P says otherwise (strict)
+ */
+PVB_API int pvb_p2m_read(const struct pvb_p2m_access *access, const struct pvb_p2m_anchors *anchors,
+			 const struct pvb_p2m_options *options, struct pvb_p2m **p2m,
+			 struct pvb_error *error);
+
+/* NULL is fine. */
+PVB_API void pvb_p2m_free(struct pvb_p2m *p2m);
+
+PVB_API const struct pvb_p2m_info *pvb_p2m_info(const struct pvb_p2m *p2m);
+
+/* What a PFN maps to, of one that was read: PVB_P2M_NONE for none. */
+PVB_API uint64_t pvb_p2m_find(const struct pvb_p2m *p2m, uint64_t pfn);
+
+/* The same for one PFN alone, without reading the rest: what its entry says, and the entry. */
+PVB_API int pvb_p2m_lookup(const struct pvb_p2m_access *access,
+			   const struct pvb_p2m_anchors *anchors,
+			   const struct pvb_p2m_options *options, uint64_t pfn,
+			   enum pvb_p2m_entry *kind, uint64_t *entry, struct pvb_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
