@@ -258,10 +258,10 @@ static int hand_out(struct store_sink *sink, uint64_t number, uint64_t count,
 		    pvb_p2m_visit_fn visit, void *visitor, struct pvb_error *error)
 {
 	size_t size = sink->store->page_size;
-	uint8_t *pages = malloc(count * size + 16), *behind = pages + count * size;
+	uint8_t *pages = calloc(count + 1, size), *behind = pages + count * size;
 
 	assert_non_null(pages);
-	memset(pages, 0x5a, count * size + 16);
+	memset(pages, 0x5a, (count + 1) * size);
 
 	int rc = visit(visitor, pages, number, count, error);
 
