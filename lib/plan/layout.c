@@ -89,10 +89,10 @@ static void place_mapping(const struct pvb_layout_input *input, uint64_t list_pa
 	place(layout, PVB_SEGMENT_PADDING, layout->map_end - layout->frames);
 }
 
-struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_t pages)
+struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_t pfns)
 {
 	uint64_t page_size = UINT64_C(1) << input->page_shift;
-	uint64_t list_pages = pvb_div_round_up(pages * input->p2m_entry_size, page_size);
+	uint64_t list_pages = pvb_div_round_up(pfns * input->p2m_entry_size, page_size);
 	struct pvb_layout layout = {0};
 
 	if (input->init_p2m != PVB_NONE) {
@@ -147,16 +147,11 @@ int pvb_layout_least_pages(const struct pvb_layout_input *input, uint64_t at_lea
 	return 0;
 }
 
-int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct pvb_layout *layout,
-			    uint64_t pages, uint64_t max_pages, struct pvb_error *error)
+const struct pvb_layout_part *pvb_layout_first_past(const struct pvb_layout *layout, uint64_t pages,
+						    const char **name)
 {
 	const struct pvb_layout_part *first = NULL;
-	uint64_t least;
-	const char *name = NULL;
-	int rc;
 
-	if (layout->frames <= pages)
-		return 0;
 	for (unsigned kind = 0; kind < PVB_SEGMENT_KINDS; kind++) {
 		const struct pvb_layout_part *part = &layout->part[kind];
 
@@ -164,8 +159,22 @@ int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct p
 		    (first && first->first <= part->first))
 			continue;
 		first = part;
-		name = pvb_segment_name((enum pvb_segment_kind)kind);
+		*name = pvb_segment_name((enum pvb_segment_kind)kind);
 	}
+	return first;
+}
+
+int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct pvb_layout *layout,
+			    uint64_t pages, uint64_t max_pages, struct pvb_error *error)
+{
+	const struct pvb_layout_part *first;
+	uint64_t least;
+	const char *name = NULL;
+	int rc;
+
+	if (layout->frames <= pages)
+		return 0;
+	first = pvb_layout_first_past(layout, pages, &name);
 
 	/* What it would take grows with the guest, because the p2m list does. */
 	rc = pvb_layout_least_pages(input, pages, max_pages, &least, NULL);

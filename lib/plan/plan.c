@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "plan/arm64.h"
 #include "plan/mapping.h"
+#include "plan/ranges.h"
 #include "plan/request.h"
 
 #define STAGE "plan"
@@ -19,7 +20,7 @@ struct plan_storage {
 	struct pvb_plan_tables tables[PVB_MAX_LEVELS];
 	struct pvb_plan_tables p2m_tables[PVB_MAX_LEVELS];
 	char command_line[PVB_MAX_COMMAND_LINE + 1];
-	char module_name[];
+	struct pvb_memory_range ranges[]; /* and, behind them, the name of the module */
 };
 
 static pvb_va_t va_of(const struct pvb_plan *plan, uint64_t pfn)
@@ -38,7 +39,7 @@ static uint64_t bytes_used(const struct pvb_plan *plan, const struct pvb_plan_re
 	if (kind == PVB_SEGMENT_MODULE)
 		return request->module_bytes;
 	if (kind == PVB_SEGMENT_P2M)
-		return plan->pages * request->input.p2m_entry_size;
+		return plan->pfns * request->input.p2m_entry_size;
 	return count << plan->page_shift;
 }
 
@@ -133,8 +134,8 @@ static size_t list_tables(const struct pvb_plan *plan, const struct pvb_plan_map
 }
 
 static void fill_frames(struct pvb_plan *plan, const struct pvb_image_info *image,
-			const struct pvb_plan_request *request, uint64_t pages,
-			const struct pvb_layout *layout)
+			const struct pvb_plan_request *request,
+			const struct pvb_plan_memory *memory, const struct pvb_layout *layout)
 {
 	const struct pvb_image_pv *pv = &image->pv;
 
@@ -142,7 +143,8 @@ static void fill_frames(struct pvb_plan *plan, const struct pvb_image_info *imag
 	plan->guest_bits = pv->guest_type == PVB_GUEST_X86_64 ? 64 : 32;
 	plan->levels = request->input.levels;
 	plan->page_shift = request->input.page_shift;
-	plan->pages = pages;
+	plan->pages = memory->pages;
+	plan->pfns = memory->pfns;
 	plan->virt_base = PVB_VA(pv->virt_base);
 	plan->has_module = request->has_module;
 	plan->module_unmapped = request->input.module_unmapped;
@@ -169,8 +171,8 @@ static void fill_mappings(struct pvb_plan *plan, const struct pvb_layout *layout
 }
 
 static void fill_info(struct plan_storage *storage, const struct pvb_image_info *image,
-		      const struct pvb_plan_request *request, const struct pvb_layout *layout,
-		      uint64_t minimum)
+		      const struct pvb_plan_request *request, const struct pvb_plan_memory *memory,
+		      const struct pvb_layout *layout, uint64_t minimum)
 {
 	const struct pvb_image_pv *pv = &image->pv;
 	struct pvb_plan *plan = &storage->plan;
@@ -208,6 +210,10 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_info 
 	info->root_below_4g = plan->guest_type == PVB_GUEST_X86_32P && pv->pae == PVB_PAE_YES;
 	info->command_line = storage->command_line;
 	info->pte_bits = request->pte_bits;
+	info->p2m_pfns = plan->pfns;
+	info->ranges = storage->ranges;
+	info->range_count = memory->count;
+	pvb_tell_ranges(memory, storage->ranges);
 }
 
 int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec *spec,
@@ -215,9 +221,10 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 		       struct pvb_error *error)
 {
 	struct pvb_plan_request request;
+	struct pvb_plan_memory memory;
 	struct plan_storage *storage;
 	struct pvb_layout layout;
-	uint64_t pages, max_pages, minimum;
+	uint64_t max_pages, minimum;
 	int rc;
 
 	*plan = NULL;
@@ -225,34 +232,33 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 		return pvb_plan_arm64(image, spec, host, plan, error);
 	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
-		rc = pvb_check_memory(image->pv.guest_type, request.spec.memory,
-				      request.input.page_shift, &request.width, error);
+		rc = pvb_take_memory(image->pv.guest_type, &request.spec, host,
+				     request.input.page_shift, &request.width, &memory, error);
 	if (rc)
 		return rc;
 
-	pages = request.spec.memory >> request.input.page_shift;
 	max_pages = pvb_max_pages(image->pv.guest_type, request.input.page_shift, &request.width);
-	layout = pvb_layout_solve(&request.input, pages);
+	layout = pvb_layout_solve(&request.input, memory.pfns);
 	rc = pvb_layout_check_addresses(&request.input, &layout, error);
 	if (!rc)
-		rc = pvb_layout_check_memory(&request.input, &layout, pages, max_pages, error);
+		rc = pvb_memory_check_layout(&memory, &request.input, &layout, max_pages, error);
 	if (!rc)
-		rc = pvb_layout_least_pages(&request.input, 0, max_pages, &minimum, error);
+		rc = pvb_memory_least_pages(&memory, &request.input, max_pages, &minimum, error);
 	if (rc)
 		return rc;
 
 	size_t name_size = request.module_name ? strlen(request.module_name) + 1 : 0;
-	storage = calloc(1, sizeof *storage + name_size);
+	storage = calloc(1, sizeof *storage + memory.count * sizeof storage->ranges[0] + name_size);
 	if (!storage)
 		return pvb_fail_memory(error, STAGE, "the plan");
-	fill_frames(&storage->plan, image, &request, pages, &layout);
+	fill_frames(&storage->plan, image, &request, &memory, &layout);
 	add_segments(storage, &request, &image->pv, &layout, true);
 	add_segments(storage, &request, &image->pv, &layout, false);
 	fill_mappings(&storage->plan, &layout);
-	fill_info(storage, image, &request, &layout, minimum);
+	fill_info(storage, image, &request, &memory, &layout, minimum);
 	if (name_size) {
-		memcpy(storage->module_name, request.module_name, name_size);
-		storage->plan.module_name = storage->module_name;
+		storage->plan.module_name =
+			memcpy(&storage->ranges[memory.count], request.module_name, name_size);
 	}
 	*plan = &storage->plan;
 	return 0;
@@ -263,6 +269,7 @@ int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct 
 			       struct pvb_error *error)
 {
 	struct pvb_plan_request request;
+	struct pvb_plan_memory memory;
 	uint64_t pages;
 	int rc;
 
@@ -270,7 +277,10 @@ int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct 
 		return pvb_plan_arm64_minimum(image, spec, host, bytes, error);
 	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
-		rc = pvb_layout_least_pages(&request.input, 0,
+		rc = pvb_take_ranges(image->pv.guest_type, &request.spec, host,
+				     request.input.page_shift, &memory, error);
+	if (!rc)
+		rc = pvb_memory_least_pages(&memory, &request.input,
 					    pvb_max_pages(image->pv.guest_type,
 							  request.input.page_shift, &request.width),
 					    &pages, error);

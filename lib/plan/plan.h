@@ -60,7 +60,8 @@ struct pvb_plan {
 	unsigned guest_bits; /* 32 or 64 */
 	unsigned levels;     /* of the guest's page tables: 4, or 3 for PAE */
 	unsigned page_shift;
-	uint64_t pages; /* of guest memory */
+	uint64_t pages; /* of guest memory, holes not counted */
+	uint64_t pfns;  /* that the p2m covers, holes included; of x86 guests */
 	pvb_va_t virt_base;
 
 	struct pvb_plan_region kernel, module, p2m, start_info, xenstore, console, page_tables,
