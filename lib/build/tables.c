@@ -59,7 +59,7 @@ int pvb_build_p2m(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
 	struct pvb_p2m_geometry geometry = {
-		.pages = plan->pages,
+		.pages = plan->pfns,
 		.entry_size = plan->info.p2m_entry_size,
 		.page_shift = builder->host->page_shift,
 	};
