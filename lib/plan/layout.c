@@ -89,19 +89,19 @@ static void place_mapping(const struct pvb_layout_input *input, uint64_t list_pa
 	place(layout, PVB_SEGMENT_PADDING, layout->map_end - layout->frames);
 }
 
-/* What the p2m of a guest of so many pages is; one without any still has a PFN 0. */
-static struct pvb_p2m_geometry p2m_of(const struct pvb_layout_input *input, uint64_t pages)
+/* A guest without any memory still has a PFN 0. */
+static struct pvb_p2m_geometry p2m_of(const struct pvb_layout_input *input, uint64_t pfns)
 {
 	return (struct pvb_p2m_geometry){
-		.pfns = pvb_max(pages, 1),
+		.pfns = pvb_max(pfns, 1),
 		.entry_size = input->p2m_entry_size,
 		.page_size = UINT32_C(1) << input->page_shift,
 	};
 }
 
-struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_t pages)
+struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_t pfns)
 {
-	struct pvb_layout layout = {.p2m = p2m_of(input, pages)};
+	struct pvb_layout layout = {.p2m = p2m_of(input, pfns)};
 	uint64_t list_pages = pvb_p2m_list_pages(&layout.p2m);
 
 	layout.p2m_levels = pvb_p2m_levels(&input->p2m, &layout.p2m);
@@ -140,10 +140,8 @@ int pvb_layout_least_pages(const struct pvb_layout_input *input, uint64_t at_lea
 
 	for (;;) {
 		struct pvb_layout layout = pvb_layout_solve(input, least);
-		int rc = pvb_check_p2m_levels(&input->p2m, &layout.p2m, error);
+		int rc = pvb_layout_check_addresses(input, &layout, error);
 
-		if (!rc)
-			rc = pvb_layout_check_addresses(input, &layout, error);
 		if (rc)
 			return rc;
 		if (layout.frames <= least)
@@ -162,16 +160,11 @@ int pvb_layout_least_pages(const struct pvb_layout_input *input, uint64_t at_lea
 	return 0;
 }
 
-int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct pvb_layout *layout,
-			    uint64_t pages, uint64_t max_pages, struct pvb_error *error)
+const struct pvb_layout_part *pvb_layout_first_past(const struct pvb_layout *layout, uint64_t pages,
+						    const char **name)
 {
 	const struct pvb_layout_part *first = NULL;
-	uint64_t least;
-	const char *name = NULL;
-	int rc;
 
-	if (layout->frames <= pages)
-		return 0;
 	for (unsigned kind = 0; kind < PVB_SEGMENT_KINDS; kind++) {
 		const struct pvb_layout_part *part = &layout->part[kind];
 
@@ -179,8 +172,22 @@ int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct p
 		    (first && first->first <= part->first))
 			continue;
 		first = part;
-		name = pvb_segment_name((enum pvb_segment_kind)kind);
+		*name = pvb_segment_name((enum pvb_segment_kind)kind);
 	}
+	return first;
+}
+
+int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct pvb_layout *layout,
+			    uint64_t pages, uint64_t max_pages, struct pvb_error *error)
+{
+	const struct pvb_layout_part *first;
+	uint64_t least;
+	const char *name = NULL;
+	int rc;
+
+	if (layout->frames <= pages)
+		return 0;
+	first = pvb_layout_first_past(layout, pages, &name);
 
 	/* What it would take grows with the guest, because the p2m list does. */
 	rc = pvb_layout_least_pages(input, pages, max_pages, &least, NULL);

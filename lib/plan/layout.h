@@ -59,16 +59,23 @@ struct pvb_layout {
 	const char *p2m_fallback;
 };
 
-/* The layout for a guest of this many pages. */
-struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_t pages);
+/* The layout for a guest whose p2m covers so many PFNs: its pages, where there are no holes. */
+struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_t pfns);
 
-/* It lies where the guest's address space has room for it, and its list where it may. */
+/*
+ * It lies where the guest's address space has room for it, its list where it may, and the p2m's
+ * tree reaches all of it.
+ */
 int pvb_layout_check_addresses(const struct pvb_layout_input *input,
 			       const struct pvb_layout *layout, struct pvb_error *error);
 
 /* It fits into so many pages of memory; max_pages is for the hint. */
 int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct pvb_layout *layout,
 			    uint64_t pages, uint64_t max_pages, struct pvb_error *error);
+
+/* The first part that is not whole within so many pages, and its name; NULL where all are. */
+const struct pvb_layout_part *pvb_layout_first_past(const struct pvb_layout *layout, uint64_t pages,
+						    const char **name);
 
 /*
  * The least number of pages, not under at_least and not over at_most, that

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "plan/arm64.h"
 #include "plan/mapping.h"
+#include "plan/ranges.h"
 #include "plan/request.h"
 
 #define STAGE "plan"
@@ -20,7 +21,7 @@ struct plan_storage {
 	struct pvb_plan_tables p2m_tables[PVB_MAX_LEVELS];
 	struct pvb_plan_p2m_level p2m_tree[PVB_P2M_LEVELS_MAX];
 	char command_line[PVB_MAX_COMMAND_LINE + 1];
-	char module_name[];
+	struct pvb_memory_range ranges[]; /* and, behind them, the name of the module */
 };
 
 static pvb_va_t va_of(const struct pvb_plan *plan, uint64_t pfn)
@@ -151,8 +152,8 @@ static size_t list_tree(const struct pvb_plan *plan, struct pvb_plan_p2m_level *
 }
 
 static void fill_frames(struct pvb_plan *plan, const struct pvb_image_info *image,
-			const struct pvb_plan_request *request, uint64_t pages,
-			const struct pvb_layout *layout)
+			const struct pvb_plan_request *request,
+			const struct pvb_plan_memory *memory, const struct pvb_layout *layout)
 {
 	const struct pvb_image_pv *pv = &image->pv;
 
@@ -160,7 +161,7 @@ static void fill_frames(struct pvb_plan *plan, const struct pvb_image_info *imag
 	plan->guest_bits = pv->guest_type == PVB_GUEST_X86_64 ? 64 : 32;
 	plan->levels = request->input.levels;
 	plan->page_shift = request->input.page_shift;
-	plan->pages = pages;
+	plan->pages = memory->pages;
 	plan->virt_base = PVB_VA(pv->virt_base);
 	plan->has_module = request->has_module;
 	plan->module_unmapped = request->input.module_unmapped;
@@ -189,8 +190,8 @@ static void fill_mappings(struct pvb_plan *plan, const struct pvb_layout *layout
 }
 
 static void fill_info(struct plan_storage *storage, const struct pvb_image_info *image,
-		      const struct pvb_plan_request *request, const struct pvb_layout *layout,
-		      uint64_t minimum)
+		      const struct pvb_plan_request *request, const struct pvb_plan_memory *memory,
+		      const struct pvb_layout *layout, uint64_t minimum)
 {
 	const struct pvb_image_pv *pv = &image->pv;
 	struct pvb_plan *plan = &storage->plan;
@@ -238,6 +239,9 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_info 
 	info->root_below_4g = plan->guest_type == PVB_GUEST_X86_32P && pv->pae == PVB_PAE_YES;
 	info->command_line = storage->command_line;
 	info->pte_bits = request->pte_bits;
+	info->ranges = storage->ranges;
+	info->range_count = memory->count;
+	pvb_tell_ranges(memory, storage->ranges);
 }
 
 int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec *spec,
@@ -245,9 +249,10 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 		       struct pvb_error *error)
 {
 	struct pvb_plan_request request;
+	struct pvb_plan_memory memory;
 	struct plan_storage *storage;
 	struct pvb_layout layout;
-	uint64_t pages, max_pages, minimum;
+	uint64_t max_pages, minimum;
 	int rc;
 
 	*plan = NULL;
@@ -255,36 +260,33 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 		return pvb_plan_arm64(image, spec, host, plan, error);
 	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
-		rc = pvb_check_memory(image->pv.guest_type, request.spec.memory,
-				      request.input.page_shift, &request.width, error);
+		rc = pvb_take_memory(image->pv.guest_type, &request.spec, host,
+				     request.input.page_shift, &request.width, &memory, error);
 	if (rc)
 		return rc;
 
-	pages = request.spec.memory >> request.input.page_shift;
 	max_pages = pvb_max_pages(image->pv.guest_type, request.input.page_shift, &request.width);
-	layout = pvb_layout_solve(&request.input, pages);
-	rc = pvb_check_p2m_levels(&request.input.p2m, &layout.p2m, error);
+	layout = pvb_layout_solve(&request.input, memory.pfns);
+	rc = pvb_layout_check_addresses(&request.input, &layout, error);
 	if (!rc)
-		rc = pvb_layout_check_addresses(&request.input, &layout, error);
+		rc = pvb_memory_check_layout(&memory, &request.input, &layout, max_pages, error);
 	if (!rc)
-		rc = pvb_layout_check_memory(&request.input, &layout, pages, max_pages, error);
-	if (!rc)
-		rc = pvb_layout_least_pages(&request.input, 0, max_pages, &minimum, error);
+		rc = pvb_memory_least_pages(&memory, &request.input, max_pages, &minimum, error);
 	if (rc)
 		return rc;
 
 	size_t name_size = request.module_name ? strlen(request.module_name) + 1 : 0;
-	storage = calloc(1, sizeof *storage + name_size);
+	storage = calloc(1, sizeof *storage + memory.count * sizeof storage->ranges[0] + name_size);
 	if (!storage)
 		return pvb_fail_memory(error, STAGE, "the plan");
-	fill_frames(&storage->plan, image, &request, pages, &layout);
+	fill_frames(&storage->plan, image, &request, &memory, &layout);
 	add_segments(storage, &request, &image->pv, &layout, true);
 	add_segments(storage, &request, &image->pv, &layout, false);
 	fill_mappings(&storage->plan, &layout);
-	fill_info(storage, image, &request, &layout, minimum);
+	fill_info(storage, image, &request, &memory, &layout, minimum);
 	if (name_size) {
-		memcpy(storage->module_name, request.module_name, name_size);
-		storage->plan.module_name = storage->module_name;
+		storage->plan.module_name =
+			memcpy(&storage->ranges[memory.count], request.module_name, name_size);
 	}
 	*plan = &storage->plan;
 	return 0;
@@ -295,6 +297,7 @@ int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct 
 			       struct pvb_error *error)
 {
 	struct pvb_plan_request request;
+	struct pvb_plan_memory memory;
 	uint64_t pages;
 	int rc;
 
@@ -302,7 +305,10 @@ int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct 
 		return pvb_plan_arm64_minimum(image, spec, host, bytes, error);
 	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
-		rc = pvb_layout_least_pages(&request.input, 0,
+		rc = pvb_take_ranges(image->pv.guest_type, &request.spec, host,
+				     request.input.page_shift, &memory, error);
+	if (!rc)
+		rc = pvb_memory_least_pages(&memory, &request.input,
 					    pvb_max_pages(image->pv.guest_type,
 							  request.input.page_shift, &request.width),
 					    &pages, error);

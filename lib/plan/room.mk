@@ -24,6 +24,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/plan/pte-pin.c \
 	lib/plan/pte-pin.h \
 	lib/plan/public.c \
+	lib/plan/ranges.c \
+	lib/plan/ranges.h \
 	lib/plan/request.c \
 	lib/plan/request.h \
 	lib/plan/space.c \
