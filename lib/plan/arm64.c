@@ -15,6 +15,7 @@
 #include "plan/arm64-tree.h"
 #include "plan/layout.h"
 #include "plan/limits.h"
+#include "plan/p2m-form.h"
 #include "plan/ranges.h"
 #include "plan/request.h"
 
@@ -233,6 +234,8 @@ static int make_request(const struct pvb_image_info *image, const struct pvb_spe
 	rc = pvb_options(&request->spec, sizeof request->spec, spec, STAGE, error);
 	if (!rc)
 		rc = pvb_check_guest_type(PVB_GUEST_ARM64, host, error);
+	if (!rc)
+		rc = pvb_check_no_p2m(&request->spec, PVB_GUEST_ARM64, error);
 	if (!rc)
 		rc = pvb_refuse_ranges(&request->spec, PVB_GUEST_ARM64, error);
 	if (!rc)
@@ -478,6 +481,7 @@ static void fill_info(struct storage *storage, const struct pvb_image_info *imag
 	info->page_size = UINT32_C(1) << request->page_shift;
 	info->vcpus = request->tree.vcpus;
 	info->virt_base = info->p2m_va = info->p2m_gpa = info->hypercall_page = PVB_NONE;
+	info->p2m_root_gpa = PVB_NONE;
 	info->map_from = info->map_to = PVB_NONE;
 	info->segments = storage->segments;
 	info->registers = (struct pvb_plan_registers){

@@ -89,18 +89,28 @@ static void place_mapping(const struct pvb_layout_input *input, uint64_t list_pa
 	place(layout, PVB_SEGMENT_PADDING, layout->map_end - layout->frames);
 }
 
+/* A guest without any memory still has a PFN 0. */
+static struct pvb_p2m_geometry p2m_of(const struct pvb_layout_input *input, uint64_t pfns)
+{
+	return (struct pvb_p2m_geometry){
+		.pfns = pvb_max(pfns, 1),
+		.entry_size = input->p2m_entry_size,
+		.page_size = UINT32_C(1) << input->page_shift,
+	};
+}
+
 struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_t pfns)
 {
-	uint64_t page_size = UINT64_C(1) << input->page_shift;
-	uint64_t list_pages = pvb_div_round_up(pfns * input->p2m_entry_size, page_size);
-	struct pvb_layout layout = {0};
+	struct pvb_layout layout = {.p2m = p2m_of(input, pfns)};
+	uint64_t list_pages = pvb_p2m_list_pages(&layout.p2m);
 
+	layout.p2m_levels = pvb_p2m_levels(&input->p2m, &layout.p2m);
 	if (input->init_p2m != PVB_NONE) {
 		uint64_t room = 0;
 
 		layout.p2m_fallback = pvb_p2m_refusal(input, list_pages, &room);
 		layout.p2m_outside = !layout.p2m_fallback;
-		layout.p2m_room = room * (page_size / input->p2m_entry_size);
+		layout.p2m_room = room * pvb_p2m_entries_per_page(&layout.p2m);
 	}
 	place_mapping(input, layout.p2m_outside ? 0 : list_pages, &layout);
 	if (input->module_unmapped)
@@ -112,6 +122,9 @@ struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_
 		place(&layout, PVB_SEGMENT_P2M_TABLES,
 		      pvb_count_tables(input->levels, false, from, from + list_pages).total);
 	}
+	if (layout.p2m_levels)
+		place(&layout, PVB_SEGMENT_P2M_TREE,
+		      pvb_p2m_tree_pages(&layout.p2m, layout.p2m_levels));
 	return layout;
 }
 

@@ -19,6 +19,7 @@ struct plan_storage {
 	struct pvb_plan_segment segments[PVB_SEGMENT_KINDS];
 	struct pvb_plan_tables tables[PVB_MAX_LEVELS];
 	struct pvb_plan_tables p2m_tables[PVB_MAX_LEVELS];
+	struct pvb_plan_p2m_level p2m_tree[PVB_P2M_LEVELS_MAX];
 	char command_line[PVB_MAX_COMMAND_LINE + 1];
 	struct pvb_memory_range ranges[]; /* and, behind them, the name of the module */
 };
@@ -39,7 +40,7 @@ static uint64_t bytes_used(const struct pvb_plan *plan, const struct pvb_plan_re
 	if (kind == PVB_SEGMENT_MODULE)
 		return request->module_bytes;
 	if (kind == PVB_SEGMENT_P2M)
-		return plan->pfns * request->input.p2m_entry_size;
+		return plan->p2m_geometry.pfns * plan->p2m_geometry.entry_size;
 	return count << plan->page_shift;
 }
 
@@ -133,6 +134,23 @@ static size_t list_tables(const struct pvb_plan *plan, const struct pvb_plan_map
 	return n;
 }
 
+/* The levels above the leaves, as they lie one behind the other. */
+static size_t list_tree(const struct pvb_plan *plan, struct pvb_plan_p2m_level *tree)
+{
+	uint64_t pfn = plan->p2m_tree.first.n;
+	size_t n = 0;
+
+	for (unsigned level = plan->p2m_levels; level > 1; level--) {
+		tree[n] = (struct pvb_plan_p2m_level){
+			.level = level,
+			.gpa = pfn << plan->page_shift,
+			.count = pvb_p2m_level_pages(&plan->p2m_geometry, level),
+		};
+		pfn += tree[n++].count;
+	}
+	return n;
+}
+
 static void fill_frames(struct pvb_plan *plan, const struct pvb_image_info *image,
 			const struct pvb_plan_request *request,
 			const struct pvb_plan_memory *memory, const struct pvb_layout *layout)
@@ -144,10 +162,11 @@ static void fill_frames(struct pvb_plan *plan, const struct pvb_image_info *imag
 	plan->levels = request->input.levels;
 	plan->page_shift = request->input.page_shift;
 	plan->pages = memory->pages;
-	plan->pfns = memory->pfns;
 	plan->virt_base = PVB_VA(pv->virt_base);
 	plan->has_module = request->has_module;
 	plan->module_unmapped = request->input.module_unmapped;
+	plan->p2m_geometry = layout->p2m;
+	plan->p2m_levels = layout->p2m_levels;
 	plan->p2m_outside = layout->p2m_outside;
 	plan->image_unpacked_size = image->unpacked_size;
 	plan->pte_guest = pvb_pte_guest_of(image);
@@ -194,12 +213,20 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_info 
 	info->p2m_table_level_count = list_tables(plan, &plan->p2m_mapping, storage->p2m_tables);
 	info->table_pages = plan->initial.table_frames;
 	info->p2m_table_pages = plan->p2m_mapping.table_frames;
-	info->p2m_form = PVB_P2M_LIST;
+	info->p2m_form = plan->p2m_levels ? PVB_P2M_TREE : PVB_P2M_LIST;
 	info->p2m_va = plan->p2m.va.a;
 	info->p2m_gpa = plan->p2m.first.n << plan->page_shift;
 	info->p2m_bytes = plan->p2m.bytes;
 	info->p2m_entry_size = request->input.p2m_entry_size;
 	info->p2m_fallback = layout->p2m_fallback;
+	info->p2m_pfns = plan->p2m_geometry.pfns;
+	info->p2m_levels = plan->p2m_levels;
+	info->p2m_declared = request->input.p2m.declared;
+	info->p2m_tree = storage->p2m_tree;
+	info->p2m_tree_level_count = list_tree(plan, storage->p2m_tree);
+	info->p2m_root_gpa = info->p2m_tree_level_count ? info->p2m_tree[0].gpa
+			     : plan->p2m_levels         ? info->p2m_gpa
+							: PVB_NONE;
 	info->registers = (struct pvb_plan_registers){
 		.rip = pv->entry,
 		.rsp = va_of(plan, plan->boot_stack.first.n + plan->boot_stack.count).a,
@@ -207,10 +234,11 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_info 
 	};
 	info->hypercall_page = pv->hypercall_page;
 	pvb_tell_declared(info, image, &request->width);
+	if (plan->p2m_levels)
+		info->guest_abi = true;
 	info->root_below_4g = plan->guest_type == PVB_GUEST_X86_32P && pv->pae == PVB_PAE_YES;
 	info->command_line = storage->command_line;
 	info->pte_bits = request->pte_bits;
-	info->p2m_pfns = plan->pfns;
 	info->ranges = storage->ranges;
 	info->range_count = memory->count;
 	pvb_tell_ranges(memory, storage->ranges);
