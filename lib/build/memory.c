@@ -418,19 +418,19 @@ static void find_pv_regions(const struct pvb_builder *builder, struct regions *r
 	unsigned shift = builder->host->page_shift;
 	unsigned grant_bits = PVB_ABI_GRANT_FRAME_BITS + shift;
 	uint64_t rings = pvb_max(plan->console.first.n, plan->xenstore.first.n) + 1;
-	uint64_t low_end = 0, root = plan->pfns;
+	uint64_t low_end = 0, root = plan->p2m_geometry.pfns;
 
 	if (builder->address_bits > grant_bits)
 		low_end = pvb_min(pvb_div_round_up(rings, LARGE_PAGES(shift)) * LARGE_PAGES(shift),
-				  plan->pfns);
+				  plan->p2m_geometry.pfns);
 	if (plan->info.root_below_4g && builder->address_bits > ROOT_BITS)
 		root = plan->initial.level[plan->levels - 1].first.n;
 
 	const uint64_t cuts[CUTS_MAX] = {
 		pvb_min(low_end, root),
 		low_end <= root ? root : root + 1,
-		pvb_min(low_end <= root ? root + 1 : low_end, plan->pfns),
-		plan->pfns,
+		pvb_min(low_end <= root ? root + 1 : low_end, plan->p2m_geometry.pfns),
+		plan->p2m_geometry.pfns,
 	};
 
 	for (size_t i = 0; i < plan->info.range_count; i++) {

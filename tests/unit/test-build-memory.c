@@ -19,7 +19,7 @@ static void bench_open(struct bench *bench, uint64_t pages)
 {
 	memset(bench, 0, sizeof *bench);
 	fake_open(&bench->fake);
-	bench->plan.pages = bench->plan.pfns = pages;
+	bench->plan.pages = bench->plan.p2m_geometry.pfns = pages;
 	bench->range = (struct pvb_memory_range){.bytes = pages << 12, .node = PVB_ANY_NODE};
 	bench->plan.info.ranges = &bench->range;
 	bench->plan.info.range_count = 1;
