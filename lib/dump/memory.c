@@ -25,8 +25,8 @@
 #define MFN_LIST_AT_32 68u
 
 /*
- * The frames behind up to *count pages from va on that one leaf table maps, *count of them,
- * all of which are there.
+ * The frames behind up to *count pages from va on that one leaf table maps, *count of them up to
+ * the first that is not there, and at least one.
  */
 static int leaf_frames(const struct dump_guest *guest, pvb_mfn_t root, uint64_t va,
 		       pvb_mfn_t frames[DUMP_TABLE_ENTRIES], uint64_t *count,
@@ -45,13 +45,16 @@ static int leaf_frames(const struct dump_guest *guest, pvb_mfn_t root, uint64_t 
 	}
 	if (!rc)
 		rc = pvb_dump_leaf_frames(guest, table, va, frames, count, error);
-	for (uint64_t i = 0; !rc && i < *count; i++)
+	if (rc)
+		return rc;
+	for (uint64_t i = 0; i < *count; i++)
 		if (frames[i].n == PVB_NO_FRAME)
-			rc = pvb_fail(error, PVB_E_HOST_STATE, STAGE,
-				      "no frame of this host is mapped at 0x%" PRIx64
-				      " of domain %u",
-				      va + i * DUMP_PAGE_BYTES, guest->domid);
-	return rc;
+			*count = i;
+	if (*count)
+		return 0;
+	return pvb_fail(error, PVB_E_HOST_STATE, STAGE,
+			"no frame of this host is mapped at 0x%" PRIx64 " of domain %u", va,
+			guest->domid);
 }
 
 /* Note that count PFNs from pfn on are the MFNs from mfn on, if the M2P says so too. */
@@ -83,17 +86,23 @@ static int take_run(const struct dump_guest *guest, uint64_t pfn, uint64_t mfn, 
 	return pvb_dump_add_run(pfn, mfn, count, runs, error);
 }
 
-/* Entries [pfn, pfn + count) of the list, which lie at bytes. All ones is a hole. */
+/*
+ * Entries [pfn, pfn + count) of the list, which lie at bytes, as long as there are pages left
+ * that have memory. All ones is a hole.
+ */
 static int take_entries(const struct dump_guest *guest, struct pvb_span bytes, uint64_t pfn,
-			uint64_t count, struct pvb_runs *runs, struct pvb_error *error)
+			uint64_t count, uint64_t *pages, struct pvb_runs *runs,
+			struct pvb_error *error)
 {
-	for (uint64_t i = 0; i < count;) {
+	for (uint64_t i = 0; i < count && *pages;) {
 		uint64_t mfn = pvb_dump_p2m_entry(guest, bytes, i);
 		uint64_t n = 1;
 
 		if (mfn != UINT64_MAX) {
-			while (i + n < count && pvb_dump_p2m_entry(guest, bytes, i + n) == mfn + n)
+			while (i + n < count && n < *pages &&
+			       pvb_dump_p2m_entry(guest, bytes, i + n) == mfn + n)
 				n++;
+			*pages -= n;
 			int rc = take_run(guest, pfn + i, mfn, n, runs, error);
 
 			if (rc)
@@ -104,16 +113,19 @@ static int take_entries(const struct dump_guest *guest, struct pvb_span bytes, u
 	return 0;
 }
 
+/*
+ * So many pages have memory, and the list is longer than that where there are holes between
+ * them: it ends with the last of them. What is mapped behind that is not looked into.
+ */
 static int read_list(const struct dump_guest *guest, pvb_mfn_t root, uint64_t list, uint64_t pages,
 		     struct pvb_runs *runs, struct pvb_error *error)
 {
 	uint64_t per_page = DUMP_PAGE_BYTES / (guest->bits / 8);
-	uint64_t list_pages = pvb_div_round_up(pages, per_page);
 	uint64_t done = 0;
 
-	while (done < list_pages) {
+	while (pages) {
 		pvb_mfn_t frames[DUMP_TABLE_ENTRIES];
-		uint64_t count = list_pages - done;
+		uint64_t count = DUMP_TABLE_ENTRIES;
 		void *at;
 		int rc = leaf_frames(guest, root, list + done * DUMP_PAGE_BYTES, frames, &count,
 				     error);
@@ -124,7 +136,7 @@ static int read_list(const struct dump_guest *guest, pvb_mfn_t root, uint64_t li
 		if (rc)
 			return rc;
 		rc = take_entries(guest, pvb_span(at, count * DUMP_PAGE_BYTES), done * per_page,
-				  pvb_min(pages - done * per_page, count * per_page), runs, error);
+				  count * per_page, &pages, runs, error);
 		pvb_host_unmap_frames(guest->host, at, (size_t)count);
 		if (rc)
 			return rc;

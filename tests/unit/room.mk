@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-p2m \
 	tests/unit/test-build-pte-bits \
+	tests/unit/test-build-ranges \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
 	tests/unit/test-domains \
@@ -35,6 +36,7 @@ unit_tests = \
 	tests/unit/test-plan-limits \
 	tests/unit/test-plan-p2m \
 	tests/unit/test-plan-pte-bits \
+	tests/unit/test-plan-ranges \
 	tests/unit/test-sim-arm64 \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
@@ -78,6 +80,8 @@ tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_hos
 tests_unit_test_build_p2m_SOURCES = tests/unit/test-build-p2m.c $(fake_host)
 tests_unit_test_build_pte_bits_SOURCES = tests/unit/test-build-pte-bits.c \
 	tests/lab/pin.c tests/lab/pin.h tests/lab/relay.c tests/lab/relay.h
+tests_unit_test_build_ranges_SOURCES = tests/unit/test-build-ranges.c \
+	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
 
 tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \
