@@ -186,7 +186,7 @@ static int frames_of_pfns(struct check *check, pvb_pfn_t first, size_t count, pv
 	size_t n = 0;
 
 	*done = 0;
-	for (; n < count && first.n + n < check->view->pages; n++) {
+	for (; n < count && (first.n + n) / per_page < check->layout.list_pages; n++) {
 		uint64_t pfn = first.n + n, page = check->layout.list + pfn / per_page, read;
 
 		if (page != have) {

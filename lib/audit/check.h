@@ -49,7 +49,8 @@ struct start_info {
  *   base           virtual page of PFN 0, by start_info's own page
  *   end            first virtual page past the initial region
  *   list           virtual page of the p2m list, list_pages of them; list_inside the
- *                  initial region
+ *                  initial region. It is as long as its mapping or its place allows, and
+ *                  no shorter than what the domain's pages need
  *   *_page         PFNs; PVB_NO_FRAME where unknown
  *   p2m_tables     tables of a list outside the initial region
  *   module_*       first PFN and pages of the ramdisk, where has_module and where it lies

@@ -76,11 +76,12 @@
 #define AUDIT_MEMORY_RULES(X)                                                                       \
 	X(P2M_LIST_MAPPED,        "p2m.list-mapped",        ERROR,   "all of the p2m list is mapped") \
 	X(P2M_LIST_FRAMES,        "p2m.list-frames",        ERROR,   "a list outside the initial region stands in consecutive PFNs") \
-	X(P2M_MISSING,            "p2m.missing",            ERROR,   "every PFN below nr_pages has a frame") \
+	X(P2M_MISSING,            "p2m.missing",            ERROR,   "every page of the domain is in the list, and where there is no hole every PFN has one") \
 	X(P2M_FOREIGN,            "p2m.foreign-frame",      ERROR,   "every frame in the list is the domain's") \
 	X(P2M_TWICE,              "p2m.frame-twice",        ERROR,   "no frame is in the list twice") \
 	X(P2M_M2P,                "p2m.m2p",                ERROR,   "the M2P says of every frame what the list says") \
 	X(P2M_TAIL,               "p2m.tail",               WARNING, "the rest of the list's last page is all ones or all zeros") \
+	X(P2M_RANGES,             "p2m.ranges",             ERROR,   "every PFN of the ranges that were asked for has a frame, and no other has") \
 	X(P2M_INIT,               "p2m.init-p2m",           ERROR,   "a list outside the initial region is where the kernel wants it") \
 	X(MEMORY_AMOUNT,          "memory.amount",          ERROR,   "the domain owns the memory that it was to have") \
 	X(MEMORY_ADDRESS_BITS,    "memory.address-bits",    ERROR,   "every frame lies below the limit on machine addresses") \

@@ -59,7 +59,7 @@ int pvb_build_p2m(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
 	struct pvb_p2m_geometry geometry = {
-		.pfns = plan->pages,
+		.pfns = plan->p2m_geometry.pfns,
 		.entry_size = plan->info.p2m_entry_size,
 		.page_size = plan->info.page_size,
 	};

@@ -210,6 +210,10 @@ static void hand_out_frames(struct paper_domain *domain)
 		domain->frames[pfn] = (struct paper_frame){
 			.mfn = base + slot, .m2p = pfn, .type = PVB_FRAME_PLAIN};
 	}
+	for (uint64_t n = 0; n < domain->spec.hole_count; n++)
+		domain->frames[domain->spec.hole_first + n] =
+			(struct paper_frame){.mfn = UINT64_MAX, .m2p = UINT64_MAX, .foreign = true};
+	domain->owned -= domain->spec.hole_count;
 	sort_frames(domain);
 }
 
@@ -335,7 +339,7 @@ static void place_elements(struct paper_domain *domain)
 		 next = domain->kernel_first + (spec->kernel_pages ? spec->kernel_pages : 40);
 	uint64_t tables = 0;
 
-	domain->list_pages = (domain->pages + entries - 1) / entries;
+	domain->list_pages = (domain->pages + entries - 1) / entries + spec->long_list;
 	if (module_pages && !spec->module_by_pfn) {
 		domain->module_first = next;
 		next += module_pages;
@@ -397,7 +401,7 @@ static void fill_info(struct paper_domain *domain)
 	const char *magic = wide ? "xen-3.0-x86_64" : "xen-3.0-x86_32p";
 
 	memcpy(paper_page(domain, domain->start_info), magic, strlen(magic) + 1);
-	paper_set(domain, SI_NR_PAGES, domain->pages);
+	paper_set(domain, SI_NR_PAGES, domain->owned);
 	paper_set(domain, SI_SHARED_INFO, domain->shared_frame * PAGE);
 	paper_set(domain, SI_FLAGS, spec->module_by_pfn && spec->module_bytes ? 1u << 3 : 0);
 	paper_set(domain, SI_STORE_MFN, domain->frames[domain->store].mfn);
@@ -482,6 +486,19 @@ static void fill_vcpu(struct paper_domain *domain)
 	domain->vcpu.cr[3] = wide ? root << 12 : (uint32_t)(root << 12 | root >> 20);
 	domain->vcpu.debugreg[6] = 0xffff0ff0;
 	domain->vcpu.debugreg[7] = 0x400;
+}
+
+size_t paper_ranges(const struct paper_domain *domain, struct pvb_memory_range ranges[2])
+{
+	const uint64_t first = domain->spec.hole_first * PAGE;
+	const uint64_t next = first + domain->spec.hole_count * PAGE;
+
+	ranges[0] = (struct pvb_memory_range){0, domain->pages * PAGE, PVB_ANY_NODE, false};
+	if (!domain->spec.hole_count)
+		return 1;
+	ranges[0].bytes = first;
+	ranges[1] = (struct pvb_memory_range){next, domain->pages * PAGE - next, 0, false};
+	return 2;
 }
 
 struct paper_domain *paper_domain_make(const struct domain_spec *spec)

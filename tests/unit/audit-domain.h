@@ -19,6 +19,8 @@
 /*
  *   bits           32 or 64
  *   pages          of memory; 0 means 2048, or 4096 for a large kernel
+ *   hole_first, hole_count   PFNs without memory; pages counts them
+ *   long_list      wrong: the list has a page more than it needs
  *   kernel_pages   of the kernel, less than all of one mapping; 0 means 40
  *   kernel_pfn     where it stands; 0 means 256
  *   at_zero        PFN 0 is at address 0, and not where Linux has it
@@ -39,6 +41,8 @@
 struct domain_spec {
 	unsigned bits;
 	uint64_t pages;
+	uint64_t hole_first, hole_count;
+	bool long_list;
 	uint64_t kernel_pages;
 	uint64_t kernel_pfn;
 	bool at_zero;
@@ -72,7 +76,7 @@ struct paper_domain {
 	struct pvb_host host; /* first: it is a host */
 	struct domain_spec spec;
 	unsigned bits;
-	uint64_t pages;
+	uint64_t pages; /* PFNs */
 	uint64_t owned; /* what the hypervisor says that it owns */
 	uint8_t *memory;
 	struct paper_frame *frames; /* by PFN */
@@ -107,6 +111,8 @@ struct paper_domain {
 struct paper_domain *paper_domain_make(const struct domain_spec *spec);
 /* A copy of a domain of any host, with what can be read off it. Small ones only. */
 struct paper_domain *paper_domain_copy(struct pvb_host *host, uint32_t domid);
+/* Where its memory is: one range, or two with a hole between them. */
+size_t paper_ranges(const struct paper_domain *domain, struct pvb_memory_range ranges[2]);
 /* Checks that nothing is left mapped. */
 void paper_domain_free(struct paper_domain *domain);
 

@@ -29,6 +29,16 @@ static const struct domain_spec good[] = {
 	{.bits = 32, .declares = true},
 	{.bits = 64, .declares = true, .kernel_bit = 57, .pte_note = UINT64_C(0x7ff0000000000e00)},
 	{.bits = 64, .init_p2m = true, .declares = true, .pte_note = UINT64_C(0x0010000000000000)},
+	{.bits = 64, .pages = 9000, .hole_first = 4100, .hole_count = 2500},
+	{.bits = 64, .init_p2m = true, .pages = 100000, .hole_first = 5000, .hole_count = 90000},
+	{.bits = 64,
+	 .init_p2m = true,
+	 .pages = 5121,
+	 .hole_first = 2048,
+	 .hole_count = 3072,
+	 .module_bytes = 1,
+	 .module_by_pfn = true},
+	{.bits = 32, .pages = 9001, .hole_first = 3000, .hole_count = 5000},
 };
 
 #define GOOD (sizeof good / sizeof good[0])
@@ -78,7 +88,11 @@ static void audit_both_ways(struct paper_domain *domain, const struct core_style
 	options.module_fds = &module;
 	options.module_fd_count = domain->module.size ? 1 : 0;
 	options.command_line = PAPER_COMMAND_LINE;
-	options.memory = domain->pages * 4096;
+	struct pvb_memory_range ranges[2];
+
+	options.memory = (domain->pages - domain->spec.hole_count) * 4096;
+	options.ranges = ranges;
+	options.range_count = paper_ranges(domain, ranges);
 	options.address_bits = 46;
 	assert_ok(pvb_audit_domain(&domain->host, 1, &options, &audit, &error), &error);
 	show(pvb_audit_report(audit));

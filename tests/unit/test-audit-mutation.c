@@ -98,13 +98,17 @@ static void run_mutation(const struct mutation *mutation, size_t number)
 
 	int module = open_temporary(&domain->module);
 	struct pvb_audit_options options = PVB_AUDIT_OPTIONS_INIT;
+	struct pvb_memory_range ranges[2];
 
 	options.image = mutation->no_image ? NULL : image;
 	options.module_fds = &module;
 	options.module_fd_count = domain->module.size ? 1 : 0;
 	options.command_line = mutation->no_command_line ? NULL : PAPER_COMMAND_LINE;
 	options.max_findings = 2000;
-	options.memory = domain->pages * 4096 - mutation->less_memory;
+	options.memory = domain->owned * 4096 - mutation->less_memory;
+	options.ranges = mutation->by_ranges ? ranges : NULL;
+	options.range_count = mutation->by_ranges ? paper_ranges(domain, ranges) : 0;
+	ranges[options.range_count > 1].gpa += mutation->higher;
 	options.address_bits = mutation->address_bits ? mutation->address_bits
 			       : mutation->by_record  ? 0
 						      : 46;
@@ -294,7 +298,7 @@ static bool suits(const struct mutation *mutation, const struct paper_domain *do
 	    mutation->spec.init_p2m != domain->spec.init_p2m || mutation->spec.pages ||
 	    mutation->spec.at_zero || mutation->spec.mfn_base || mutation->spec.kernel_pages ||
 	    mutation->no_image || !(mutation->spec.module_bytes) || mutation->where == CORE ||
-	    mutation->address_bits || mutation->by_record ||
+	    mutation->address_bits || mutation->by_record || mutation->by_ranges ||
 	    mutation->spec.declares != domain->spec.declares)
 		return false;
 	for (size_t i = 0; i < sizeof unfit / sizeof unfit[0]; i++)

@@ -71,6 +71,8 @@ static void bench_open(struct bench *bench, const struct layout *layout)
 	plan->guest_bits = layout->levels == 4 ? 64 : 32;
 	plan->page_shift = 12;
 	plan->pages = layout->pages;
+	plan->p2m_geometry.pfns = layout->pages;
+	plan->info.page_size = 4096;
 	plan->virt_base = PVB_VA(layout->virt_base);
 	plan->info.p2m_entry_size = plan->guest_bits / 8;
 	plan->initial.from = PVB_VA(layout->virt_base);
