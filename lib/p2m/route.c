@@ -56,120 +56,122 @@ static enum pvb_p2m_anchor preferred(const struct pvb_p2m_anchors *anchors)
 
 /* ---- sentences ---- */
 
+#define STALE                                                                                      \
+	"the guest came from another host and has not set its p2m up again, or has overwritten "   \
+	"its shared info"
+#define DEEPER                                                                                     \
+	"of a guest as large, the kernel has to publish p2m_cr3 and p2m_vaddr, or p2m_levels and " \
+	"p2m_root of a tree that is deep enough"
+
+static int refuse(struct pvb_error *error, enum pvb_code code, const char *hint, const char *format,
+		  ...) __attribute__((format(printf, 4, 5)));
+
+static int refuse(struct pvb_error *error, enum pvb_code code, const char *hint, const char *format,
+		  ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int rc = pvb_vfail(error, code, P2M_STAGE, format, arguments);
+	va_end(arguments);
+	pvb_hint(error, "%s", hint);
+	return rc;
+}
+
 static int none(const char *name, struct pvb_error *error)
 {
-	int rc = pvb_fail(error, PVB_E_P2M_NONE, P2M_STAGE,
-			  "%s is 0: the guest has not published its p2m there, or not yet", name);
-
-	pvb_hint(error, "a kernel publishes it while it boots: wait for that, or read what its "
-			"builder gave it before it runs");
-	return rc;
+	return refuse(
+		error, PVB_E_P2M_NONE,
+		"a kernel publishes it while it boots: wait for that, or read what its builder "
+		"gave it before it runs",
+		"%s is 0: the guest has not published its p2m there, or not yet", name);
 }
 
 static int all_ones(enum pvb_p2m_anchor anchor, const struct pvb_p2m_anchors *anchors,
 		    struct pvb_error *error)
 {
-	int rc;
+	bool tree = anchor == PVB_P2M_ANCHOR_ROOT;
 
-	if (anchor == PVB_P2M_ANCHOR_FRAME_LIST) {
-		rc = pvb_fail(error, PVB_E_P2M_ANCHOR, P2M_STAGE,
-			      "pfn_to_mfn_frame_list_list is all ones: the guest refers to another "
-			      "anchor by that, and p2m_cr3 is %s and p2m_levels %s",
-			      anchors->p2m_cr3 ? "set" : "0",
-			      anchors->has_tree ? "published" : "not there");
-		pvb_hint(error,
-			 anchors->p2m_cr3 || anchors->has_tree
-				 ? "follow that one, as is done by preference"
-				 : "the kernel has to publish either; nothing else tells where "
-				   "its p2m is");
-		return rc;
-	}
-	rc = pvb_fail(error, PVB_E_P2M_ANCHOR, P2M_STAGE,
+	if (anchor == PVB_P2M_ANCHOR_FRAME_LIST)
+		return refuse(
+			error, PVB_E_P2M_ANCHOR,
+			anchors->p2m_cr3 || anchors->has_tree
+				? "follow that one, as is done by preference"
+				: "the kernel has to publish either; nothing else tells where "
+				  "its p2m is",
+			"pfn_to_mfn_frame_list_list is all ones: the guest refers to another "
+			"anchor by that, and p2m_cr3 is %s and p2m_levels %s",
+			anchors->p2m_cr3 ? "set" : "0",
+			anchors->has_tree ? "published" : "not there");
+	return refuse(error, PVB_E_P2M_ANCHOR,
+		      "the kernel has taken its p2m away without saying so: its anchors cannot be "
+		      "relied on",
 		      "%s is all ones, which names no frame; where there is %s, it is %s",
-		      pvb_p2m_anchor_name(anchor),
-		      anchor == PVB_P2M_ANCHOR_ROOT ? "no tree" : "no list",
-		      anchor == PVB_P2M_ANCHOR_ROOT ? "not marked as valid" : "0");
-	pvb_hint(error,
-		 "the kernel has taken its p2m away without saying so: its anchors cannot be "
-		 "relied on");
-	return rc;
+		      pvb_p2m_anchor_name(anchor), tree ? "no tree" : "no list",
+		      tree ? "not marked as valid" : "0");
 }
 
 static int no_frame(const struct p2m_source *source, const char *name, uint64_t word,
 		    uint64_t frame, struct pvb_error *error)
 {
 	bool narrow = source->guest_bits == 64 && word == UINT32_MAX;
-	int rc = pvb_fail(error, PVB_E_P2M_ANCHOR, P2M_STAGE,
-			  "%s is 0x%" PRIx64 ", which names MFN 0x%" PRIx64
-			  ", and there is none from 0x%" PRIx64 " on%s",
-			  name, word, frame, source->frames,
-			  narrow ? " (the all ones of a 32-bit guest mean nothing here: this one "
-				   "has 64 bits)"
-				 : "");
 
-	pvb_hint(error, "the guest came from another host and has not set its p2m up again, or has "
-			"overwritten its shared info");
-	return rc;
-}
-
-static int shape(struct pvb_error *error, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int shape(struct pvb_error *error, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	int rc = pvb_vfail(error, PVB_E_P2M_SHAPE, P2M_STAGE, format, arguments);
-	va_end(arguments);
-	return rc;
+	return refuse(
+		error, PVB_E_P2M_ANCHOR, STALE,
+		"%s is 0x%" PRIx64 ", which names MFN 0x%" PRIx64
+		", and there is none from 0x%" PRIx64 " on%s",
+		name, word, frame, source->frames,
+		narrow ? " (the all ones of a 32-bit guest mean nothing here: this one has 64 "
+			 "bits)"
+		       : "");
 }
 
 /* ---- trees ---- */
 
+static int check_reach(const struct pvb_p2m_geometry *geometry, unsigned levels,
+		       struct pvb_error *error)
+{
+	unsigned least = pvb_p2m_least_levels(geometry);
+
+	if (!least)
+		return refuse(error, PVB_E_P2M_SHAPE, STALE,
+			      "max_pfn 0x%" PRIx64
+			      " is more than a tree of %u levels can hold, and none has more",
+			      geometry->pfns, PVB_P2M_LEVELS_MAX);
+	if (least > levels)
+		return refuse(error, PVB_E_P2M_SHAPE, DEEPER,
+			      "max_pfn 0x%" PRIx64
+			      " needs %u levels; this tree has %u and ends at PFN 0x%" PRIx64,
+			      geometry->pfns, least, levels, pvb_p2m_capacity(geometry, levels));
+	return 0;
+}
+
 static int route_tree(const struct p2m_source *source, const char *name, unsigned levels,
 		      uint64_t root, struct p2m_route *route, struct pvb_error *error)
 {
-	struct pvb_p2m_geometry *geometry = &route->geometry;
-	unsigned least;
-	int rc;
-
-	if (levels < 1 || levels > PVB_P2M_LEVELS_MAX) {
-		rc = shape(error, "p2m_levels is %u, and trees have 1 to %u levels", levels,
-			   PVB_P2M_LEVELS_MAX);
-		pvb_hint(error, "the kernel wrote p2m_levels wrong, or has overwritten it");
-		return rc;
-	}
+	if (levels < 1 || levels > PVB_P2M_LEVELS_MAX)
+		return refuse(error, PVB_E_P2M_SHAPE,
+			      "the kernel wrote p2m_levels wrong, or has overwritten it",
+			      "p2m_levels is %u, and trees have 1 to %u levels", levels,
+			      PVB_P2M_LEVELS_MAX);
 	if (root == 0)
-		return pvb_fail(
-			error, PVB_E_P2M_ANCHOR, P2M_STAGE,
+		return refuse(
+			error, PVB_E_P2M_ANCHOR,
+			"a kernel without a tree says so in the mask \"valid\" of its extension",
 			"%s is 0, although p2m_levels says that a tree is published: it was "
 			"never filled in",
 			name);
 	if (root >= source->frames)
 		return no_frame(source, name, root, root, error);
-	least = pvb_p2m_least_levels(geometry);
-	if (!least || least > levels) {
-		if (least)
-			rc = shape(error,
-				   "max_pfn 0x%" PRIx64 " needs %u levels; this tree has %u and "
-				   "ends at PFN 0x%" PRIx64,
-				   geometry->pfns, least, levels,
-				   pvb_p2m_capacity(geometry, levels));
-		else
-			rc = shape(error,
-				   "max_pfn 0x%" PRIx64 " is more than a tree of %u levels "
-				   "can hold, of which none has more",
-				   geometry->pfns, PVB_P2M_LEVELS_MAX);
-		pvb_hint(error,
-			 "of a guest as large, the kernel has to publish p2m_cr3 and "
-			 "p2m_vaddr, or p2m_levels and p2m_root of a tree that is deep enough");
+
+	int rc = check_reach(&route->geometry, levels, error);
+
+	if (rc)
 		return rc;
-	}
 	route->root = root;
 	route->vaddr = PVB_P2M_NONE;
 	route->height = levels - 1;
-	route->bits = (unsigned)__builtin_ctzll(pvb_p2m_entries_per_page(geometry));
+	route->bits = (unsigned)__builtin_ctzll(pvb_p2m_entries_per_page(&route->geometry));
 	return 0;
 }
 
@@ -187,38 +189,48 @@ static bool fits_address_space(unsigned guest_bits, uint64_t vaddr, uint64_t byt
 	return vaddr >= -half && bytes <= -vaddr;
 }
 
+static int check_address(const struct p2m_source *source, const struct pvb_p2m_geometry *geometry,
+			 const char *name, uint64_t vaddr, struct pvb_error *error)
+{
+	uint64_t pages = pvb_p2m_list_pages(geometry), bytes;
+
+	if (!pvb_is_aligned(vaddr, P2M_TABLE_PAGE_SIZE))
+		return refuse(error, PVB_E_P2M_ANCHOR, STALE,
+			      "%s is 0x%" PRIx64 ", and a list begins with a page", name, vaddr);
+	if (!pvb_mul(pages, P2M_TABLE_PAGE_SIZE, &bytes) ||
+	    !fits_address_space(source->guest_bits, vaddr, bytes))
+		return refuse(error, PVB_E_P2M_SHAPE, STALE,
+			      "the list for max_pfn 0x%" PRIx64 ", of %" PRIu64
+			      " pages from %s 0x%" PRIx64
+			      " on, does not fit into the address space of a %u-bit guest",
+			      geometry->pfns, pages, name, vaddr, source->guest_bits);
+	if (source->guest_bits == 64 && vaddr < HYPERVISOR_END && vaddr >= HYPERVISOR_START)
+		return refuse(error, PVB_E_P2M_ANCHOR, STALE,
+			      "%s is 0x%" PRIx64
+			      ", which lies in the hypervisor's part of the address space",
+			      name, vaddr);
+	return 0;
+}
+
 static int route_list(const struct p2m_source *source, const char *cr3_name, uint64_t cr3,
 		      const char *list_name, uint64_t vaddr, struct p2m_route *route,
 		      struct pvb_error *error)
 {
-	struct pvb_p2m_geometry *geometry = &route->geometry;
 	uint64_t root = pvb_p2m_cr3_frame(source->guest_bits, cr3);
-	uint64_t bytes = 0;
+	int rc;
 
 	if (source->page_size != P2M_TABLE_PAGE_SIZE)
-		return shape(error,
-			     "a list in virtual memory has pages of %u bytes, and the frames given "
-			     "have %" PRIu32,
-			     P2M_TABLE_PAGE_SIZE, source->page_size);
+		return refuse(
+			error, PVB_E_P2M_SHAPE,
+			"only a tree can have pages of another size: follow its anchor",
+			"a list in virtual memory has pages of %u bytes, and the frames given "
+			"have %" PRIu32,
+			P2M_TABLE_PAGE_SIZE, source->page_size);
 	if (root >= source->frames)
 		return no_frame(source, cr3_name, cr3, root, error);
-	if (!pvb_is_aligned(vaddr, P2M_TABLE_PAGE_SIZE))
-		return pvb_fail(error, PVB_E_P2M_ANCHOR, P2M_STAGE,
-				"%s is 0x%" PRIx64 ", and a list begins with a page", list_name,
-				vaddr);
-	if (!pvb_mul(pvb_p2m_list_pages(geometry), P2M_TABLE_PAGE_SIZE, &bytes) ||
-	    !fits_address_space(source->guest_bits, vaddr, bytes))
-		return shape(error,
-			     "the list for max_pfn 0x%" PRIx64 ", of %" PRIu64
-			     " pages from %s 0x%" PRIx64
-			     " on, does not fit into the address space of a %u-bit guest",
-			     geometry->pfns, pvb_p2m_list_pages(geometry), list_name, vaddr,
-			     source->guest_bits);
-	if (source->guest_bits == 64 && vaddr < HYPERVISOR_END && vaddr >= HYPERVISOR_START)
-		return pvb_fail(error, PVB_E_P2M_ANCHOR, P2M_STAGE,
-				"%s is 0x%" PRIx64
-				", which lies in the hypervisor's part of the address space",
-				list_name, vaddr);
+	rc = check_address(source, &route->geometry, list_name, vaddr, error);
+	if (rc)
+		return rc;
 	route->page_tables = true;
 	route->root = root;
 	route->vaddr = vaddr;
@@ -244,8 +256,10 @@ static int check_sentinels(const struct pvb_p2m_anchors *anchors, enum pvb_p2m_a
 	if (word == PVB_P2M_NONE)
 		return all_ones(anchor, anchors, error);
 	if (!anchors->max_pfn)
-		return shape(error, "%s is set, and max_pfn is 0: a p2m of no PFN at all",
-			     pvb_p2m_anchor_name(anchor));
+		return refuse(error, PVB_E_P2M_SHAPE,
+			      "the kernel is still setting its p2m up, or has forgotten max_pfn",
+			      "%s is set, and max_pfn is 0: a p2m of no PFN at all",
+			      pvb_p2m_anchor_name(anchor));
 	return 0;
 }
 
@@ -270,7 +284,9 @@ int pvb_p2m_choose_route(const struct p2m_source *source, const struct pvb_p2m_a
 		.frames = built ? options->start_info.frames : 0,
 	};
 	if (built && !route->geometry.pfns)
-		return shape(error, "start_info speaks of a list of no PFN at all");
+		return refuse(error, PVB_E_P2M_SHAPE,
+			      "set start_info.pfns of struct pvb_p2m_options, too",
+			      "start_info speaks of a list of no PFN at all");
 	rc = built ? 0 : check_sentinels(anchors, anchor, error);
 	if (rc)
 		return rc;
