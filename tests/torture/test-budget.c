@@ -17,7 +17,8 @@
 #define MIB UINT64_C(0x100000)
 #define TIB (UINT64_C(1) << 40)
 
-static const struct scenario tebibyte = {"1 TiB", scenario_linux_64, 3000000, TIB, 1, NULL};
+static const struct scenario tebibyte = {"1 TiB", scenario_linux_64, 3000000, TIB, 1, NULL, NULL,
+					 0};
 
 /* A field of /proc/self/status, in bytes, read without allocating anything. */
 static uint64_t status_bytes(const char *field)

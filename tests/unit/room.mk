@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test-build-entries \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-pte-bits \
+	tests/unit/test-build-ranges \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
 	tests/unit/test-domains \
@@ -38,6 +39,7 @@ unit_tests = \
 	tests/unit/test-plan-limits \
 	tests/unit/test-plan-p2m \
 	tests/unit/test-plan-pte-bits \
+	tests/unit/test-plan-ranges \
 	tests/unit/test-sim-arm64 \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
@@ -79,6 +81,8 @@ tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
 tests_unit_test_build_pte_bits_SOURCES = tests/unit/test-build-pte-bits.c \
 	tests/lab/pin.c tests/lab/pin.h tests/lab/relay.c tests/lab/relay.h
+tests_unit_test_build_ranges_SOURCES = tests/unit/test-build-ranges.c \
+	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
 
 p2m_guest = tests/unit/p2m-guest.h tests/unit/p2m-guest.c
