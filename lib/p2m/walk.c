@@ -448,6 +448,27 @@ static int walk_page(struct p2m_walk *walk, const struct p2m_place *root, struct
 	return rc ? rc : take_page(walk, root, root->table, walk->window, error);
 }
 
+/* How long the list is was to show from how many frames it has, and it has fewer. */
+static int take_shortage(struct p2m_walk *walk, struct pvb_error *error)
+{
+	const struct p2m_route *route = walk->route;
+	const struct pvb_p2m_extent *last =
+		walk->extent_count ? &walk->extents[walk->extent_count - 1] : NULL;
+	int rc;
+
+	walk->pfns = pvb_min(route->geometry.pfns,
+			     pvb_max(route->frames, last ? last->pfn + last->count : 0));
+	if (!walk->strict)
+		return 0;
+	rc = pvb_fail(error, PVB_E_P2M_SHAPE, P2M_STAGE,
+		      "start_info speaks of %" PRIu64 " pages, and %s has %" PRIu64
+		      " frames, the last of them for PFN 0x%" PRIx64,
+		      route->frames, pvb_p2m_anchor_name(route->anchor), walk->frames,
+		      last ? last->pfn + last->count - 1 : 0);
+	pvb_hint(error, "the list was cut short or overwritten, or nr_pages was");
+	return rc;
+}
+
 int pvb_p2m_walk(struct p2m_walk *walk, struct pvb_error *error)
 {
 	const struct p2m_route *route = walk->route;
@@ -472,14 +493,7 @@ int pvb_p2m_walk(struct p2m_walk *walk, struct pvb_error *error)
 		walk->strict = true;
 		rc = take_missing(walk, &walk->first_missing, 0, error);
 	}
-	if (!rc && route->frames && walk->frames < route->frames) {
-		const struct pvb_p2m_extent *last =
-			walk->extent_count ? &walk->extents[walk->extent_count - 1] : NULL;
-
-		walk->pfns = pvb_min(route->geometry.pfns,
-				     pvb_max(route->frames, last ? last->pfn + last->count : 0));
-	}
-	return rc;
+	return !rc && walk->frames < route->frames ? take_shortage(walk, error) : rc;
 }
 
 void pvb_p2m_walk_free(struct p2m_walk *walk)

@@ -714,15 +714,20 @@ static void a_list_as_built_ends_with_its_last_frame(void **state)
 	pvb_p2m_free(p2m);
 
 	/* Where a frame is missing, it ends where nothing is mapped. */
+	struct pvb_error error;
+
 	options.start_info.frames = 1001;
+	assert_fails_with(pvb_p2m_read(&guest.access, NULL, &options, &p2m, &error),
+			  PVB_E_P2M_SHAPE, &error);
+	assert_non_null(strstr(error.message, "speaks of 1001 pages, and mfn_list has 1000 frames"));
+	options.strict = false;
 	p2m = read_p2m(&guest, &options);
 	assert_int_equal(pvb_p2m_info(p2m)->geometry.pfns, 5300);
 	assert_int_equal(pvb_p2m_info(p2m)->frames, 1000);
 	pvb_p2m_free(p2m);
 
 	/* It must be there as far as it has to go. */
-	struct pvb_error error;
-
+	options.strict = true;
 	options.start_info.frames = 20 * 512;
 	assert_fails_with(pvb_p2m_read(&guest.access, NULL, &options, &p2m, &error),
 			  PVB_E_P2M_UNMAPPED, &error);
