@@ -14,6 +14,7 @@
  *   kernel    makes the kernel
  *   ramdisk   bytes, 0 for none
  *   host      what the simulated host is told besides, with a comma behind it, or NULL
+ *   ranges    where the memory is, range_count of them; NULL for one from 0 on
  */
 struct scenario {
 	const char *name;
@@ -22,6 +23,8 @@ struct scenario {
 	uint64_t memory;
 	uint32_t vcpus;
 	const char *host;
+	const struct pvb_memory_range *ranges;
+	size_t range_count;
 };
 
 struct blob scenario_linux_64(void);
