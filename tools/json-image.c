@@ -159,8 +159,11 @@ static struct json_object *declares_object(const struct pvb_image_declares *decl
 	} else {
 		json_add_null(object, "pte_bits");
 	}
-	/* No note says anything of a tree. */
-	json_add_null(object, "p2m_tree");
+	if (declares->p2m_tree)
+		json_add_number(json_add(object, "p2m_tree", json_map()), "levels",
+				declares->p2m_levels);
+	else
+		json_add_null(object, "p2m_tree");
 
 	struct json_object *granules = json_add(object, "granules", json_array());
 

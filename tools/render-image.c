@@ -89,7 +89,12 @@ static void render_declares(const struct pvb_image_declares *declares)
 				    format_size(UINT64_C(1) << shift).text);
 			label = "";
 		}
-	if (*label)
+	if (declares->p2m_tree && declares->p2m_levels)
+		render_fact(label, "wants a p2m tree of %" PRIu32 " level%s or more",
+			    declares->p2m_levels, declares->p2m_levels == 1 ? "" : "s");
+	else if (declares->p2m_tree)
+		render_fact(label, "wants a p2m tree");
+	else if (*label)
 		render_fact(label, "nothing");
 }
 

@@ -47,7 +47,7 @@ struct pvb_p2m_geometry {
 	uint32_t page_size;
 };
 
-/* ---- geometry: arithmetic only ---- */
+/* ---- geometry: arithmetic only, and 0 where there is no such p2m ---- */
 
 PVB_API uint64_t pvb_p2m_entries_per_page(const struct pvb_p2m_geometry *geometry);
 
@@ -60,10 +60,13 @@ PVB_API unsigned pvb_p2m_least_levels(const struct pvb_p2m_geometry *geometry);
 /* PFNs that a tree of so many levels can hold at most; UINT64_MAX where 64 bits end before. */
 PVB_API uint64_t pvb_p2m_capacity(const struct pvb_p2m_geometry *geometry, unsigned levels);
 
-/* Pages at a level: 1 the leaves. */
+/* Pages at a level, 1 to PVB_P2M_LEVELS_MAX: 1 the leaves. */
 PVB_API uint64_t pvb_p2m_level_pages(const struct pvb_p2m_geometry *geometry, unsigned level);
 
-/* Pages above the leaves of a tree of so many levels, its root included; 0 for one level. */
+/*
+ * Pages above the leaves of a tree of so many levels, its root included; 0 for one level, and
+ * for fewer than reach every PFN.
+ */
 PVB_API uint64_t pvb_p2m_tree_pages(const struct pvb_p2m_geometry *geometry, unsigned levels);
 
 /* ---- writing ---- */
@@ -88,16 +91,20 @@ struct pvb_p2m_extents {
 	const struct pvb_p2m_extent *list;
 	size_t count;
 };
-PVB_API struct pvb_p2m_map pvb_p2m_map_of(const struct pvb_p2m_extents *extents);
+PVB_API struct pvb_p2m_map pvb_p2m_map_of(struct pvb_p2m_extents *extents);
 
-/* Called with count pages, from page first on, that lie one after the other at "at". */
+/*
+ * Called with count pages, from page first on, that lie one after the other at "at", which is
+ * a multiple of the entry's size.
+ */
 typedef int (*pvb_p2m_visit_fn)(void *visitor, void *at, uint64_t first, uint64_t count,
 				struct pvb_error *error);
 
 /*
  * Where pages are written to: each() calls visit for count pages from first on (counted
  * within what is being written), in order, in as many pieces as it likes, and stops
- * at the first that does not return 0. Every page is written once, and whole.
+ * at the first that does not return 0. Pages that nobody needs it may leave out; the others
+ * are written once, and whole.
  */
 struct pvb_p2m_sink {
 	void *opaque;
@@ -113,14 +120,14 @@ PVB_API int pvb_p2m_write_list(const struct pvb_p2m_geometry *geometry,
 /*
  *   levels    1 to PVB_P2M_LEVELS_MAX, and no fewer than reach every PFN
  *   leaves    the frames of the list's pages, by their number; PVB_P2M_NONE for a page that
- *             has none because none of its PFNs has
- *   nodes     the frames of the pages above, in the order in which they are written: the
- *             root first, then level by level, ascending. A subtree that has no leaf at
- *             all is not left out: its pages are there
- *   shared    where leaves may be missing: frames of the shared pages that stand for a
- *             missing subtree, shared[0] for a leaf (all ones), shared[l - 1] for one of level
- *             l (all entries naming shared[l - 2]); shared_count of them, levels - 1. NULL:
- *             all ones stand for what is missing
+ *             is missing because none of its PFNs has a frame
+ *   nodes     the frames of the pages above, numbered from the root (0) down, level by
+ *             level, each ascending. A page below which every leaf is missing is missing too:
+ *             it keeps its number, and is neither asked for nor written. The root is there
+ *   shared    where leaves may be missing: frames of the shared pages that stand for what is
+ *             missing, shared[0] for a leaf (all ones), shared[l - 1] for a subtree of level l
+ *             (all entries naming shared[l - 2]); shared_count of them, levels - 1. NULL:
+ *             all ones stand for what is missing, as they do behind the last PFN in any case
  */
 struct pvb_p2m_tree {
 	struct pvb_p2m_geometry geometry;
@@ -132,13 +139,15 @@ struct pvb_p2m_tree {
 };
 
 /*
- * Write the pages above the leaves: pvb_p2m_tree_pages() of them, in the order of nodes,
- * then the shared pages, where there are any.
+ * Write the pages above the leaves that are there, ascending, by their numbers, of which there
+ * are pvb_p2m_tree_pages(); then the shared pages, numbered on from there. PVB_E_ARG_P2M where
+ * levels are too few or too many, PVB_E_HOST_FRAME_TOO_HIGH for a frame that an entry cannot hold,
+ * PVB_E_ARG_INVALID for frame 0, or none for a page that has leaves.
  */
 PVB_API int pvb_p2m_write_tree(const struct pvb_p2m_tree *tree, const struct pvb_p2m_sink *sink,
 			       struct pvb_error *error);
 
-/* The root's frame. */
+/* The root's frame: of a tree of one level, that of its only leaf. */
 PVB_API uint64_t pvb_p2m_root(const struct pvb_p2m_tree *tree);
 
 /* ---- reading ---- */

@@ -244,10 +244,11 @@ struct pvb_plan_pte_bits {
  *   p2m_va           where the list is mapped; p2m_entry_size 8 or 4
  *   p2m_fallback     NULL, or why INIT_P2M was not honoured
  *   p2m_pfns         PFNs that the p2m covers: up to the last that has memory, holes included
- *   p2m_levels       of the tree; 0 where there is only a list. p2m_declared: as the guest asks
+ *   p2m_levels       of the tree; 0 where there is only a list
+ *   p2m_declared     there is a tree because the kernel's note asks for it, and nobody else
  *   p2m_tree         p2m_tree_level_count levels of it, root first; none where the root is
  *                    the only page of the list
- *   p2m_root_gpa     its root's guest physical address
+ *   p2m_root_gpa     its root's guest physical address; PVB_NONE where there is only a list
  *   ranges           where the memory is, range_count of them, ascending
  *   address_bits     machine addresses that the guest may be given, in bits; _source what
  *                    decides it, and _binding whether that is less than the host has

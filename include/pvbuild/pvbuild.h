@@ -26,6 +26,7 @@
 #include <pvbuild/export.h>
 #include <pvbuild/host.h>
 #include <pvbuild/image.h>
+#include <pvbuild/p2m.h>
 #include <pvbuild/plan.h>
 #include <pvbuild/progress.h>
 

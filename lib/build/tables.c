@@ -18,7 +18,7 @@
 #include "build/abi.h"
 #include "build/entries.h"
 #include "core/checked.h"
-#include "p2m/list.h"
+#include "p2m/p2m.h"
 
 #define LEAF (PVB_ABI_PTE_P | PVB_ABI_PTE_RW | PVB_ABI_PTE_A)
 #define LEAF_OF_TABLE (LEAF & ~PVB_ABI_PTE_RW)
@@ -59,12 +59,14 @@ int pvb_build_p2m(struct pvb_builder *builder, struct pvb_error *error)
 {
 	const struct pvb_plan *plan = builder->plan;
 	struct pvb_p2m_geometry geometry = {
-		.pages = plan->pages,
+		.pfns = plan->pages,
 		.entry_size = plan->info.p2m_entry_size,
-		.page_shift = builder->host->page_shift,
+		.page_size = plan->info.page_size,
 	};
-	struct pvb_p2m_frames frames = {.opaque = builder, .each = each_p2m_frame};
-	uint64_t needed = pvb_p2m_list_frames(&geometry);
+	struct pvb_p2m_runs runs = {.runs = &builder->memory};
+	struct pvb_p2m_map memory = pvb_p2m_map_of_runs(&runs);
+	struct pvb_p2m_sink sink = {.opaque = builder, .each = each_p2m_frame};
+	uint64_t needed = pvb_p2m_list_pages(&geometry);
 
 	if (needed != plan->p2m.count)
 		return pvb_fail(error, PVB_E_BUG, builder->stage,
@@ -73,7 +75,7 @@ int pvb_build_p2m(struct pvb_builder *builder, struct pvb_error *error)
 	if (plan->info.p2m_fallback)
 		pvb_builder_log(builder, 0, "the list is in the initial mapping: %s",
 				plan->info.p2m_fallback);
-	return pvb_p2m_list_write(&geometry, &builder->memory, &frames, error);
+	return pvb_p2m_write_list(&geometry, &memory, &sink, error);
 }
 
 /* ---- page tables ---- */

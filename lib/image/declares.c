@@ -70,6 +70,7 @@ static const struct {
 	[PVB_GUEST_NOTE_ADDRESS_BITS] = {"ADDRESS_BITS", 4, 4, 1, "4"},
 	[PVB_GUEST_NOTE_PTE_BITS] = {"PTE_BITS", 8, 24, 8, "8, 16 or 24"},
 	[PVB_GUEST_NOTE_GRANULES] = {"GRANULES", 4, 4, 1, "4"},
+	[PVB_GUEST_NOTE_P2M_TREE] = {"P2M_TREE", 4, 4, 1, "4"},
 };
 
 static int check_size(const struct pvb_note *note, struct pvb_error *error)
@@ -155,6 +156,37 @@ static int read_granules(struct pvb_image *image, struct pvb_note *note, struct 
 	return note->meaning ? 0 : no_memory(error);
 }
 
+static int read_p2m_tree(struct pvb_image *image, struct pvb_note *note, struct pvb_span bytes,
+			 struct pvb_error *error)
+{
+	struct pvb_image_declares *declares = &image->info.declares;
+	uint32_t levels = 0;
+
+	(void)pvb_span_u32(bytes, 0, &levels);
+	if (levels > PVB_GUEST_P2M_LEVELS_MOST) {
+		int rc = pvb_fail(error, PVB_E_NOTE_ABSURD, PVB_IMAGE_STAGE,
+				  "the note P2M_TREE asks for a tree of %" PRIu32
+				  " levels; there are trees of at most %d",
+				  levels, PVB_GUEST_P2M_LEVELS_MOST);
+
+		pvb_hint(error, "0 asks for the fewest that suffice; " SPECIFICATION);
+		return rc;
+	}
+	declares->p2m_tree = true;
+	declares->p2m_levels = levels;
+	note->kind = PVB_NOTE_KIND_NUMBER;
+	note->number = levels;
+	if (levels)
+		note->meaning = pvb_arena_printf(
+			&image->arena,
+			"the kernel wants its p2m as a tree, too, of %" PRIu32 " level%s or more",
+			levels, levels == 1 ? "" : "s");
+	else
+		note->meaning =
+			"the kernel wants its p2m as a tree, too, of the fewest levels that do";
+	return note->meaning ? 0 : no_memory(error);
+}
+
 int pvb_declares_own(struct pvb_image *image, struct pvb_declarations *declarations,
 		     struct pvb_note *note, struct pvb_error *error)
 {
@@ -181,6 +213,8 @@ int pvb_declares_own(struct pvb_image *image, struct pvb_declarations *declarati
 		rc = read_address_bits(image, declarations, note, bytes, error);
 	else if (note->type == PVB_GUEST_NOTE_PTE_BITS)
 		rc = read_pte_bits(image, note, bytes, error);
+	else if (note->type == PVB_GUEST_NOTE_P2M_TREE)
+		rc = read_p2m_tree(image, note, bytes, error);
 	else
 		rc = read_granules(image, note, bytes, error);
 	if (rc)

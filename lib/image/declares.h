@@ -15,7 +15,7 @@
 #include "image/image.h"
 
 /* Their numbers are small: 1 to the last that is known. */
-enum { PVB_OWN_NOTES = PVB_GUEST_NOTE_GRANULES + 1 };
+enum { PVB_OWN_NOTES = PVB_GUEST_NOTE_P2M_TREE + 1 };
 
 /* What has been met so far: indices into info.notes, -1 for none; widths in bits, 0 for none. */
 struct pvb_declarations {
@@ -26,7 +26,7 @@ struct pvb_declarations {
 
 #define PVB_DECLARATIONS_INIT                                                                      \
 	{                                                                                          \
-		.own = {-1, -1, -1, -1}, .maxphys = -1                                             \
+		.own = {-1, -1, -1, -1, -1}, .maxphys = -1                                         \
 	}
 
 /*

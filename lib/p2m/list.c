@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "p2m/list.h"
+/* Entries, and the list that is made of them. */
+#include "p2m/p2m.h"
 
 #include <endian.h>
 #include <inttypes.h>
@@ -8,91 +9,97 @@
 #include "core/checked.h"
 #include "core/error.h"
 
-uint64_t pvb_p2m_entries_per_frame(const struct pvb_p2m_geometry *geometry)
+uint64_t pvb_p2m_highest_mfn(const struct pvb_p2m_geometry *geometry)
 {
-	return (UINT64_C(1) << geometry->page_shift) / geometry->entry_size;
+	return (geometry->entry_size == 8 ? UINT64_MAX : UINT32_MAX) - 1;
 }
 
-uint64_t pvb_p2m_list_frames(const struct pvb_p2m_geometry *geometry)
+void *pvb_p2m_put_run(const struct pvb_p2m_geometry *geometry, void *to, uint64_t mfn,
+		      uint64_t count)
 {
-	return pvb_div_round_up(geometry->pages, pvb_p2m_entries_per_frame(geometry));
-}
-
-/* The entries of count PFNs whose MFNs ascend from mfn on. */
-static void encode_run(unsigned entry_size, void *to, uint64_t mfn, uint64_t count)
-{
-	if (entry_size == 8) {
+	if (geometry->entry_size == 8) {
 		uint64_t *entries = to;
 
 		for (uint64_t i = 0; i < count; i++)
 			entries[i] = htole64(mfn + i);
-	} else {
-		uint32_t *entries = to;
-
-		for (uint64_t i = 0; i < count; i++)
-			entries[i] = htole32((uint32_t)(mfn + i));
+		return entries + count;
 	}
+
+	uint32_t *entries = to;
+
+	for (uint64_t i = 0; i < count; i++)
+		entries[i] = htole32((uint32_t)(mfn + i));
+	return entries + count;
 }
 
-bool pvb_p2m_list_encode(const struct pvb_p2m_geometry *geometry, const struct pvb_runs *memory,
-			 uint64_t first, uint64_t count, void *to, uint64_t *pfn)
+void *pvb_p2m_put_same(const struct pvb_p2m_geometry *geometry, void *to, uint64_t mfn,
+		       uint64_t count)
 {
-	uint64_t per_frame = pvb_p2m_entries_per_frame(geometry);
-	uint64_t highest = geometry->entry_size == 8 ? UINT64_MAX - 1 : UINT32_MAX - 1;
-	uint64_t at = first * per_frame, end = at + count * per_frame;
-	uint64_t last = pvb_min(end, geometry->pages);
-	uint8_t *bytes = to;
+	uint8_t *at = to;
 
-	for (size_t i = pvb_runs_lower(memory, at); at < end;) {
-		bool found = i < memory->n && memory->v[i].from < last;
-		uint64_t from = found ? pvb_max(memory->v[i].from, at) : end;
-
-		memset(bytes, 0xff, (from - at) * geometry->entry_size);
-		bytes += (from - at) * geometry->entry_size;
-		at = from;
-		if (!found)
-			break;
-
-		const struct pvb_run *run = &memory->v[i++];
-		uint64_t here = pvb_min(run->from + run->count, last) - from;
-		uint64_t mfn = run->to + (from - run->from);
-
-		if (mfn > highest || here - 1 > highest - mfn) {
-			*pfn = mfn > highest ? from : from + (highest - mfn) + 1;
-			return false;
-		}
-		encode_run(geometry->entry_size, bytes, mfn, here);
-		bytes += here * geometry->entry_size;
-		at += here;
+	if (mfn == PVB_P2M_NONE) {
+		memset(at, 0xff, count * geometry->entry_size);
+		return at + count * geometry->entry_size;
 	}
-	return true;
+	for (uint64_t i = 0; i < count; i++)
+		at = pvb_p2m_put_run(geometry, at, mfn, 1);
+	return at;
 }
 
 struct list_writer {
 	const struct pvb_p2m_geometry *geometry;
-	const struct pvb_runs *memory;
+	const struct pvb_p2m_map *memory;
 };
 
-static int write_frames(void *visitor, void *at, uint64_t first, uint64_t count,
-			struct pvb_error *error)
+static int check_run(const struct pvb_p2m_geometry *geometry, uint64_t pfn, uint64_t mfn,
+		     uint64_t count, struct pvb_error *error)
 {
-	const struct list_writer *writer = visitor;
-	uint64_t pfn, mfn;
+	uint64_t highest = pvb_p2m_highest_mfn(geometry);
 
-	if (pvb_p2m_list_encode(writer->geometry, writer->memory, first, count, at, &pfn))
+	if (mfn <= highest && count - 1 <= highest - mfn)
 		return 0;
-	(void)pvb_runs_find(writer->memory, pfn, &mfn, NULL);
+
+	uint64_t fitting = mfn <= highest ? highest - mfn + 1 : 0;
+
 	return pvb_fail(error, PVB_E_HOST_FRAME_TOO_HIGH, "p2m",
 			"PFN 0x%" PRIx64 " was given frame 0x%" PRIx64
-			", which a p2m list of %u-byte entries cannot hold",
-			pfn, mfn, writer->geometry->entry_size);
+			", which a p2m list of %" PRIu32 "-byte entries cannot hold",
+			pfn + fitting, mfn + fitting, geometry->entry_size);
 }
 
-int pvb_p2m_list_write(const struct pvb_p2m_geometry *geometry, const struct pvb_runs *memory,
-		       const struct pvb_p2m_frames *frames, struct pvb_error *error)
+static int write_pages(void *visitor, void *at, uint64_t first, uint64_t count,
+		       struct pvb_error *error)
+{
+	const struct list_writer *writer = visitor;
+	const struct pvb_p2m_geometry *geometry = writer->geometry;
+	uint64_t per_page = pvb_p2m_entries_per_page(geometry);
+	uint64_t pfn = first * per_page, entries = count * per_page;
+
+	while (entries && pfn < geometry->pfns) {
+		uint64_t limit = pvb_min(entries, geometry->pfns - pfn), mfn, here;
+		int rc = pvb_p2m_map_find(writer->memory, "memory", pfn, limit, &mfn, &here, error);
+
+		if (rc == 0 && mfn != PVB_P2M_NONE)
+			rc = check_run(geometry, pfn, mfn, here, error);
+		if (rc)
+			return rc;
+		at = mfn == PVB_P2M_NONE ? pvb_p2m_put_same(geometry, at, mfn, here)
+					 : pvb_p2m_put_run(geometry, at, mfn, here);
+		pfn += here;
+		entries -= here;
+	}
+	pvb_p2m_put_same(geometry, at, PVB_P2M_NONE, entries);
+	return 0;
+}
+
+int pvb_p2m_write_list(const struct pvb_p2m_geometry *geometry, const struct pvb_p2m_map *memory,
+		       const struct pvb_p2m_sink *sink, struct pvb_error *error)
 {
 	struct list_writer writer = {.geometry = geometry, .memory = memory};
+	int rc = pvb_p2m_check_geometry(geometry, error);
 
-	return frames->each(frames->opaque, 0, pvb_p2m_list_frames(geometry), write_frames, &writer,
-			    error);
+	if (rc)
+		return rc;
+	return sink->each(sink->opaque, 0, pvb_p2m_list_pages(geometry), write_pages, &writer,
+			  error);
 }

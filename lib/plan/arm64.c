@@ -15,6 +15,8 @@
 #include "plan/arm64-tree.h"
 #include "plan/layout.h"
 #include "plan/limits.h"
+#include "plan/p2m-form.h"
+#include "plan/ranges.h"
 #include "plan/request.h"
 
 #define STAGE "plan"
@@ -59,6 +61,7 @@ struct storage {
 	struct pvb_plan_arm64 arm64;
 	struct pvb_plan_segment segments[SEGMENTS_MAX];
 	struct pvb_plan_area areas[AREAS_MAX];
+	struct pvb_memory_range ranges[PVB_ARM64_BANKS];
 	uint64_t tail[];
 };
 
@@ -231,6 +234,10 @@ static int make_request(const struct pvb_image_info *image, const struct pvb_spe
 	rc = pvb_options(&request->spec, sizeof request->spec, spec, STAGE, error);
 	if (!rc)
 		rc = pvb_check_guest_type(PVB_GUEST_ARM64, host, error);
+	if (!rc)
+		rc = pvb_check_no_p2m(&request->spec, PVB_GUEST_ARM64, error);
+	if (!rc)
+		rc = pvb_refuse_ranges(&request->spec, PVB_GUEST_ARM64, error);
 	if (!rc)
 		rc = check_arguments(host, request, error);
 	if (!rc)
@@ -474,6 +481,7 @@ static void fill_info(struct storage *storage, const struct pvb_image_info *imag
 	info->page_size = UINT32_C(1) << request->page_shift;
 	info->vcpus = request->tree.vcpus;
 	info->virt_base = info->p2m_va = info->p2m_gpa = info->hypercall_page = PVB_NONE;
+	info->p2m_root_gpa = PVB_NONE;
 	info->map_from = info->map_to = PVB_NONE;
 	info->segments = storage->segments;
 	info->registers = (struct pvb_plan_registers){
@@ -484,6 +492,12 @@ static void fill_info(struct storage *storage, const struct pvb_image_info *imag
 	/* Its page tables are its own. */
 	info->pte_bits.kernel_bit = info->pte_bits.grant_bit = PVB_GUEST_PTE_NO_BIT;
 	info->areas = storage->areas;
+	info->ranges = storage->ranges;
+	info->range_count = arm64->bank_count;
+	for (size_t i = 0; i < arm64->bank_count; i++)
+		storage->ranges[i] = (struct pvb_memory_range){.gpa = arm64->banks[i].gpa,
+							       .bytes = arm64->banks[i].bytes,
+							       .node = PVB_ANY_NODE};
 	info->guest_page_size = request->kernel_page;
 	info->gic = request->tree.gic;
 	info->device_tree = arm64->tree_bytes;

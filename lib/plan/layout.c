@@ -89,18 +89,28 @@ static void place_mapping(const struct pvb_layout_input *input, uint64_t list_pa
 	place(layout, PVB_SEGMENT_PADDING, layout->map_end - layout->frames);
 }
 
-struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_t pages)
+/* A guest without any memory still has a PFN 0. */
+static struct pvb_p2m_geometry p2m_of(const struct pvb_layout_input *input, uint64_t pfns)
 {
-	uint64_t page_size = UINT64_C(1) << input->page_shift;
-	uint64_t list_pages = pvb_div_round_up(pages * input->p2m_entry_size, page_size);
-	struct pvb_layout layout = {0};
+	return (struct pvb_p2m_geometry){
+		.pfns = pvb_max(pfns, 1),
+		.entry_size = input->p2m_entry_size,
+		.page_size = UINT32_C(1) << input->page_shift,
+	};
+}
 
+struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_t pfns)
+{
+	struct pvb_layout layout = {.p2m = p2m_of(input, pfns)};
+	uint64_t list_pages = pvb_p2m_list_pages(&layout.p2m);
+
+	layout.p2m_levels = pvb_p2m_levels(&input->p2m, &layout.p2m);
 	if (input->init_p2m != PVB_NONE) {
 		uint64_t room = 0;
 
 		layout.p2m_fallback = pvb_p2m_refusal(input, list_pages, &room);
 		layout.p2m_outside = !layout.p2m_fallback;
-		layout.p2m_room = room * (page_size / input->p2m_entry_size);
+		layout.p2m_room = room * pvb_p2m_entries_per_page(&layout.p2m);
 	}
 	place_mapping(input, layout.p2m_outside ? 0 : list_pages, &layout);
 	if (input->module_unmapped)
@@ -112,6 +122,9 @@ struct pvb_layout pvb_layout_solve(const struct pvb_layout_input *input, uint64_
 		place(&layout, PVB_SEGMENT_P2M_TABLES,
 		      pvb_count_tables(input->levels, false, from, from + list_pages).total);
 	}
+	if (layout.p2m_levels)
+		place(&layout, PVB_SEGMENT_P2M_TREE,
+		      pvb_p2m_tree_pages(&layout.p2m, layout.p2m_levels));
 	return layout;
 }
 
@@ -147,16 +160,11 @@ int pvb_layout_least_pages(const struct pvb_layout_input *input, uint64_t at_lea
 	return 0;
 }
 
-int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct pvb_layout *layout,
-			    uint64_t pages, uint64_t max_pages, struct pvb_error *error)
+const struct pvb_layout_part *pvb_layout_first_past(const struct pvb_layout *layout, uint64_t pages,
+						    const char **name)
 {
 	const struct pvb_layout_part *first = NULL;
-	uint64_t least;
-	const char *name = NULL;
-	int rc;
 
-	if (layout->frames <= pages)
-		return 0;
 	for (unsigned kind = 0; kind < PVB_SEGMENT_KINDS; kind++) {
 		const struct pvb_layout_part *part = &layout->part[kind];
 
@@ -164,8 +172,22 @@ int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct p
 		    (first && first->first <= part->first))
 			continue;
 		first = part;
-		name = pvb_segment_name((enum pvb_segment_kind)kind);
+		*name = pvb_segment_name((enum pvb_segment_kind)kind);
 	}
+	return first;
+}
+
+int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct pvb_layout *layout,
+			    uint64_t pages, uint64_t max_pages, struct pvb_error *error)
+{
+	const struct pvb_layout_part *first;
+	uint64_t least;
+	const char *name = NULL;
+	int rc;
+
+	if (layout->frames <= pages)
+		return 0;
+	first = pvb_layout_first_past(layout, pages, &name);
 
 	/* What it would take grows with the guest, because the p2m list does. */
 	rc = pvb_layout_least_pages(input, pages, max_pages, &least, NULL);

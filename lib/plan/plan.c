@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "plan/arm64.h"
 #include "plan/mapping.h"
+#include "plan/ranges.h"
 #include "plan/request.h"
 
 #define STAGE "plan"
@@ -18,8 +19,9 @@ struct plan_storage {
 	struct pvb_plan_segment segments[PVB_SEGMENT_KINDS];
 	struct pvb_plan_tables tables[PVB_MAX_LEVELS];
 	struct pvb_plan_tables p2m_tables[PVB_MAX_LEVELS];
+	struct pvb_plan_p2m_level p2m_tree[PVB_P2M_LEVELS_MAX];
 	char command_line[PVB_MAX_COMMAND_LINE + 1];
-	char module_name[];
+	struct pvb_memory_range ranges[]; /* and, behind them, the name of the module */
 };
 
 static pvb_va_t va_of(const struct pvb_plan *plan, uint64_t pfn)
@@ -38,7 +40,7 @@ static uint64_t bytes_used(const struct pvb_plan *plan, const struct pvb_plan_re
 	if (kind == PVB_SEGMENT_MODULE)
 		return request->module_bytes;
 	if (kind == PVB_SEGMENT_P2M)
-		return plan->pages * request->input.p2m_entry_size;
+		return plan->p2m_geometry.pfns * plan->p2m_geometry.entry_size;
 	return count << plan->page_shift;
 }
 
@@ -132,9 +134,26 @@ static size_t list_tables(const struct pvb_plan *plan, const struct pvb_plan_map
 	return n;
 }
 
+/* The levels above the leaves, as they lie one behind the other. */
+static size_t list_tree(const struct pvb_plan *plan, struct pvb_plan_p2m_level *tree)
+{
+	uint64_t pfn = plan->p2m_tree.first.n;
+	size_t n = 0;
+
+	for (unsigned level = plan->p2m_levels; level > 1; level--) {
+		tree[n] = (struct pvb_plan_p2m_level){
+			.level = level,
+			.gpa = pfn << plan->page_shift,
+			.count = pvb_p2m_level_pages(&plan->p2m_geometry, level),
+		};
+		pfn += tree[n++].count;
+	}
+	return n;
+}
+
 static void fill_frames(struct pvb_plan *plan, const struct pvb_image_info *image,
-			const struct pvb_plan_request *request, uint64_t pages,
-			const struct pvb_layout *layout)
+			const struct pvb_plan_request *request,
+			const struct pvb_plan_memory *memory, const struct pvb_layout *layout)
 {
 	const struct pvb_image_pv *pv = &image->pv;
 
@@ -142,10 +161,12 @@ static void fill_frames(struct pvb_plan *plan, const struct pvb_image_info *imag
 	plan->guest_bits = pv->guest_type == PVB_GUEST_X86_64 ? 64 : 32;
 	plan->levels = request->input.levels;
 	plan->page_shift = request->input.page_shift;
-	plan->pages = pages;
+	plan->pages = memory->pages;
 	plan->virt_base = PVB_VA(pv->virt_base);
 	plan->has_module = request->has_module;
 	plan->module_unmapped = request->input.module_unmapped;
+	plan->p2m_geometry = layout->p2m;
+	plan->p2m_levels = layout->p2m_levels;
 	plan->p2m_outside = layout->p2m_outside;
 	plan->image_unpacked_size = image->unpacked_size;
 	plan->pte_guest = pvb_pte_guest_of(image);
@@ -169,8 +190,8 @@ static void fill_mappings(struct pvb_plan *plan, const struct pvb_layout *layout
 }
 
 static void fill_info(struct plan_storage *storage, const struct pvb_image_info *image,
-		      const struct pvb_plan_request *request, const struct pvb_layout *layout,
-		      uint64_t minimum)
+		      const struct pvb_plan_request *request, const struct pvb_plan_memory *memory,
+		      const struct pvb_layout *layout, uint64_t minimum)
 {
 	const struct pvb_image_pv *pv = &image->pv;
 	struct pvb_plan *plan = &storage->plan;
@@ -192,12 +213,20 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_info 
 	info->p2m_table_level_count = list_tables(plan, &plan->p2m_mapping, storage->p2m_tables);
 	info->table_pages = plan->initial.table_frames;
 	info->p2m_table_pages = plan->p2m_mapping.table_frames;
-	info->p2m_form = PVB_P2M_LIST;
+	info->p2m_form = plan->p2m_levels ? PVB_P2M_TREE : PVB_P2M_LIST;
 	info->p2m_va = plan->p2m.va.a;
 	info->p2m_gpa = plan->p2m.first.n << plan->page_shift;
 	info->p2m_bytes = plan->p2m.bytes;
 	info->p2m_entry_size = request->input.p2m_entry_size;
 	info->p2m_fallback = layout->p2m_fallback;
+	info->p2m_pfns = plan->p2m_geometry.pfns;
+	info->p2m_levels = plan->p2m_levels;
+	info->p2m_declared = request->input.p2m.declared;
+	info->p2m_tree = storage->p2m_tree;
+	info->p2m_tree_level_count = list_tree(plan, storage->p2m_tree);
+	info->p2m_root_gpa = info->p2m_tree_level_count ? info->p2m_tree[0].gpa
+			     : plan->p2m_levels         ? info->p2m_gpa
+							: PVB_NONE;
 	info->registers = (struct pvb_plan_registers){
 		.rip = pv->entry,
 		.rsp = va_of(plan, plan->boot_stack.first.n + plan->boot_stack.count).a,
@@ -205,9 +234,14 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_info 
 	};
 	info->hypercall_page = pv->hypercall_page;
 	pvb_tell_declared(info, image, &request->width);
+	if (plan->p2m_levels)
+		info->guest_abi = true;
 	info->root_below_4g = plan->guest_type == PVB_GUEST_X86_32P && pv->pae == PVB_PAE_YES;
 	info->command_line = storage->command_line;
 	info->pte_bits = request->pte_bits;
+	info->ranges = storage->ranges;
+	info->range_count = memory->count;
+	pvb_tell_ranges(memory, storage->ranges);
 }
 
 int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec *spec,
@@ -215,9 +249,10 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 		       struct pvb_error *error)
 {
 	struct pvb_plan_request request;
+	struct pvb_plan_memory memory;
 	struct plan_storage *storage;
 	struct pvb_layout layout;
-	uint64_t pages, max_pages, minimum;
+	uint64_t max_pages, minimum;
 	int rc;
 
 	*plan = NULL;
@@ -225,34 +260,33 @@ int pvb_plan_from_info(const struct pvb_image_info *image, const struct pvb_spec
 		return pvb_plan_arm64(image, spec, host, plan, error);
 	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
-		rc = pvb_check_memory(image->pv.guest_type, request.spec.memory,
-				      request.input.page_shift, &request.width, error);
+		rc = pvb_take_memory(image->pv.guest_type, &request.spec, host,
+				     request.input.page_shift, &request.width, &memory, error);
 	if (rc)
 		return rc;
 
-	pages = request.spec.memory >> request.input.page_shift;
 	max_pages = pvb_max_pages(image->pv.guest_type, request.input.page_shift, &request.width);
-	layout = pvb_layout_solve(&request.input, pages);
+	layout = pvb_layout_solve(&request.input, memory.pfns);
 	rc = pvb_layout_check_addresses(&request.input, &layout, error);
 	if (!rc)
-		rc = pvb_layout_check_memory(&request.input, &layout, pages, max_pages, error);
+		rc = pvb_memory_check_layout(&memory, &request.input, &layout, max_pages, error);
 	if (!rc)
-		rc = pvb_layout_least_pages(&request.input, 0, max_pages, &minimum, error);
+		rc = pvb_memory_least_pages(&memory, &request.input, max_pages, &minimum, error);
 	if (rc)
 		return rc;
 
 	size_t name_size = request.module_name ? strlen(request.module_name) + 1 : 0;
-	storage = calloc(1, sizeof *storage + name_size);
+	storage = calloc(1, sizeof *storage + memory.count * sizeof storage->ranges[0] + name_size);
 	if (!storage)
 		return pvb_fail_memory(error, STAGE, "the plan");
-	fill_frames(&storage->plan, image, &request, pages, &layout);
+	fill_frames(&storage->plan, image, &request, &memory, &layout);
 	add_segments(storage, &request, &image->pv, &layout, true);
 	add_segments(storage, &request, &image->pv, &layout, false);
 	fill_mappings(&storage->plan, &layout);
-	fill_info(storage, image, &request, &layout, minimum);
+	fill_info(storage, image, &request, &memory, &layout, minimum);
 	if (name_size) {
-		memcpy(storage->module_name, request.module_name, name_size);
-		storage->plan.module_name = storage->module_name;
+		storage->plan.module_name =
+			memcpy(&storage->ranges[memory.count], request.module_name, name_size);
 	}
 	*plan = &storage->plan;
 	return 0;
@@ -263,6 +297,7 @@ int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct 
 			       struct pvb_error *error)
 {
 	struct pvb_plan_request request;
+	struct pvb_plan_memory memory;
 	uint64_t pages;
 	int rc;
 
@@ -270,7 +305,10 @@ int pvb_plan_minimum_from_info(const struct pvb_image_info *image, const struct 
 		return pvb_plan_arm64_minimum(image, spec, host, bytes, error);
 	rc = pvb_make_plan_request(image, spec, host, &request, error);
 	if (!rc)
-		rc = pvb_layout_least_pages(&request.input, 0,
+		rc = pvb_take_ranges(image->pv.guest_type, &request.spec, host,
+				     request.input.page_shift, &memory, error);
+	if (!rc)
+		rc = pvb_memory_least_pages(&memory, &request.input,
 					    pvb_max_pages(image->pv.guest_type,
 							  request.input.page_shift, &request.width),
 					    &pages, error);

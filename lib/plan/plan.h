@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <pvbuild/p2m.h>
 #include <pvbuild/plan.h>
 
 #include "core/frames.h"
@@ -60,8 +61,11 @@ struct pvb_plan {
 	unsigned guest_bits; /* 32 or 64 */
 	unsigned levels;     /* of the guest's page tables: 4, or 3 for PAE */
 	unsigned page_shift;
-	uint64_t pages; /* of guest memory */
+	uint64_t pages; /* of guest memory, holes not counted */
 	pvb_va_t virt_base;
+
+	struct pvb_p2m_geometry p2m_geometry; /* its PFNs: pages, and holes between them */
+	unsigned p2m_levels;                  /* of its tree; 0: a list alone */
 
 	struct pvb_plan_region kernel, module, p2m, start_info, xenstore, console, page_tables,
 		boot_stack, p2m_tables, p2m_tree; /* count 0 where there is none */

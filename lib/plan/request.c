@@ -165,6 +165,7 @@ int pvb_make_plan_request(const struct pvb_image_info *image, const struct pvb_s
 	unsigned page_shift = host ? host->page_shift : DEFAULT_PAGE_SHIFT;
 	bool wide = pv->guest_type == PVB_GUEST_X86_64;
 	uint64_t page_size, kernel_start;
+	struct pvb_p2m_wanted p2m;
 	int rc;
 
 	*request = (struct pvb_plan_request){0};
@@ -183,6 +184,8 @@ int pvb_make_plan_request(const struct pvb_image_info *image, const struct pvb_s
 
 		rc = pvb_pte_bits_resolve(&guest, host, STAGE, &request->pte_bits, error);
 	}
+	if (!rc)
+		rc = pvb_resolve_p2m(&image->declares, &request->spec, &p2m, error);
 	if (rc)
 		return rc;
 	page_size = UINT64_C(1) << page_shift;
@@ -204,6 +207,7 @@ int pvb_make_plan_request(const struct pvb_image_info *image, const struct pvb_s
 		.module_pages = pvb_div_round_up(request->module_bytes, page_size),
 		.init_p2m = pv->init_p2m,
 		.hv_start_low = pv->hv_start_low,
+		.p2m = p2m,
 	};
 	return 0;
 }

@@ -15,6 +15,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/plan/limits.h \
 	lib/plan/mapping.c \
 	lib/plan/mapping.h \
+	lib/plan/p2m-form.c \
+	lib/plan/p2m-form.h \
 	lib/plan/plan.c \
 	lib/plan/plan.h \
 	lib/plan/pte-bits.c \
@@ -22,6 +24,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/plan/pte-pin.c \
 	lib/plan/pte-pin.h \
 	lib/plan/public.c \
+	lib/plan/ranges.c \
+	lib/plan/ranges.h \
 	lib/plan/request.c \
 	lib/plan/request.h \
 	lib/plan/space.c \

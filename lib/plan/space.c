@@ -171,8 +171,10 @@ int pvb_layout_check_addresses(const struct pvb_layout_input *input,
 	enum pvb_segment_kind culprit;
 	struct bound bound = {0};
 	uint64_t room;
-	int rc = find_space(input, &bound, error);
+	int rc = pvb_check_p2m_levels(&input->p2m, &layout->p2m, error);
 
+	if (!rc)
+		rc = find_space(input, &bound, error);
 	if (rc)
 		return rc;
 	if (input->is_linux && is_64(input) && base < bound.end &&

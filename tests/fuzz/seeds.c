@@ -148,6 +148,7 @@ static struct blob notes_that_declare(void)
 	note_add(&input, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_PTE_BITS,
 		 "\0\xe\0\0\0\0\x10\x40\0\xe\0\0\0\0\xf0\x7f\1\0\0\0\0\0\0", 24);
 	note_add(&input, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_GRANULES, "\0\x50\1", 4);
+	note_add(&input, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_P2M_TREE, "\3\0\0", 4);
 	note_add(&input, "Xen", NOTE_PHYS32_RELOC, relocation, sizeof relocation);
 	note_add_number(&input, NOTE_PHYS32_RELOC, UINT64_C(1) << 40, 8);
 	return input;

@@ -89,7 +89,10 @@ static const char *broken_declares(const struct pvb_image_info *info)
 		     (declares->address_bits_source == PVB_BITS_DEFAULT));
 	WRONG_UNLESS(((declares->pte_unused_l1 | declares->pte_unused_upper) & ~software) == 0);
 	WRONG_UNLESS((declares->granules & ~UINT32_C(0x15000)) == 0);
-	WRONG_UNLESS(declares->guest_abi || (!declares->pte_bits && !declares->granules));
+	WRONG_UNLESS(declares->guest_abi ||
+		     (!declares->pte_bits && !declares->granules && !declares->p2m_tree));
+	WRONG_UNLESS(declares->p2m_tree || !declares->p2m_levels);
+	WRONG_UNLESS(declares->p2m_levels <= PVB_GUEST_P2M_LEVELS_MOST);
 	WRONG_UNLESS(declares->pte_bits || (!declares->pte_keys && !declares->pte_unused_l1 &&
 					    !declares->pte_unused_upper));
 	return NULL;

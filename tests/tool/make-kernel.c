@@ -52,6 +52,7 @@ static struct blob declaring(void)
 	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_PTE_BITS, masks.bytes,
 		       masks.size);
 	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_GRANULES, "\0\x10\1\0", 4);
+	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_P2M_TREE, "\4\0\0\0", 4);
 	(void)note_add(&notes, PVB_GUEST_NOTE_OWNER, 77, "?", 1);
 	(void)note_add_number(&notes, NOTE_PHYS32_RELOC, UINT64_C(1) << 40, 8);
 	(void)elf_add_note_segment(&builder, &notes);

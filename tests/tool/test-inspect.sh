@@ -40,6 +40,7 @@ json_ok "and says in JSON why it is no PV kernel" "${contract[@]}" pv.supported=
 pvb inspect "$(kernel declaring)"
 ok "what a kernel declares is shown" both exited 0 '&&' quiet '&&' \
 	out_has "machine addresses of 40 bits (note)" '&&' out_has "wants protection keys" '&&' \
+	out_has "wants a p2m tree of 4 levels or more" '&&' \
 	out_has "hypervisor's pages of 4 KiB" '&&' out_has "hypervisor's pages of 64 KiB" '&&' \
 	out_has MAXPHYS_SIZE '&&' out_has PTE_BITS '&&' out_has "bits that are not software's" '&&' \
 	out_has "not known to this pvbuild, and ignored"
@@ -48,7 +49,10 @@ json_ok "and is in the JSON, with who says so" "${contract[@]}" "${notes[@]}" \
 	declares.guest_abi=true declares.address_bits.bits=40 declares.address_bits.source=note \
 	declares.address_bits.resolved.bits=40 declares.address_bits.resolved.source=note \
 	declares.pte_bits.unused_l1=0x1f0000000000200 declares.pte_bits.unused_upper=0xf0000000000000 \
-	declares.pte_bits.keys=true 'declares.granules[0]=4096' 'declares.granules[1]=65536'
+	declares.pte_bits.keys=true 'declares.granules[0]=4096' 'declares.granules[1]=65536' \
+	declares.p2m_tree.levels=4
+pvb --json inspect "$(kernel linux64)"
+json_ok "a kernel that asks for no tree has none in the JSON" declares.p2m_tree:null
 pvb inspect "$(kernel linux64)"
 ok "a kernel that declares nothing is said to" both exited 0 '&&' out_has "declares" '&&' out_has nothing
 refused "a width that no page table has" 1 note.absurd "60 bits" inspect "$(kernel absurd)"

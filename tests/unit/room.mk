@@ -29,6 +29,7 @@ unit_tests = \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
+	tests/unit/test-plan-p2m \
 	tests/unit/test-plan-pte-bits \
 	tests/unit/test-sim-arm64 \
 	tests/unit/test-sim-check \

@@ -246,6 +246,7 @@ static void our_notes_are_read(void **state)
 	add_own(&notes, PVB_GUEST_NOTE_ADDRESS_BITS, 40, 4);
 	add_words(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_PTE_BITS, masks, 3);
 	add_own(&notes, PVB_GUEST_NOTE_GRANULES, 1 << 12 | 1 << 16, 4);
+	add_own(&notes, PVB_GUEST_NOTE_P2M_TREE, 4, 4);
 	struct blob file = with_notes(64, &notes);
 	struct pvb_image *image = open_ok(&file);
 	const struct pvb_image_info *info = pvb_image_info(image);
@@ -260,8 +261,12 @@ static void our_notes_are_read(void **state)
 	assert_int_equal(declares->pte_unused_upper, masks[1]);
 	assert_int_equal(declares->granules, 1 << 12 | 1 << 16);
 
-	static const char *const names[] = {NULL, "ADDRESS_BITS", "PTE_BITS", "GRANULES"};
-	for (uint32_t type = 1; type <= 3; type++) {
+	assert_true(declares->p2m_tree);
+	assert_int_equal(declares->p2m_levels, 4);
+
+	static const char *const names[] = {NULL, "ADDRESS_BITS", "PTE_BITS", "GRANULES",
+					    "P2M_TREE"};
+	for (uint32_t type = 1; type <= 4; type++) {
 		const struct pvb_note *note = last_of(info, PVB_GUEST_NOTE_OWNER, type);
 
 		assert_string_equal(note->name, names[type]);
@@ -320,7 +325,7 @@ static void what_means_nothing_is_ignored_with_a_remark(void **state)
 		{PVB_GUEST_NOTE_PTE_BITS, {PVB_GUEST_PTE_SOFTWARE, 1}, 16, "not software's"},
 		{PVB_GUEST_NOTE_PTE_BITS, {0, 0, 6}, 24, "flags"},
 		{PVB_GUEST_NOTE_GRANULES, {1 << 12 | 1 << 13}, 4, "sizes"},
-		{4, {0}, 0, "not known"},
+		{5, {0}, 0, "not known"},
 		{0, {0}, 3, "not known"},
 		{UINT32_MAX, {0}, 24, "not known"},
 	};
@@ -382,6 +387,38 @@ static void both_notes_of_a_width_must_agree(void **state)
 			assert_int_equal(pvb_image_info(image)->declares.address_bits, 40);
 			pvb_image_free(image);
 		}
+}
+
+static void a_tree_is_asked_for_with_its_levels(void **state)
+{
+	(void)state;
+	for (unsigned bits = 32; bits <= 64; bits += 32)
+		for (unsigned levels = 0; levels <= PVB_GUEST_P2M_LEVELS_MOST; levels++) {
+			struct blob notes = xen_notes(bits);
+
+			add_own(&notes, PVB_GUEST_NOTE_P2M_TREE, levels, 4);
+			struct blob file = with_notes(bits, &notes);
+			struct pvb_image *image = open_ok(&file);
+			const struct pvb_image_info *info = pvb_image_info(image);
+			const struct pvb_note *note =
+				last_of(info, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_P2M_TREE);
+
+			assert_true(info->declares.guest_abi);
+			assert_true(info->declares.p2m_tree);
+			assert_int_equal(info->declares.p2m_levels, levels);
+			assert_int_equal(note->kind, PVB_NOTE_KIND_NUMBER);
+			assert_int_equal(note->number, levels);
+			assert_true(note->used);
+			assert_int_equal(strstr(note->meaning, "fewest") != NULL, levels == 0);
+			pvb_image_free(image);
+		}
+
+	struct blob notes = xen_notes(64);
+
+	add_own(&notes, PVB_GUEST_NOTE_P2M_TREE, PVB_GUEST_P2M_LEVELS_MOST + 1, 4);
+	struct blob file = with_notes(64, &notes);
+
+	assert_refused(&file, PVB_E_NOTE_ABSURD);
 }
 
 /* ---- where they stand --------------------------------------------------------------- */
@@ -694,6 +731,7 @@ int main(void)
 		cmocka_unit_test(masks_that_are_left_out_have_their_defaults),
 		cmocka_unit_test(what_means_nothing_is_ignored_with_a_remark),
 		cmocka_unit_test(both_notes_of_a_width_must_agree),
+		cmocka_unit_test(a_tree_is_asked_for_with_its_levels),
 		cmocka_unit_test(our_notes_are_found_wherever_they_stand),
 		cmocka_unit_test(our_notes_are_found_beside_the_legacy_string),
 		cmocka_unit_test(sections_beside_segments_with_xen_notes_give_our_notes_alone),

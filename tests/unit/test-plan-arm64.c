@@ -266,6 +266,32 @@ static void arguments_are_checked(void **state)
 	assert_no_plan(&made, PVB_E_ARG_MEMORY_LARGE);
 }
 
+/* Its note is of no consequence; who asks in so many words is told. */
+static void a_translated_guest_has_no_p2m(void **state)
+{
+	(void)state;
+	for (unsigned wish = PVB_P2M_AS_GUEST_ASKS; wish <= PVB_P2M_WANT_TREE; wish++)
+		for (uint32_t levels = 0; levels < 2; levels++) {
+			struct arm64_guest made = arm64_guest(12, 12);
+
+			made.guest.image.declares.guest_abi = true;
+			made.guest.image.declares.p2m_tree = true;
+			made.guest.image.declares.p2m_levels = 4;
+			made.guest.spec.p2m = (enum pvb_p2m_wish)wish;
+			made.guest.spec.p2m_levels = levels;
+			if (wish || levels) {
+				assert_no_plan(&made, PVB_E_ARG_P2M);
+				continue;
+			}
+			struct pvb_plan *plan = plan_ok(&made);
+
+			assert_int_equal(plan->info.p2m_levels, 0);
+			assert_false(plan->info.p2m_declared);
+			assert_int_equal(plan->info.p2m_root_gpa, PVB_NONE);
+			pvb_plan_free(plan);
+		}
+}
+
 static void the_width_of_machine_addresses_is_the_least_of_three(void **state)
 {
 	static const struct {
@@ -566,6 +592,7 @@ int main(void)
 		cmocka_unit_test(behind_a_kernel_of_unknown_size_memory_is_left_free),
 		cmocka_unit_test(kernels_that_cannot_be_placed_are_refused),
 		cmocka_unit_test(arguments_are_checked),
+		cmocka_unit_test(a_translated_guest_has_no_p2m),
 		cmocka_unit_test(the_width_of_machine_addresses_is_the_least_of_three),
 		cmocka_unit_test(a_gicv2_clashes_at_larger_granules),
 		cmocka_unit_test(the_first_clash_is_named),

@@ -170,6 +170,19 @@ static void check_tables(const struct pvb_plan_tables *tables, size_t n, unsigne
 	assert_int_equal(next - gpa, pages * PAGE);
 }
 
+/* A page for each group of PFNs that one leads to, from the leaves' own up. */
+static uint64_t count_tree_pages(const struct pvb_plan *plan)
+{
+	uint64_t total = 0, covers = PAGE / plan->info.p2m_entry_size;
+
+	for (unsigned level = 2; level <= plan->info.p2m_levels; level++) {
+		covers *= PAGE / plan->info.p2m_entry_size;
+		for (uint64_t pfn = 0; pfn < plan->pages; pfn += covers)
+			total++;
+	}
+	return total;
+}
+
 /* Start-of-day, items 1 to 7 of Xen's public xen.h, and our own numbers against each other. */
 static void check_contract(const struct pvb_plan *plan, const struct guest *guest)
 {
@@ -178,6 +191,7 @@ static void check_contract(const struct pvb_plan *plan, const struct guest *gues
 		PVB_SEGMENT_START_INFO,  PVB_SEGMENT_XENSTORE,   PVB_SEGMENT_CONSOLE,
 		PVB_SEGMENT_PAGE_TABLES, PVB_SEGMENT_BOOT_STACK, PVB_SEGMENT_PADDING,
 		PVB_SEGMENT_MODULE,      PVB_SEGMENT_P2M,        PVB_SEGMENT_P2M_TABLES,
+		PVB_SEGMENT_P2M_TREE,
 	};
 	const struct pvb_plan_info *info = &plan->info;
 	const struct pvb_image_pv *pv = &guest->image.pv;
@@ -250,6 +264,10 @@ static void check_contract(const struct pvb_plan *plan, const struct guest *gues
 			     info->p2m_table_pages);
 	}
 
+	assert_int_equal(info->p2m_pfns, plan->pages);
+	assert_int_equal(info->p2m_form == PVB_P2M_TREE, guest->spec.p2m == PVB_P2M_WANT_TREE);
+	assert_int_equal(plan->p2m_tree.count, count_tree_pages(plan));
+
 	/* No smaller region would have done. */
 	for (uint64_t to = info->map_to - MIB(4); to >= info->map_to - MIB(16); to -= MIB(4)) {
 		uint64_t used = plan->console.va.a + PAGE;
@@ -292,6 +310,7 @@ static struct guest random_guest(uint64_t *seed)
 		guest.module.bytes =
 			1 + test_random(seed) % (UINT64_C(2) << test_random(seed) % 24);
 	guest.spec.memory = test_random(seed) % (0x40000u >> test_random(seed) % 8) * PAGE;
+	guest.spec.p2m = test_random(seed) % 2 ? PVB_P2M_WANT_TREE : PVB_P2M_AS_GUEST_ASKS;
 	return guest;
 }
 
