@@ -15,6 +15,7 @@
 #include <pvbuild/export.h>
 #include <pvbuild/host.h>
 #include <pvbuild/image.h>
+#include <pvbuild/plan.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,6 +49,9 @@ struct pvb_finding {
  *   module_fds     the ramdisk, compared byte for byte
  *   command_line   compared with start_info's
  *   memory         bytes that the guest was to have, 0 for unknown
+ *   ranges         where it was to have them, range_count of them as a plan has them; nodes
+ *                  are not looked at. NULL for unknown: then any PFN may be a hole, as
+ *                  long as no page of the domain is missing
  *   address_bits   width that every machine address must keep within; 0 for the one that
  *                  is on record of the domain, that its guest was told, or that the kernel
  *                  is known for, whichever of these there is first. Never more than a
@@ -63,6 +67,8 @@ struct pvb_audit_options {
 	uint64_t memory;
 	unsigned address_bits;
 	unsigned max_findings;
+	const struct pvb_memory_range *ranges;
+	size_t range_count;
 };
 
 #define PVB_AUDIT_OPTIONS_INIT                                                                     \

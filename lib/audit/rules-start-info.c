@@ -6,6 +6,9 @@
 #include "core/checked.h"
 #include "core/span.h"
 
+/* Pages of an L4 slot, as a power of two: a list outside the initial region has one. */
+#define L4_SLOT_PAGES 27u
+
 static uint64_t word(struct pvb_span page, unsigned bits, uint64_t offset_64, uint64_t offset_32)
 {
 	uint64_t wide = 0;
@@ -131,6 +134,31 @@ static void find_region(struct check *check)
 	}
 }
 
+/*
+ * How many pages the list can have. nr_pages counts those with memory, and says nothing of
+ * holes between them; nobody has told the guest's end yet. So it is where the list ends: outside
+ * the initial region nothing is mapped behind it (its tables are not), and within it start_info
+ * follows. What of its last page is used is for who reads it.
+ */
+static uint64_t room_of_list(const struct check *check)
+{
+	const struct layout *layout = &check->layout;
+	const struct walk_region *first = walk_region_of(&check->walk, layout->list);
+	const uint64_t start_info = layout->base + layout->start_info_page.n;
+	uint64_t end = layout->list;
+
+	if (layout->list_inside)
+		return start_info > layout->list ? start_info - layout->list : 0;
+	for (const struct walk_region *region = first;
+	     region < check->walk.regions + check->walk.region_count; region++) {
+		if (region->page >> L4_SLOT_PAGES != layout->list >> L4_SLOT_PAGES)
+			break;
+		if (region->page - first->page == region->pfn.n - first->pfn.n)
+			end = region->page + region->count;
+	}
+	return end - layout->list;
+}
+
 static void find_list(struct check *check)
 {
 	struct layout *layout = &check->layout;
@@ -142,6 +170,8 @@ static void find_list(struct check *check)
 	layout->list_usable = sound && walk_region_of(&check->walk, layout->list);
 	layout->list_inside =
 		layout->list_usable && layout->list >= layout->base && layout->list < layout->end;
+	if (layout->list_usable)
+		layout->list_pages = pvb_max(layout->list_pages, room_of_list(check));
 	expect(check, RULE_START_MFN_LIST, layout->list_usable, place("mfn_list"),
 	       "mfn_list is 0x%llx, which is %s", (unsigned long long)check->start.mfn_list,
 	       sound ? "not mapped" : "no page's address");
@@ -193,14 +223,16 @@ static void check_p2m_range(struct check *check)
 	}
 	const struct walk_region *region = walk_region_of(&check->walk, layout->list);
 	const uint64_t first = region->pfn.n + (layout->list - region->page);
-	const uint64_t frames = layout->list_pages + layout->p2m_tables;
+	const uint64_t tree = tree_pages(check);
+	const uint64_t frames = layout->list_pages + layout->p2m_tables + tree;
 
 	expect(check, RULE_START_P2M_RANGE,
 	       start->first_p2m_pfn == first && start->nr_p2m_frames == frames,
 	       place("first_p2m_pfn, nr_p2m_frames"),
-	       "%llu frames from PFN 0x%llx are said to hold the list and its tables, which are "
+	       "%llu frames from PFN 0x%llx are said to hold the list%s its tables%s, which are "
 	       "%llu frames from PFN 0x%llx",
 	       (unsigned long long)start->nr_p2m_frames, (unsigned long long)start->first_p2m_pfn,
+	       tree ? "," : " and", tree ? " and the tree above it" : "",
 	       (unsigned long long)frames, (unsigned long long)first);
 }
 
@@ -232,9 +264,10 @@ static void find_module(struct check *check)
 			wrong = "ends past the guest's last PFN";
 		else if (start->mod_start < layout->end - layout->base)
 			wrong = "begins within the initial region";
-		else if (p2m && overlap(start->mod_start, pages, p2m,
-					layout->list_pages + layout->p2m_tables))
-			wrong = "overlaps the p2m list";
+		else if (p2m &&
+			 overlap(start->mod_start, pages, p2m,
+				 layout->list_pages + layout->p2m_tables + tree_pages(check)))
+			wrong = "overlaps the p2m";
 		page = start->mod_start;
 	} else if (!page_of_address(check, start->mod_start, &page) ||
 		   start->mod_start % VIEW_PAGE_SIZE != 0) {

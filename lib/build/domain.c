@@ -6,6 +6,7 @@
 #include "build/builder.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pvbuild/guest-abi.h>
@@ -13,6 +14,7 @@
 
 #include "build/abi.h"
 #include "core/checked.h"
+#include "core/cleanup.h"
 
 /* Allowed beyond the guest's memory, for pages that Xen counts to a domain (as libxl does). */
 #define MAX_MEMORY_SLACK (UINT64_C(1) << 20)
@@ -87,9 +89,25 @@ int pvb_build_event_channels(struct pvb_builder *builder, struct pvb_error *erro
 					    error);
 }
 
+/* Ranges that adjoin are one to the guest, whichever nodes they are of. */
 int pvb_build_memory_map(struct pvb_builder *builder, struct pvb_error *error)
 {
-	return pvb_host_set_memory_map(builder->host, builder->domid, guest_bytes(builder), error);
+	const struct pvb_plan_info *planned = &builder->plan->info;
+	PVB_AUTO_FREE struct pvb_host_memory *map = calloc(planned->range_count, sizeof *map);
+	size_t count = 0;
+
+	if (!map)
+		return pvb_fail_memory(error, builder->stage, "a memory map");
+	for (size_t i = 0; i < planned->range_count; i++) {
+		const struct pvb_memory_range *range = &planned->ranges[i];
+		struct pvb_host_memory *last = count ? &map[count - 1] : NULL;
+
+		if (last && last->address + last->bytes == range->gpa)
+			last->bytes += range->bytes;
+		else
+			map[count++] = (struct pvb_host_memory){range->gpa, range->bytes};
+	}
+	return pvb_host_set_memory_map(builder->host, builder->domid, map, count, error);
 }
 
 int pvb_build_cpu_policy(struct pvb_builder *builder, struct pvb_error *error)
@@ -166,6 +184,7 @@ int pvb_build_record(struct pvb_builder *builder, struct pvb_error *error)
 		.pte_kernel_bit = (uint8_t)builder->pte_bits.kernel_bit,
 		.pte_grant_bit = (uint8_t)builder->pte_bits.grant_bit,
 		.pte_flags = builder->pte_bits.keys ? PVB_GUEST_PTE_KEYS : 0,
+		.p2m_levels = (uint8_t)builder->plan->p2m_levels,
 	};
 
 	return pvb_host_set_record(builder->host, builder->domid, &record, error);

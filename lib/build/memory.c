@@ -156,6 +156,13 @@ struct region {
 	unsigned bits;
 	unsigned ask;
 	const char *why; /* for a refusal: what it is that must lie there */
+	int node;        /* or PVB_HOST_ANY_NODE */
+	bool exact_node;
+};
+
+struct regions {
+	struct region *list;
+	size_t count;
 };
 
 /* What a leaf's parent covers: 2 MiB in pages of 4 KiB. */
@@ -254,6 +261,25 @@ static int no_memory_below(struct pvb_builder *builder, const struct region *reg
 	return rc;
 }
 
+static int no_memory_on_node(const struct pvb_builder *builder, const struct region *region,
+			     uint64_t missing, const struct shortage *shortage,
+			     struct pvb_error *error)
+{
+	char want[SIZE_TEXT], short_of[SIZE_TEXT], below[48] = "";
+
+	if (region->ask)
+		(void)snprintf(below, sizeof below, ", below 2^%u bytes", region->bits);
+	int rc = pvb_fail(error, PVB_E_HOST_NO_MEMORY, builder->stage,
+			  "%s from guest physical address 0x%" PRIx64
+			  " on are to come from node %d alone%s, which is %s short; in all, %s",
+			  size_text(want, bytes_of(builder, region->count)),
+			  bytes_of(builder, region->first), region->node, below,
+			  size_text(short_of, bytes_of(builder, missing)), shortage->text);
+
+	pvb_hint(error, "free memory on that node, or let the range come from others, too");
+	return rc;
+}
+
 static int no_memory(struct pvb_builder *builder, const struct region *region, uint64_t missing,
 		     struct pvb_error *error)
 {
@@ -262,6 +288,8 @@ static int no_memory(struct pvb_builder *builder, const struct region *region, u
 	struct shortage shortage;
 
 	look_at_host(builder, &shortage);
+	if (region->exact_node)
+		return no_memory_on_node(builder, region, missing, &shortage, error);
 	if (region->ask && shortage.known && shortage.available >= bytes_of(builder, missing)) {
 		bool known =
 			pvb_host_get_free_below(builder->host, region->bits, &below, NULL) == 0;
@@ -328,7 +356,8 @@ static int populate_region(struct pvb_builder *builder, const struct region *reg
 			.shift = order + builder->host->page_shift,
 			.count = pvb_min(step.count, room),
 			.address_bits = region->ask,
-			.node = PVB_HOST_ANY_NODE,
+			.node = region->node,
+			.exact_node = region->exact_node,
 			.out = extents,
 		};
 		uint64_t done = 0;
@@ -369,86 +398,108 @@ static int populate_region(struct pvb_builder *builder, const struct region *reg
  *   which has frame numbers of 32 bits (up to a whole large extent, as there is
  *   no reason to break one);
  *   the root of a 32-bit guest that takes no extended cr3 lies below 4 GiB.
+ *
+ * Both are PFNs before the first hole. A range of memory is cut where one of these ends.
  */
-#define REGIONS_MAX 4
+#define CUTS_MAX 4
 
-static size_t find_pv_regions(const struct pvb_builder *builder, struct region regions[REGIONS_MAX])
+static void add_region(struct regions *regions, struct region region)
+{
+	size_t at = regions->count++;
+
+	for (; at > 0 && regions->list[at - 1].bits > region.bits; at--)
+		regions->list[at] = regions->list[at - 1];
+	regions->list[at] = region;
+}
+
+static void find_pv_regions(const struct pvb_builder *builder, struct regions *regions)
 {
 	const struct pvb_plan *plan = builder->plan;
 	unsigned shift = builder->host->page_shift;
 	unsigned grant_bits = PVB_ABI_GRANT_FRAME_BITS + shift;
 	uint64_t rings = pvb_max(plan->console.first.n, plan->xenstore.first.n) + 1;
-	uint64_t low_end = 0, root = plan->pages, cuts[REGIONS_MAX];
-	size_t n = 0;
+	uint64_t low_end = 0, root = plan->p2m_geometry.pfns;
 
 	if (builder->address_bits > grant_bits)
 		low_end = pvb_min(pvb_div_round_up(rings, LARGE_PAGES(shift)) * LARGE_PAGES(shift),
-				  plan->pages);
+				  plan->p2m_geometry.pfns);
 	if (plan->info.root_below_4g && builder->address_bits > ROOT_BITS)
 		root = plan->initial.level[plan->levels - 1].first.n;
-	cuts[0] = pvb_min(low_end, root);
-	cuts[1] = low_end <= root ? root : root + 1;
-	cuts[2] = pvb_min(low_end <= root ? root + 1 : low_end, plan->pages);
-	cuts[3] = plan->pages;
 
-	for (uint64_t i = 0, from = 0; i < REGIONS_MAX; from = pvb_max(from, cuts[i++])) {
-		struct region region = {
-			.first = from,
-			.count = cuts[i] - pvb_min(from, cuts[i]),
-			.bits = builder->address_bits,
-			.ask = builder->bits_to_ask,
-			.why = "the guest's memory",
-		};
+	const uint64_t cuts[CUTS_MAX] = {
+		pvb_min(low_end, root),
+		low_end <= root ? root : root + 1,
+		pvb_min(low_end <= root ? root + 1 : low_end, plan->p2m_geometry.pfns),
+		plan->p2m_geometry.pfns,
+	};
 
-		if (from < low_end) {
-			region.bits = region.ask = grant_bits;
-			region.why = "what the version 1 grant table shares";
+	for (size_t i = 0; i < plan->info.range_count; i++) {
+		const struct pvb_memory_range *range = &plan->info.ranges[i];
+		uint64_t from = range->gpa >> shift, end = from + (range->bytes >> shift);
+
+		for (unsigned cut = 0; cut < CUTS_MAX; cut++) {
+			uint64_t to = pvb_max(from, pvb_min(cuts[cut], end));
+			struct region region = {
+				.first = from,
+				.count = to - from,
+				.bits = builder->address_bits,
+				.ask = builder->bits_to_ask,
+				.why = "the guest's memory",
+				.node = range->node,
+				.exact_node = range->exact,
+			};
+
+			if (from < low_end) {
+				region.bits = region.ask = grant_bits;
+				region.why = "what the version 1 grant table shares";
+			}
+			if (from == root) {
+				region.bits = region.ask = ROOT_BITS;
+				region.why = "the root page table of a guest without extended cr3";
+			}
+			if (region.count)
+				add_region(regions, region);
+			from = to;
 		}
-		if (from == root) {
-			region.bits = region.ask = ROOT_BITS;
-			region.why = "the root page table of a guest without extended cr3";
-		}
-		if (!region.count)
-			continue;
-
-		size_t at = n++;
-		for (; at > 0 && regions[at - 1].bits > region.bits; at--)
-			regions[at] = regions[at - 1];
-		regions[at] = region;
 	}
-	return n;
 }
 
 /* Its grants name guest frames, and its tables are its own: all of it may be anywhere. */
-static size_t find_arm64_regions(const struct pvb_builder *builder,
-				 struct region regions[REGIONS_MAX])
+static void find_arm64_regions(const struct pvb_builder *builder, struct regions *regions)
 {
 	const struct pvb_plan_arm64 *arm64 = builder->plan->arm64;
 	unsigned shift = builder->host->page_shift;
-	size_t n = 0;
-
-	regions[n++] = (struct region){
+	struct region region = {
 		.first = arm64->magic[0] >> shift,
 		.count = PVB_ARM64_MAGIC_PAGES,
+		.bits = builder->address_bits,
+		.ask = builder->bits_to_ask,
 		.why = "the guest's magic pages",
+		.node = PVB_HOST_ANY_NODE,
 	};
-	for (size_t i = 0; i < arm64->bank_count; i++)
-		regions[n++] = (struct region){
-			.first = arm64->banks[i].gpa >> shift,
-			.count = arm64->banks[i].bytes >> shift,
-			.why = "the guest's memory",
-		};
-	for (size_t i = 0; i < n; i++) {
-		regions[i].bits = builder->address_bits;
-		regions[i].ask = builder->bits_to_ask;
+
+	add_region(regions, region);
+	region.why = "the guest's memory";
+	for (size_t i = 0; i < arm64->bank_count; i++) {
+		region.first = arm64->banks[i].gpa >> shift;
+		region.count = arm64->banks[i].bytes >> shift;
+		add_region(regions, region);
 	}
-	return n;
 }
 
-static size_t find_regions(const struct pvb_builder *builder, struct region regions[REGIONS_MAX])
+static int find_regions(const struct pvb_builder *builder, struct regions *regions,
+			struct pvb_error *error)
 {
-	return builder->plan->arm64 ? find_arm64_regions(builder, regions)
-				    : find_pv_regions(builder, regions);
+	size_t most = builder->plan->info.range_count + CUTS_MAX;
+
+	*regions = (struct regions){.list = calloc(most, sizeof *regions->list)};
+	if (!regions->list)
+		return pvb_fail_memory(error, builder->stage, "the regions of guest memory");
+	if (builder->plan->arm64)
+		find_arm64_regions(builder, regions);
+	else
+		find_pv_regions(builder, regions);
+	return 0;
 }
 
 /*
@@ -456,21 +507,25 @@ static size_t find_regions(const struct pvb_builder *builder, struct region regi
  * be faster, and a host need not say. Memory that is short anywhere is found when it is asked
  * for.
  */
-static int check_low_memory(struct pvb_builder *builder, struct pvb_error *error)
+static int check_low_memory(struct pvb_builder *builder, const struct regions *regions,
+			    struct pvb_error *error)
 {
-	struct region regions[REGIONS_MAX];
-	size_t count = find_regions(builder, regions);
 	uint64_t wanted = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < regions->count; i++) {
+		const struct region *region = &regions->list[i];
 		struct shortage shortage;
 		uint64_t below;
 
 		/* Those with lower limits lie below this one, too. */
-		wanted += regions[i].count;
-		if (!regions[i].ask)
+		wanted += region->count;
+		if (!region->ask)
 			continue;
-		int rc = pvb_host_get_free_below(builder->host, regions[i].bits, &below, error);
+		/* Asked once for all that share a limit. */
+		if (i + 1 < regions->count && region[1].ask == region->ask &&
+		    region[1].bits == region->bits)
+			continue;
+		int rc = pvb_host_get_free_below(builder->host, region->bits, &below, error);
 
 		if (rc == -PVB_E_HOST_STATE || rc == -PVB_E_HOST_DENIED)
 			continue;
@@ -481,27 +536,34 @@ static int check_low_memory(struct pvb_builder *builder, struct pvb_error *error
 		look_at_host(builder, &shortage);
 		if (shortage.known &&
 		    shortage.available >= bytes_of(builder, pvb_build_pages(builder)))
-			return no_memory_below(builder, &regions[i], &below, &shortage, error);
+			return no_memory_below(builder, region, &below, &shortage, error);
 	}
 	return 0;
 }
 
 int pvb_build_claim(struct pvb_builder *builder, struct pvb_error *error)
 {
+	struct regions regions;
 	int rc = claim(builder, error);
 
-	return rc ? rc : check_low_memory(builder, error);
+	if (rc == 0)
+		rc = find_regions(builder, &regions, error);
+	if (rc)
+		return rc;
+	rc = check_low_memory(builder, &regions, error);
+	free(regions.list);
+	return rc;
 }
 
 static int populate_regions(struct pvb_builder *builder, pvb_extent_t *extents, uint64_t room,
 			    struct pvb_error *error)
 {
-	struct region regions[REGIONS_MAX];
-	size_t count = find_regions(builder, regions);
-	int rc = 0;
+	struct regions regions;
+	int rc = find_regions(builder, &regions, error);
 
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = populate_region(builder, &regions[i], extents, room, error);
+	for (size_t i = 0; i < regions.count && rc == 0; i++)
+		rc = populate_region(builder, &regions.list[i], extents, room, error);
+	free(regions.list);
 	return rc;
 }
 

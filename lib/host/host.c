@@ -229,11 +229,12 @@ int pvb_host_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t byte
 	return host->ops->set_max_memory(host, domid, bytes, error);
 }
 
-int pvb_host_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+int pvb_host_set_memory_map(struct pvb_host *host, uint32_t domid,
+			    const struct pvb_host_memory *map, size_t count,
 			    struct pvb_error *error)
 {
 	host->calls[PVB_CALL_SET_MEMORY_MAP]++;
-	return host->ops->set_memory_map(host, domid, bytes, error);
+	return host->ops->set_memory_map(host, domid, map, count, error);
 }
 
 int pvb_host_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error *error)

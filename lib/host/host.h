@@ -97,6 +97,12 @@ struct pvb_host_populate {
 
 #define PVB_HOST_ANY_NODE (-1)
 
+/* Memory in a guest's physical addresses. */
+struct pvb_host_memory {
+	uint64_t address;
+	uint64_t bytes;
+};
+
 /*
  * Registers of a vCPU. cr3 is the guest's register value, in the guest's own
  * encoding: machine address of the root for 64-bit, folded for 32-bit (Xen's
@@ -167,6 +173,7 @@ struct pvb_host_grant {
  *   granule_shift    log2 of the hypervisor's page size
  *   pte_bits         bits of page-table entries were settled: pte_kernel_bit and
  *                    pte_grant_bit (PVB_GUEST_PTE_NO_BIT for none), and pte_flags
+ *   p2m_levels       of the p2m's tree; 0 where it was built as a list alone
  */
 struct pvb_host_record {
 	bool known;
@@ -177,6 +184,7 @@ struct pvb_host_record {
 	uint8_t pte_kernel_bit;
 	uint8_t pte_grant_bit;
 	uint8_t pte_flags;
+	uint8_t p2m_levels;
 };
 
 /*
@@ -275,8 +283,12 @@ struct pvb_host_ops {
 			    struct pvb_error *);
 	int (*set_max_memory)(struct pvb_host *, uint32_t domid, uint64_t bytes,
 			      struct pvb_error *);
-	int (*set_memory_map)(struct pvb_host *, uint32_t domid, uint64_t bytes,
-			      struct pvb_error *);
+	/*
+	 * Where the guest's memory is, count pieces ascending and apart: what it is told when it
+	 * asks for its memory map. What lies between them is in no entry of it.
+	 */
+	int (*set_memory_map)(struct pvb_host *, uint32_t domid, const struct pvb_host_memory *,
+			      size_t count, struct pvb_error *);
 	int (*apply_cpu_policy)(struct pvb_host *, uint32_t domid, struct pvb_error *);
 	int (*alloc_event_channel)(struct pvb_host *, uint32_t domid, uint32_t remote,
 				   uint32_t *port, struct pvb_error *);
@@ -447,7 +459,8 @@ int pvb_host_get_pte_bits(struct pvb_host *host, uint32_t domid, struct pvb_host
 			  struct pvb_error *error);
 int pvb_host_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
 			    struct pvb_error *error);
-int pvb_host_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
+int pvb_host_set_memory_map(struct pvb_host *host, uint32_t domid,
+			    const struct pvb_host_memory *map, size_t count,
 			    struct pvb_error *error);
 int pvb_host_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int pvb_host_alloc_event_channel(struct pvb_host *host, uint32_t domid, uint32_t remote,

@@ -12,7 +12,7 @@
 #include "plan/layout.h"
 #include "plan/limits.h"
 
-/* What every Xen takes in a memory map (E820MAX of asm-x86/e820.h, 1024 from 4.8 on). */
+/* What every Xen takes in a memory map (E820MAX of asm-x86/e820.h, 1024 from 4.9 on). */
 #define PVB_MAX_RANGES 128
 
 /*

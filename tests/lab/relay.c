@@ -118,8 +118,34 @@ static int get_pte_bits(struct pvb_host *host, uint32_t domid, struct pvb_host_p
 
 NUMBER_CALL(set_guest_bits, SET_GUEST_BITS, unsigned)
 NUMBER_CALL(set_max_memory, SET_MAX_MEMORY, uint64_t)
-NUMBER_CALL(set_memory_map, SET_MEMORY_MAP, uint64_t)
 NUMBER_CALL(claim_memory, CLAIM_MEMORY, uint64_t)
+
+/* As many as a build's memory map can have. */
+#define MAP_MAX 128
+
+static int hand_on_map(struct relay *relay, uint32_t domid, const struct pvb_host_memory *map,
+		       size_t count, uint64_t last, struct pvb_error *error)
+{
+	struct pvb_host_memory copy[MAP_MAX];
+
+	if (!count || count > MAP_MAX)
+		return pvb_fail(error, PVB_E_BUG, "relay", "a memory map of %zu pieces", count);
+	memcpy(copy, map, count * sizeof *map);
+	copy[count - 1].bytes = last;
+	return pvb_host_set_memory_map(relay->inner, domid, copy, count, error);
+}
+
+/* The call's value is the size of the last piece. */
+static int set_memory_map(struct pvb_host *host, uint32_t domid, const struct pvb_host_memory *map,
+			  size_t count, struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct relay_call call = {.call = PVB_CALL_SET_MEMORY_MAP,
+				  .domid = domid,
+				  .value = count ? map[count - 1].bytes : 0};
+
+	HAND_ON(relay, &call, error, hand_on_map(relay, domid, map, count, call.value, error));
+}
 
 static int get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain *domain,
 		      struct pvb_error *error)

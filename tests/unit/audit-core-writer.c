@@ -98,6 +98,11 @@ enum section { SEC_NAMES, SEC_NOTES, SEC_PRSTATUS, SEC_SHARED, SEC_PAGES, SEC_P2
 static const char *const section_names[SEC_COUNT] = {
 	".shstrtab", ".note.Xen", ".xen_prstatus", ".xen_shared_info", ".xen_pages", ".xen_p2m"};
 
+static bool is_hole(const struct paper_domain *domain, uint64_t pfn)
+{
+	return pfn - domain->spec.hole_first < domain->spec.hole_count;
+}
+
 static void section_bytes(struct paper_domain *domain, const struct core_style *style,
 			  enum section section, struct blob *core)
 {
@@ -112,7 +117,7 @@ static void section_bytes(struct paper_domain *domain, const struct core_style *
 			blob_append(core, section_names[i], strlen(section_names[i]) + 1);
 		break;
 	case SEC_NOTES:
-		notes(core, vcpus, domain->pages);
+		notes(core, vcpus, domain->pages - domain->spec.hole_count);
 		break;
 	case SEC_PRSTATUS:
 		at = blob_append(core, NULL, vcpus * context);
@@ -126,12 +131,16 @@ static void section_bytes(struct paper_domain *domain, const struct core_style *
 		break;
 	case SEC_PAGES:
 		blob_align(core, PAGE);
-		blob_append(core, domain->memory, domain->pages * PAGE);
+		for (uint64_t pfn = 0; pfn < domain->pages; pfn++)
+			if (!is_hole(domain, pfn))
+				blob_append(core, domain->memory + pfn * PAGE, PAGE);
 		break;
 	case SEC_P2M:
 		for (uint64_t pfn = 0; pfn < domain->pages; pfn++) {
 			bool valid = pfn < domain->pages - style->invalid;
 
+			if (is_hole(domain, pfn))
+				continue;
 			blob_append_number(core, valid ? domain->frames[pfn].m2p : UINT64_MAX, 8);
 			blob_append_number(core, valid ? domain->frames[pfn].mfn : UINT64_MAX, 8);
 		}

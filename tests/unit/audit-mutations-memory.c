@@ -71,6 +71,30 @@ static void list_tail(struct paper_domain *d)
 	paper_list_set(d, d->pages + 1, 0x1234);
 }
 
+static void last_page_missing(struct paper_domain *d)
+{
+	paper_list_set(d, d->pages - 1, UINT64_MAX);
+}
+
+static void nobody_in_a_hole(struct paper_domain *d)
+{
+	paper_list_set(d, d->spec.hole_first + 1, 0x7654321);
+}
+
+static void frame_twice_in_a_hole(struct paper_domain *d)
+{
+	paper_list_set(d, d->spec.hole_first, paper_list_get(d, 1000));
+}
+
+static void frame_moved_into_a_hole(struct paper_domain *d)
+{
+	uint64_t pfn = d->spec.hole_first + d->spec.hole_count, to = d->spec.hole_first + 7;
+
+	paper_list_set(d, to, paper_list_get(d, pfn));
+	paper_list_set(d, pfn, UINT64_MAX);
+	d->frames[pfn].m2p = to;
+}
+
 static void other_init_p2m(struct domain_spec *spec)
 {
 	spec->init_p2m_note = true;
@@ -221,6 +245,25 @@ static const struct mutation mutations[] = {
 	{"p2m.m2p", "", BITS_64, m2p_out_of_range, .where = LIVE},
 	{"p2m.tail", "", {.bits = 64, .pages = 4100}, list_tail, .where = BOTH},
 	{"p2m.tail", "", {.bits = 32, .pages = 4100}, list_tail, .where = BOTH},
+	{"p2m.tail", "", HOLEY_64, list_tail, .where = BOTH},
+	{"p2m.missing", "", BITS_64, last_page_missing, .where = BOTH},
+	{"p2m.missing", "", HOLEY_64, hole, .where = BOTH},
+	{"p2m.missing", "", HOLEY_32, hole, .where = BOTH},
+	{"p2m.missing", "", HOLEY_64, last_page_missing, .where = BOTH},
+	{"p2m.missing", "", HOLEY_32, last_page_missing, .where = BOTH},
+	{"p2m.missing", "p2m.ranges", HOLEY_64, last_page_missing, .where = BOTH, .by_ranges = true},
+	{"p2m.foreign-frame", "", HOLEY_64, nobody_in_a_hole, .where = BOTH},
+	{"p2m.foreign-frame", "p2m.ranges", HOLEY_32, nobody_in_a_hole, .where = BOTH, .by_ranges = true},
+	{"p2m.frame-twice", "", HOLEY_64, frame_twice_in_a_hole, .where = BOTH},
+	{"p2m.list-mapped", "", HOLEY_64, list_hole, .where = BOTH},
+	{"p2m.ranges", "", HOLEY_64, frame_moved_into_a_hole, .where = LIVE, .by_ranges = true},
+	{"p2m.ranges", "", HOLEY_64, nothing, .where = BOTH, .by_ranges = true, .higher = 0x5000},
+	{"p2m.ranges", "", BITS_32, nothing, .where = BOTH, .by_ranges = true, .higher = 0x100000000},
+	{"p2m.ranges", "p2m.missing", BITS_64, hole, .where = BOTH, .by_ranges = true},
+	{"start_info.p2m-range", "", {.bits = 64, .init_p2m = true, .long_list = true}, nothing, .where = BOTH},
+	{"start_info.p2m-range", "", {.bits = 64, .init_p2m = true, .long_list = true, .pages = 9000, .hole_first = 4100, .hole_count = 2500}, nothing, .where = BOTH},
+	{"layout.packed", "", {.bits = 64, .long_list = true}, nothing, .where = BOTH},
+	{"layout.packed", "", {.bits = 32, .long_list = true}, nothing, .where = BOTH},
 	{"p2m.init-p2m", "", BITS_64, nothing, other_init_p2m, .where = BOTH},
 
 	{"memory.amount", "", BITS_64, nothing, .less_memory = 4096},

@@ -160,6 +160,11 @@ static void nr_pages(struct paper_domain *d)
 	paper_set(d, SI_NR_PAGES, paper_get(d, SI_NR_PAGES) + 1);
 }
 
+static void nr_pages_with_holes(struct paper_domain *d)
+{
+	paper_set(d, SI_NR_PAGES, d->pages);
+}
+
 static void nr_pages_huge(struct paper_domain *d)
 {
 	paper_set(d, SI_NR_PAGES, UINT64_MAX);
@@ -315,6 +320,7 @@ static const struct mutation mutations[] = {
 
 	{"start_info.magic", "", BITS_64, magic, .where = BOTH},
 	{"start_info.nr-pages", "", BITS_64, nr_pages, .where = BOTH},
+	{"start_info.nr-pages", "", HOLEY_64, nr_pages_with_holes, .where = BOTH},
 	{"start_info.nr-pages", "", BITS_32, nr_pages_huge, .where = BOTH},
 	{"start_info.shared-info", "", BITS_64, shared_info_address, .where = BOTH},
 	{"start_info.shared-info", "", BITS_32, shared_info_elsewhere, .where = LIVE},

@@ -29,6 +29,9 @@ struct mutation {
 	unsigned address_bits;
 	uint64_t less_memory;
 	bool by_record; /* the audit is not told of a width */
+	/* It is told where memory is, the last range this much higher than it is. */
+	bool by_ranges;
+	uint64_t higher;
 };
 
 #define BITS_64                                                                                    \
@@ -53,6 +56,18 @@ struct mutation {
 	{                                                                                          \
 		.bits = 32, .hypercall = true, .module_bytes = 4097                                \
 	}
+/* With a hole. */
+#define HOLEY_64                                                                                   \
+	{                                                                                          \
+		.bits = 64, .init_p2m = true, .hypercall = true, .is_linux = true,                 \
+		.module_bytes = 12345, .module_by_pfn = true, .pages = 9000, .hole_first = 4100,   \
+		.hole_count = 2500                                                                 \
+	}
+#define HOLEY_32                                                                                   \
+	{                                                                                          \
+		.bits = 32, .hypercall = true, .module_bytes = 4097, .pages = 9001,                \
+		.hole_first = 3000, .hole_count = 5000                                             \
+	}
 #define BITS_32_ZERO                                                                               \
 	{                                                                                          \
 		.bits = 32, .at_zero = true                                                        \
@@ -65,6 +80,7 @@ struct mutations {
 
 extern const struct mutations start_mutations;    /* registers, start_info */
 extern const struct mutations table_mutations;    /* layout, page tables, frame types */
+extern const struct mutations tree_mutations;     /* the p2m's tree, and what is said of it */
 extern const struct mutations declared_mutations; /* what comes of a kernel's declarations */
 extern const struct mutations memory_mutations;   /* p2m, shared pages, what it was made of */
 

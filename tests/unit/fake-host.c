@@ -83,11 +83,13 @@ static int fake_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes
 	return failing(fake_of(host), PVB_CALL_SET_MAX_MEMORY, error);
 }
 
-static int fake_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-			   struct pvb_error *error)
+static int fake_memory_map(struct pvb_host *host, uint32_t domid, const struct pvb_host_memory *map,
+			   size_t count, struct pvb_error *error)
 {
 	(void)domid;
-	fake_of(host)->memory_map = bytes;
+	for (size_t i = 0; i < count && i < FAKE_MAP_MAX; i++)
+		fake_of(host)->memory_map[i] = map[i];
+	fake_of(host)->memory_map_count = count;
 	return failing(fake_of(host), PVB_CALL_SET_MEMORY_MAP, error);
 }
 

@@ -10,6 +10,7 @@
 #include "host/host.h"
 
 #define FAKE_LOG 64
+#define FAKE_MAP_MAX 8
 
 struct fake_host {
 	struct pvb_host host;
@@ -68,7 +69,9 @@ struct fake_host {
 	pvb_mfn_t hypercall_page;
 	unsigned guest_bits;
 	uint64_t most_pages; /* that a domain is let have, whatever is set; 0 for any number */
-	uint64_t max_memory, memory_map;
+	uint64_t max_memory;
+	struct pvb_host_memory memory_map[FAKE_MAP_MAX];
+	size_t memory_map_count;
 	uint32_t remotes[4];
 	size_t channels;
 	struct pvb_host_domain_config config;

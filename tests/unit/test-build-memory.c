@@ -10,6 +10,7 @@
 struct bench {
 	struct fake_host fake;
 	struct pvb_plan plan;
+	struct pvb_memory_range range;
 	struct pvb_builder builder;
 	struct pvb_error error;
 };
@@ -18,7 +19,10 @@ static void bench_open(struct bench *bench, uint64_t pages)
 {
 	memset(bench, 0, sizeof *bench);
 	fake_open(&bench->fake);
-	bench->plan.pages = pages;
+	bench->plan.pages = bench->plan.p2m_geometry.pfns = pages;
+	bench->range = (struct pvb_memory_range){.bytes = pages << 12, .node = PVB_ANY_NODE};
+	bench->plan.info.ranges = &bench->range;
+	bench->plan.info.range_count = 1;
 	bench->plan.page_shift = 12;
 	bench->plan.levels = 4;
 	bench->builder = (struct pvb_builder){

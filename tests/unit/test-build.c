@@ -429,7 +429,9 @@ static void the_domain_is_made_as_libxl_would(void **state)
 	assert_int_equal(bench.fake.config.max_grant_frames, 0);
 	assert_int_equal(bench.fake.guest_bits, 64);
 	assert_int_equal(bench.fake.max_memory, 65 * MIB);
-	assert_int_equal(bench.fake.memory_map, 64 * MIB);
+	assert_int_equal(bench.fake.memory_map_count, 1);
+	assert_int_equal(bench.fake.memory_map[0].address, 0);
+	assert_int_equal(bench.fake.memory_map[0].bytes, 64 * MIB);
 	assert_int_equal(bench.fake.channels, 2);
 	assert_int_equal(bench.fake.remotes[0], 6);
 	assert_int_equal(bench.fake.remotes[1], 5);
@@ -1012,8 +1014,9 @@ static void the_answer_stands_in_shared_info_for_those_who_asked(void **state)
 {
 	(void)state;
 	uint8_t answer[] = {
-		'p', 'v', 'b', 'g', 'u', 'e', 's', 't', 1,  0,  0,    0, 32, 0, 0, 0,
+		'p', 'v', 'b', 'g', 'u', 'e', 's', 't', 1,  0,  0,    0, 48, 0, 0, 0,
 		7,   0,   0,   0,   0,   0,   0,   0,   40, 52, 0xff, 0, 12, 0, 0, 0,
+		0,   0,   0,   0,   0,   0,   0,   0,   0,  0,  0,    0, 0,  0, 0, 0,
 	};
 
 	for (unsigned which = 0; which < 5; which++)

@@ -139,7 +139,7 @@ static void what_is_for_pv_is_refused(void **state)
 	(void)state;
 	assert_int_equal(give(host, domid, RAM / PAGE, 0, 1, frame), 1);
 #define FOR_PV(call) assert_fails_with(call, PVB_E_HOST_STATE, &error)
-	FOR_PV(pvb_host_set_memory_map(host, domid, GIB, &error));
+	FOR_PV(pvb_host_set_memory_map(host, domid, &(struct pvb_host_memory){0, GIB}, 1, &error));
 	FOR_PV(pvb_host_apply_cpu_policy(host, domid, &error));
 	FOR_PV(pvb_host_get_frame_info(host, domid, frame, 1, &info, &error));
 	FOR_PV(pvb_host_fill_hypercall_page(host, domid, frame[0], &error));

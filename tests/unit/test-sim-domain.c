@@ -115,6 +115,7 @@ static void calls_to_no_domain_are_refused(void **state)
 	struct pvb_host_introduction introduction = {.name = "x"};
 	struct pvb_host_grant grant = {.index = 0};
 	struct pvb_host_frame_info info;
+	const struct pvb_host_memory map[] = {{0, PAGE}, {4 * PAGE, PAGE}}, *told;
 	pvb_mfn_t frame = PVB_MFN(0x100);
 	struct pvb_error error;
 	uint64_t done;
@@ -128,7 +129,7 @@ static void calls_to_no_domain_are_refused(void **state)
 	NO_DOMAIN(pvb_host_unpause_domain(host, 1, &error));
 	NO_DOMAIN(pvb_host_set_guest_bits(host, 1, 64, &error));
 	NO_DOMAIN(pvb_host_set_max_memory(host, 1, PAGE, &error));
-	NO_DOMAIN(pvb_host_set_memory_map(host, 1, PAGE, &error));
+	NO_DOMAIN(pvb_host_set_memory_map(host, 1, map, 2, &error));
 	NO_DOMAIN(pvb_host_apply_cpu_policy(host, 1, &error));
 	NO_DOMAIN(pvb_host_alloc_event_channel(host, 1, 0, &port, &error));
 	NO_DOMAIN(pvb_host_introduce_domain(host, 1, &introduction, &error));
@@ -144,7 +145,7 @@ static void calls_to_no_domain_are_refused(void **state)
 	NO_DOMAIN(pvb_host_get_grants(host, 1, &grant, 1, &count, &error));
 #undef NO_DOMAIN
 	assert_null(pvb_sim_introduction(host, 1));
-	assert_false(pvb_sim_memory_map(host, 1, &done));
+	assert_false(pvb_sim_memory_map(host, 1, &told, &count));
 	assert_false(pvb_sim_has_cpu_policy(host, 1));
 	assert_int_equal(pvb_sim_set_registers(host, 1, 0, &vcpu), -1);
 	close_sim(host);
@@ -170,11 +171,41 @@ static void pauses_are_counted(void **state)
 	assert_ok(pvb_host_pause_domain(host, domid, &error), &error);
 	assert_fails_with(pvb_host_apply_cpu_policy(host, domid, &error), PVB_E_HOST_STATE, &error);
 
-	uint64_t bytes;
-	assert_ok(pvb_host_set_memory_map(host, domid, 123 * PAGE, &error), &error);
-	assert_true(pvb_sim_memory_map(host, domid, &bytes));
-	assert_true(bytes == 123 * PAGE);
 	close_sim(host);
+}
+
+static void a_memory_map_has_holes_and_as_many_entries_as_xen_takes(void **state)
+{
+	static struct pvb_host_memory map[1025];
+	static const struct {
+		const char *options;
+		size_t most;
+	} xens[] = {{"xen=4.8", 128}, {"xen=4.9", 1024}, {"xen=4.17", 1024}};
+	const struct pvb_host_memory *told;
+	struct pvb_error error;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
+		map[i] = (struct pvb_host_memory){i * 16 * PAGE, (i % 8 + 1) * PAGE};
+	for (size_t i = 0; i < sizeof xens / sizeof xens[0]; i++) {
+		struct pvb_host *host = open_sim(xens[i].options);
+		uint32_t domid = new_domain(host, 100);
+
+		assert_true(pvb_sim_memory_map(host, domid, &told, &count));
+		assert_int_equal(count, 0);
+		assert_ok(pvb_host_set_memory_map(host, domid, map, 3, &error), &error);
+		assert_ok(pvb_host_set_memory_map(host, domid, map, xens[i].most, &error), &error);
+		assert_fails_with(
+			pvb_host_set_memory_map(host, domid, map, xens[i].most + 1, &error),
+			PVB_E_ARG_INVALID, &error);
+		assert_fails_with(pvb_host_set_memory_map(host, domid, map, 0, &error),
+				  PVB_E_ARG_INVALID, &error);
+		assert_true(pvb_sim_memory_map(host, domid, &told, &count));
+		assert_int_equal(count, xens[i].most);
+		assert_memory_equal(told, map, count * sizeof map[0]);
+		close_sim(host);
+	}
 }
 
 static void a_domain_becomes_32_bit_before_it_has_memory(void **state)
@@ -737,6 +768,7 @@ int main(void)
 		cmocka_unit_test(numbers_go_round_and_are_listed_in_order),
 		cmocka_unit_test(calls_to_no_domain_are_refused),
 		cmocka_unit_test(pauses_are_counted),
+		cmocka_unit_test(a_memory_map_has_holes_and_as_many_entries_as_xen_takes),
 		cmocka_unit_test(a_domain_becomes_32_bit_before_it_has_memory),
 		cmocka_unit_test(shared_info_may_lie_high_from_4_19_on_and_then_moves),
 		cmocka_unit_test(event_channels_are_numbered_from_one),

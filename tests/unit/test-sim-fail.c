@@ -111,7 +111,7 @@ static int live_and_die(struct pvb_host *host, struct pvb_error *error)
 		return rc;
 	TRY(pvb_host_set_guest_bits(host, domid, 64, error));
 	TRY(pvb_host_set_max_memory(host, domid, 16 * MIB, error));
-	TRY(pvb_host_set_memory_map(host, domid, 16 * MIB, error));
+	TRY(pvb_host_set_memory_map(host, domid, &(struct pvb_host_memory){0, 16 * MIB}, 1, error));
 	TRY(pvb_host_apply_cpu_policy(host, domid, error));
 	TRY(pvb_host_claim_memory(host, domid, 8 * MIB, error));
 	TRY(pvb_host_populate(host, domid, &request, &done, error));

@@ -133,6 +133,7 @@ static void free_domain(struct sim_domain *domain)
 	free(domain->vcpu);
 	free(domain->ports);
 	free(domain->grants);
+	free(domain->memory_map);
 	free_introduction(domain->introduction);
 	sim_translated_free(domain->translated);
 	free(domain);

@@ -131,13 +131,21 @@ const struct pvb_host_introduction *pvb_sim_introduction(struct pvb_host *host, 
 	return domain && domain->introduction ? &domain->introduction->told : NULL;
 }
 
-bool pvb_sim_memory_map(struct pvb_host *host, uint32_t domid, uint64_t *bytes)
+unsigned pvb_sim_node(struct pvb_host *host, pvb_mfn_t frame)
+{
+	return sim_heap_node(&sim_of(host)->heap, frame.n);
+}
+
+bool pvb_sim_memory_map(struct pvb_host *host, uint32_t domid, const struct pvb_host_memory **map,
+			size_t *count)
 {
 	const struct sim_domain *domain = sim_find_domain(sim_of(host), domid);
 
-	if (domain)
-		*bytes = domain->memory_map;
-	return domain;
+	if (!domain)
+		return false;
+	*map = domain->memory_map;
+	*count = domain->memory_map_count;
+	return true;
 }
 
 bool pvb_sim_has_cpu_policy(struct pvb_host *host, uint32_t domid)

@@ -81,7 +81,8 @@ struct sim_domain {
 	uint32_t pages;
 	uint32_t max_pages;
 	uint64_t claim;
-	uint64_t memory_map;
+	struct pvb_host_memory *memory_map;
+	size_t memory_map_count;
 	uint64_t shared_info;
 	struct pvb_host_pte_bits pte_bits;
 	uint32_t vm_assist;
@@ -275,7 +276,8 @@ int sim_set_pte_bits(struct pvb_host *, uint32_t domid, const struct pvb_host_pt
 int sim_get_pte_bits(struct pvb_host *, uint32_t domid, struct pvb_host_pte_bits *,
 		     struct pvb_error *);
 int sim_set_max_memory(struct pvb_host *, uint32_t domid, uint64_t bytes, struct pvb_error *);
-int sim_set_memory_map(struct pvb_host *, uint32_t domid, uint64_t bytes, struct pvb_error *);
+int sim_set_memory_map(struct pvb_host *, uint32_t domid, const struct pvb_host_memory *,
+		       size_t count, struct pvb_error *);
 int sim_apply_cpu_policy(struct pvb_host *, uint32_t domid, struct pvb_error *);
 
 int sim_claim_memory(struct pvb_host *, uint32_t domid, uint64_t bytes, struct pvb_error *);

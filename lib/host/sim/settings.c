@@ -2,6 +2,9 @@
 /* What a toolstack sets of a domain before it runs. */
 #include "host/sim/model.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/checked.h"
 
 int sim_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
@@ -73,18 +76,38 @@ int sim_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
 	return rc;
 }
 
-int sim_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
+/* E820MAX: Xen looks at their number, and not at what is in them. */
+static size_t memory_map_max(const struct sim_options *options)
+{
+	return options->xen_major == 4 && options->xen_minor < 9 ? 128 : 1024;
+}
+
+int sim_set_memory_map(struct pvb_host *host, uint32_t domid, const struct pvb_host_memory *map,
+		       size_t count, struct pvb_error *error)
 {
 	static const char call[] = "set_memory_map";
+	struct sim *sim = sim_of(host);
+	const size_t most = memory_map_max(&sim->options);
+	struct pvb_host_memory *copy;
 	struct sim_domain *domain;
-	int rc = sim_call_live(sim_of(host), call, domid, &domain, error);
+	int rc = sim_call_live(sim, call, domid, &domain, error);
 
 	if (rc == 0)
 		rc = sim_want_pv(domain, call, error);
-	if (rc == 0)
-		domain->memory_map = bytes;
-	return rc;
+	if (rc)
+		return rc;
+	if (!count || count > most)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call,
+				"a memory map of %zu entries, and there can be 1 to %zu", count,
+				most);
+	copy = reallocarray(NULL, count, sizeof *copy);
+	if (!copy)
+		return pvb_fail_memory(error, call, "the simulated host's memory map");
+	memcpy(copy, map, count * sizeof *copy);
+	free(domain->memory_map);
+	domain->memory_map = copy;
+	domain->memory_map_count = count;
+	return 0;
 }
 
 int sim_apply_cpu_policy(struct pvb_host *host, uint32_t domid, struct pvb_error *error)

@@ -83,8 +83,12 @@ int pvb_sim_give_back(struct pvb_host *host, uint32_t domid, pvb_mfn_t frame);
 const struct pvb_host_introduction *pvb_sim_introduction(struct pvb_host *host, uint32_t domid);
 
 /* What was set of a domain. False if there is none. */
-bool pvb_sim_memory_map(struct pvb_host *host, uint32_t domid, uint64_t *bytes);
+bool pvb_sim_memory_map(struct pvb_host *host, uint32_t domid, const struct pvb_host_memory **map,
+			size_t *count);
 bool pvb_sim_has_cpu_policy(struct pvb_host *host, uint32_t domid);
+
+/* The NUMA node that a frame belongs to. */
+unsigned pvb_sim_node(struct pvb_host *host, pvb_mfn_t frame);
 
 /* Calls that could have failed until now; and have the number-th from now fail (0: none). */
 uint64_t pvb_sim_calls(const struct pvb_host *host);

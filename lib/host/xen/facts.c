@@ -116,7 +116,7 @@ static int read_memory(struct xen_host *xen, struct pvb_host_info *info, struct 
 	info->memory_free = physical->free_pages << XEN_SHIFT;
 	info->memory_scrubbing = physical->scrub_pages << XEN_SHIFT;
 	info->memory_claimed = physical->outstanding_pages << XEN_SHIFT;
-	info->nodes = physical->nr_nodes;
+	info->nodes = physical->max_node_id + 1;
 	xen->top_frame = physical->max_mfn;
 	return 0;
 }

@@ -2,8 +2,11 @@
 /* What a toolstack sets of a domain before it runs. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "host/xen/xen.h"
+
+#include "core/cleanup.h"
 
 int xen_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 		       struct pvb_error *error)
@@ -46,16 +49,31 @@ int xen_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
 			   "domain %u cannot be allowed %" PRIu64 " bytes of memory", domid, bytes);
 }
 
-int xen_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error)
+/* Xen takes 128 entries, and from 4.9 on 1024 (E820MAX). */
+int xen_set_memory_map(struct pvb_host *host, uint32_t domid, const struct pvb_host_memory *map,
+		       size_t count, struct pvb_error *error)
 {
+	static const char call[] = "set_memory_map";
 	struct xen_host *xen = xen_of(host);
+	PVB_AUTO_FREE struct e820entry *entries = calloc(count, sizeof *entries);
+	uint64_t bytes = 0;
 
-	if (xc_domain_set_memmap_limit(xen->xc, domid, bytes >> 10) == 0)
+	if (!count)
+		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a memory map without memory");
+	if (!entries)
+		return pvb_fail_memory(error, call, "a memory map");
+	for (size_t i = 0; i < count; i++) {
+		entries[i].addr = map[i].address;
+		entries[i].size = map[i].bytes;
+		entries[i].type = E820_RAM;
+		bytes += map[i].bytes;
+	}
+	if (xc_domain_set_memory_map(xen->xc, domid, entries, (uint32_t)count) == 0)
 		return 0;
-	return xen_refused(xen, error, PVB_E_HOST_DENIED, "set_memory_map", errno,
-			   "domain %u cannot be given a memory map of %" PRIu64 " bytes", domid,
-			   bytes);
+	return xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
+			   "domain %u cannot be given a memory map of %" PRIu64
+			   " bytes in %zu pieces",
+			   domid, bytes, count);
 }
 
 int xen_alloc_event_channel(struct pvb_host *host, uint32_t domid, uint32_t remote, uint32_t *port,

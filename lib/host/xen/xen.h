@@ -101,8 +101,8 @@ int xen_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 		       struct pvb_error *error);
 int xen_set_max_memory(struct pvb_host *host, uint32_t domid, uint64_t bytes,
 		       struct pvb_error *error);
-int xen_set_memory_map(struct pvb_host *host, uint32_t domid, uint64_t bytes,
-		       struct pvb_error *error);
+int xen_set_memory_map(struct pvb_host *host, uint32_t domid, const struct pvb_host_memory *map,
+		       size_t count, struct pvb_error *error);
 int xen_alloc_event_channel(struct pvb_host *host, uint32_t domid, uint32_t remote, uint32_t *port,
 			    struct pvb_error *error);
 

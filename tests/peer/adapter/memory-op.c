@@ -104,7 +104,8 @@ static long set_memory_map(struct peer_link *link, const struct xen_foreign_memo
 	if (request->map.nr_entries != 1 || entry->addr != 0)
 		return peer_unknown("a memory map other than one entry from 0",
 				    request->map.nr_entries, NULL);
-	if (pvb_host_set_memory_map(link->host, request->domid, entry->size, &error))
+	if (pvb_host_set_memory_map(link->host, request->domid,
+				    &(struct pvb_host_memory){0, entry->size}, 1, &error))
 		return peer_refused(&error);
 	return 0;
 }
