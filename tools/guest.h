@@ -20,6 +20,7 @@ struct guest {
 	uint64_t memory;
 	uint32_t vcpus;
 	uint32_t max_address_bits;
+	struct p2m_form p2m;
 	uint8_t uuid[16];
 	struct fates fates;
 };

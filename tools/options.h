@@ -10,6 +10,8 @@
 
 #include <pvbuild/error.h>
 
+#include "p2m-form.h"
+
 enum option_id {
 	/* global: before or after the command */
 	OPTION_HOST,
@@ -82,6 +84,7 @@ struct options {
 	uint32_t vcpus;
 	uint32_t max_address_bits;
 	uint32_t guest_page_size;
+	struct p2m_form p2m;
 	char **operands;
 	int operand_count;
 };

@@ -26,7 +26,10 @@ unit_tests = \
 	tests/unit/test-image-elf \
 	tests/unit/test-image-failures \
 	tests/unit/test-image-notes \
+	tests/unit/test-p2m-geometry \
 	tests/unit/test-p2m-list \
+	tests/unit/test-p2m-sparse \
+	tests/unit/test-p2m-tree \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
@@ -79,6 +82,10 @@ tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_hos
 
 tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
+
+p2m_store = tests/unit/p2m-store.h tests/unit/p2m-store.c
+tests_unit_test_p2m_sparse_SOURCES = tests/unit/test-p2m-sparse.c $(p2m_store)
+tests_unit_test_p2m_tree_SOURCES = tests/unit/test-p2m-tree.c $(p2m_store)
 
 # Every allocation that the simulated host makes can be made to fail.
 tests_unit_test_sim_fail_LDFLAGS = $(AM_LDFLAGS) \
