@@ -240,7 +240,8 @@ static int read_arch(const struct dump_guest *guest, pvb_mfn_t shared_info,
 			(void)pvb_span_u64(page.bytes, ARCH_AT_64 + 8 * i, &words[i]);
 		} else {
 			(void)pvb_span_u32(page.bytes, ARCH_AT_32 + 4 * i, &narrow);
-			words[i] = narrow;
+			/* All ones are no frame in either width, and no other value is. */
+			words[i] = narrow == UINT32_MAX ? UINT64_MAX : narrow;
 		}
 	}
 	pvb_dump_unmap_page(&page);

@@ -60,6 +60,8 @@ uint64_t pvb_p2m_capacity(const struct pvb_p2m_geometry *geometry, unsigned leve
 
 unsigned pvb_p2m_least_levels(const struct pvb_p2m_geometry *geometry)
 {
+	if (!pvb_p2m_geometry_is_sound(geometry))
+		return 0;
 	for (unsigned levels = 1; levels <= PVB_P2M_LEVELS_MAX; levels++) {
 		if (geometry->pfns <= pvb_p2m_capacity(geometry, levels))
 			return levels;

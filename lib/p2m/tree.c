@@ -18,8 +18,11 @@
 /* Number of the first page of a level. */
 static uint64_t first_of_level(const struct pvb_p2m_tree *tree, unsigned level)
 {
-	return pvb_p2m_tree_pages(&tree->geometry, tree->levels) -
-	       pvb_p2m_tree_pages(&tree->geometry, level);
+	uint64_t number = 0;
+
+	for (unsigned above = tree->levels; above > level; above--)
+		number += pvb_p2m_level_pages(&tree->geometry, above);
+	return number;
 }
 
 /* What a map says of a page's frame, which has to go into an entry. */

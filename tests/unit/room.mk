@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test-build-abi \
 	tests/unit/test-build-entries \
 	tests/unit/test-build-memory \
+	tests/unit/test-build-p2m \
 	tests/unit/test-build-pte-bits \
 	tests/unit/test-build-ranges \
 	tests/unit/test-build-tables \
@@ -26,7 +27,10 @@ unit_tests = \
 	tests/unit/test-image-elf \
 	tests/unit/test-image-failures \
 	tests/unit/test-image-notes \
+	tests/unit/test-p2m-geometry \
 	tests/unit/test-p2m-list \
+	tests/unit/test-p2m-sparse \
+	tests/unit/test-p2m-tree \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
@@ -65,13 +69,15 @@ tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audi
 	tests/unit/audit-mutations-declared.c \
 	tests/unit/audit-mutations-memory.c \
 	tests/unit/audit-mutations-start.c \
-	tests/unit/audit-mutations-tables.c
+	tests/unit/audit-mutations-tables.c \
+	tests/unit/audit-mutations-tree.c
 tests_unit_test_audit_random_SOURCES = tests/unit/test-audit-random.c $(audit_domain)
 
 fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
 tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
 tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
+tests_unit_test_build_p2m_SOURCES = tests/unit/test-build-p2m.c $(fake_host)
 tests_unit_test_build_pte_bits_SOURCES = tests/unit/test-build-pte-bits.c \
 	tests/lab/pin.c tests/lab/pin.h tests/lab/relay.c tests/lab/relay.h
 tests_unit_test_build_ranges_SOURCES = tests/unit/test-build-ranges.c \
@@ -80,6 +86,10 @@ tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_hos
 
 tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
+
+p2m_store = tests/unit/p2m-store.h tests/unit/p2m-store.c
+tests_unit_test_p2m_sparse_SOURCES = tests/unit/test-p2m-sparse.c $(p2m_store)
+tests_unit_test_p2m_tree_SOURCES = tests/unit/test-p2m-tree.c $(p2m_store)
 
 # Every allocation that the simulated host makes can be made to fail.
 tests_unit_test_sim_fail_LDFLAGS = $(AM_LDFLAGS) \
