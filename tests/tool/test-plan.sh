@@ -47,6 +47,11 @@ pvb --host sim:nodes=2 plan --kernel "$(kernel linux64)" --memory-range 0+512M@0
 	--memory-range 4G+512M@1,exact --memory-range 4608M+64K
 ok "the text has them too" both exited 0 '&&' out_has "512 MiB at 0x0, node 0" '&&' \
 	out_has "512 MiB at 0x100000000, node 1 alone, behind a hole of 3.5 GiB" '&&' out_has "64 KiB at 0x120000000"
+ok "and it is said that Linux does not cope with them" err_has "no Linux is known to start with"
+pvb --host sim:nodes=2 plan --kernel "$(kernel linux64)" --memory-range 0+512M@0 --memory-range 512M+512M@1
+ok "as it does with ranges that adjoin" both exited 0 '&&' quiet
+pvb --host sim plan --kernel "$(kernel small64)" --memory-range 0+512M --memory-range 1G+512M
+ok "and others may with holes" both exited 0 '&&' quiet
 refused "another sum than the memory is refused" 1 arg.ranges "2147483648 bytes of memory" \
 	--host sim plan --kernel "$(kernel linux64)" --memory 2G --memory-range 0+1G
 refused "so is a node that the host has not" 1 arg.ranges "node 2, and the host has 2 nodes" \
