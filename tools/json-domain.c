@@ -51,6 +51,7 @@ static void add_start(struct json_object *object, const struct pvb_domain_info *
 		json_add_null(object, "start_info");
 		json_add_null(object, "shared_info");
 		json_add_null(object, "root_maddr");
+		json_add_null(object, "p2m_root_maddr");
 		(void)json_add(object, "parameters", parameters_object(&domain->parameters));
 		return;
 	}
@@ -59,6 +60,7 @@ static void add_start(struct json_object *object, const struct pvb_domain_info *
 	struct json_object *shared = json_add(object, "shared_info", json_map());
 
 	json_add_hex(shared, "maddr", domain->shared_info_maddr);
+	json_add_hex_or_null(object, "p2m_root_maddr", domain->p2m_root_maddr);
 	json_add_hex(object, "root_maddr", domain->root_maddr);
 }
 

@@ -26,6 +26,9 @@ static void render_start_info(const struct pvb_domain_info *domain)
 		    info->nr_pt_frames, info->pt_base, domain->root_maddr);
 	render_fact("  p2m list", "0x%" PRIx64 ", first PFN 0x%" PRIx64 ", %" PRIu64 " frames",
 		    info->mfn_list, info->first_p2m_pfn, info->nr_p2m_frames);
+	if (domain->p2m_root_maddr != PVB_NONE)
+		render_fact("  p2m tree", "root at machine address 0x%" PRIx64,
+			    domain->p2m_root_maddr);
 	if (info->mod_len)
 		render_fact("  ramdisk", "0x%" PRIx64 ", %" PRIu64 " bytes", info->mod_start,
 			    info->mod_len);

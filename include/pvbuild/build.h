@@ -111,7 +111,8 @@ struct pvb_domain_info {
 	uint8_t uuid[16];
 	struct pvb_start_info start_info;
 	uint64_t shared_info_maddr;
-	uint64_t root_maddr; /* machine address of the root page table */
+	uint64_t root_maddr;     /* machine address of the root page table */
+	uint64_t p2m_root_maddr; /* and of the root of the p2m's tree; PVB_NONE without one */
 	const struct pvb_build_stage *stages;
 	size_t stage_count;
 	const struct pvb_memory_extent *extents; /* ascending by gpa */

@@ -243,6 +243,8 @@ static int check_made_of(struct check *check, struct pvb_error *error)
 	int rc = check_p2m(check, error);
 
 	if (!rc)
+		rc = check_p2m_tree(check, error);
+	if (!rc)
 		rc = check_pages(check, error);
 	if (!rc)
 		rc = check_kernel(check, error);
@@ -288,6 +290,7 @@ static int run_on(struct check *check, const struct subject *subject, struct pvb
 		return audit_arm64(check, subject->host, subject->domid, error);
 	read_answer(check);
 	find_address_bits(check);
+	find_tree(check);
 	int rc = run(check, error);
 
 	check_shared_info(check);

@@ -52,6 +52,7 @@ struct start_info {
  *                  initial region. It is as long as its mapping or its place allows, and
  *                  no shorter than what the domain's pages need
  *   *_page         PFNs; PVB_NO_FRAME where unknown
+ *   pfns           that the list has entries for, once it was read and found whole; else 0
  *   p2m_tables     tables of a list outside the initial region
  *   module_*       first PFN and pages of the ramdisk, where has_module and where it lies
  *                  within the guest
@@ -63,6 +64,7 @@ struct layout {
 	uint64_t list_pages;
 	bool list_inside;
 	bool list_usable;
+	uint64_t pfns;
 	pvb_pfn_t start_info_page;
 	pvb_pfn_t store_page;
 	pvb_pfn_t console_page;
@@ -77,7 +79,7 @@ struct layout {
 #define HAS_ADDRESS_BITS 1u
 #define HAS_PTE_BITS 2u
 #define HAS_GRANULE 4u
-#define HAS_ALL 7u
+#define HAS_P2M_TREE 8u
 
 /* In the place of a bit's number, where there is none. */
 #define NO_BIT 0xffu
@@ -96,6 +98,21 @@ struct answer {
 	uint8_t pte_grant_bit;
 	uint8_t pte_flags;
 	uint8_t granule_shift;
+	bool has_tree; /* what follows means something */
+	uint32_t p2m_levels;
+	uint64_t p2m_root;
+};
+
+/*
+ * The p2m's tree as the guest is told of it, where it is: by the answer, and by arch of shared
+ * info, where all ones of either width are UINT64_MAX.
+ */
+struct tree {
+	bool told;
+	unsigned levels;
+	uint64_t root;
+	uint64_t max_pfn;
+	uint64_t list_list;
 };
 
 /*
@@ -121,6 +138,7 @@ struct check {
 	struct start_info start;
 	struct layout layout;
 	struct answer answer;
+	struct tree tree;
 	unsigned address_bits; /* that machine addresses keep to; 0 where nobody says */
 	bool applied[RULE_COUNT];
 };
@@ -176,6 +194,10 @@ size_t first_nonzero(const uint8_t *bytes, size_t from, size_t to);
 /* Before all rules: what was said to the guest, and to what width its addresses keep. */
 void read_answer(struct check *check);
 void find_address_bits(struct check *check);
+void find_tree(struct check *check);
+
+/* Pages of the tree that are not the list's, as far as it is told of and makes sense; else 0. */
+uint64_t tree_pages(const struct check *check);
 
 /* Where the answer stands in shared info, [from, to): none of it where nobody can know of one. */
 void answer_place(const struct check *check, size_t *from, size_t *to);
@@ -192,6 +214,7 @@ void check_layout(struct check *check);
 void check_table_places(struct check *check);
 int check_types(struct check *check, struct pvb_error *error);
 int check_p2m(struct check *check, struct pvb_error *error);
+int check_p2m_tree(struct check *check, struct pvb_error *error);
 int check_pages(struct check *check, struct pvb_error *error);
 void check_shared_info(struct check *check);
 void check_answer(struct check *check);

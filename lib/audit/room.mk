@@ -11,6 +11,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/audit/rules-declared.c \
 	lib/audit/rules-given.c \
 	lib/audit/rules-layout.c \
+	lib/audit/rules-p2m-tree.c \
 	lib/audit/rules-p2m.c \
 	lib/audit/rules-pages.c \
 	lib/audit/rules-registers.c \

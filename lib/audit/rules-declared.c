@@ -7,9 +7,13 @@
 #include "core/checked.h"
 #include "core/span.h"
 
-/* The answer, in bytes of the shared info page, as version 1 has it. */
+/*
+ * The answer, in bytes of the shared info page, as version 1 has it: it ended behind the
+ * page size at first, and then got the p2m's tree.
+ */
 #define ANSWER 0xe00u
-#define ANSWER_SIZE 32u
+#define ANSWER_LEAST 32u
+#define ANSWER_SIZE 48u
 #define MAGIC UINT64_C(0x7473657567627670) /* "pvbguest" */
 #define ANSWER_VERSION 1u
 
@@ -41,8 +45,13 @@ void read_answer(struct check *check)
 	(void)pvb_span_u8(page, ANSWER + 26, &answer->pte_grant_bit);
 	(void)pvb_span_u8(page, ANSWER + 27, &answer->pte_flags);
 	(void)pvb_span_u8(page, ANSWER + 28, &answer->granule_shift);
-	answer->whole = version == ANSWER_VERSION && answer->size >= ANSWER_SIZE &&
+	answer->whole = version == ANSWER_VERSION && answer->size >= ANSWER_LEAST &&
 			answer->size <= VIEW_PAGE_SIZE - ANSWER;
+	if (answer->size < ANSWER_SIZE)
+		return;
+	(void)pvb_span_u32(page, ANSWER + 32, &answer->p2m_levels);
+	(void)pvb_span_u64(page, ANSWER + 40, &answer->p2m_root);
+	answer->has_tree = answer->whole && answer->valid & HAS_P2M_TREE;
 }
 
 /*
@@ -70,18 +79,25 @@ void find_address_bits(struct check *check)
 
 /* ---- the answer ---- */
 
-/* Whether the kernel declares something; false in *known where nobody can tell. */
-static bool declares(const struct check *check, bool *known)
+/*
+ * Whether there is to be an answer, as the kernel declares something or has been given a p2m tree;
+ * false in *known where nobody can tell.
+ */
+static bool is_answered(const struct check *check, bool *known)
 {
-	*known = check->image || check->view->record.known;
-	return check->image ? check->image->declares.guest_abi : check->view->record.guest_abi;
+	const struct pvb_host_record *record = &check->view->record;
+
+	*known = check->image || record->known;
+	if (record->known ? record->p2m_levels != 0 : check->tree.told)
+		return true;
+	return check->image ? check->image->declares.guest_abi : record->guest_abi;
 }
 
 void answer_place(const struct check *check, size_t *from, size_t *to)
 {
 	bool known;
 
-	(void)declares(check, &known);
+	(void)is_answered(check, &known);
 	*from = *to = ANSWER;
 	if (known || check->answer.present)
 		*to += check->answer.whole ? check->answer.size : ANSWER_SIZE;
@@ -90,6 +106,14 @@ void answer_place(const struct check *check, size_t *from, size_t *to)
 static struct place field(const char *name)
 {
 	return place("shared_info, guest ABI: %s", name);
+}
+
+/* Fields that an answer of so many bytes can have. */
+static uint64_t valid_of(uint32_t size)
+{
+	uint64_t fields = HAS_ADDRESS_BITS | HAS_PTE_BITS | HAS_GRANULE;
+
+	return size < ANSWER_SIZE ? fields : fields | HAS_P2M_TREE;
 }
 
 static void check_form(struct check *check)
@@ -103,7 +127,7 @@ static void check_form(struct check *check)
 	(void)pvb_span_u64(span, ANSWER, &magic);
 	(void)pvb_span_u32(span, ANSWER + 8, &version);
 	expect(check, RULE_SHARED_ABI, answer->present, field("magic"),
-	       "the kernel declares something, and where the answer should be, the magic is 0x%llx",
+	       "the kernel is to be answered, and where the answer should be, the magic is 0x%llx",
 	       (unsigned long long)magic);
 	if (!answer->present)
 		return;
@@ -114,11 +138,20 @@ static void check_form(struct check *check)
 	if (!answer->whole)
 		return;
 	expect(check, RULE_SHARED_ABI,
-	       answer->size > ANSWER_SIZE || !(answer->valid & ~(uint64_t)HAS_ALL), field("valid"),
-	       "fields that nobody knows are said to be valid: 0x%llx",
+	       answer->size > ANSWER_SIZE || !(answer->valid & ~valid_of(answer->size)),
+	       field("valid"), "fields that nobody knows are said to be valid: 0x%llx",
 	       (unsigned long long)answer->valid);
 	expect(check, RULE_SHARED_ABI, first_nonzero(page, ANSWER + 29, ANSWER + 32) == ANSWER + 32,
 	       field("reserved"), "the reserved bytes are not zero");
+	if (answer->size < ANSWER_SIZE)
+		return;
+	expect(check, RULE_SHARED_ABI, first_nonzero(page, ANSWER + 36, ANSWER + 40) == ANSWER + 40,
+	       field("reserved_p2m"), "the reserved bytes are not zero");
+	expect(check, RULE_SHARED_ABI,
+	       check->tree.told || (!answer->p2m_levels && !answer->p2m_root),
+	       field("p2m_levels, p2m_root"),
+	       "no tree is told of, and yet one of %u levels at MFN 0x%llx", answer->p2m_levels,
+	       (unsigned long long)answer->p2m_root);
 }
 
 static void check_told_bits(struct check *check)
@@ -179,17 +212,17 @@ static void check_values(struct check *check)
 
 void check_answer(struct check *check)
 {
-	bool known, declared = declares(check, &known);
+	bool known, answered = is_answered(check, &known);
 
 	if (!check->view->has_shared_info)
 		return;
-	if (known && !declared) {
+	if (known && !answered) {
 		const uint8_t *page = check->view->shared_info;
 		size_t at = first_nonzero(page, ANSWER, ANSWER + ANSWER_SIZE);
 
 		expect(check, RULE_SHARED_ABI_ABSENT, at == ANSWER + ANSWER_SIZE,
 		       place("shared_info, byte 0x%zx", at),
-		       "the kernel declares nothing, and byte 0x%zx, where it would be answered, "
+		       "the kernel was to be told nothing, and byte 0x%zx, where it would be, "
 		       "is "
 		       "0x%02x",
 		       at, page[at]);

@@ -483,5 +483,7 @@ int check_p2m(struct check *check, struct pvb_error *error)
 
 	if (!rc)
 		check_length(list);
+	if (is_whole(list))
+		check->layout.pfns = pvb_max(list->end, list->owned);
 	return rc;
 }

@@ -160,12 +160,17 @@ void check_shared_info(struct check *check)
 	check_masks(check);
 	check_events(check, offsets);
 
-	size_t at = first_nonzero(page, offsets->max_pfn, offsets->arch_end);
+	/* Of a tree, the first two are the builder's: how far it goes, and its root. */
+	const size_t guests =
+		offsets->max_pfn + (check->tree.told ? 2 * (offsets->long_bits / 8) : 0);
+	size_t at = first_nonzero(page, guests, offsets->arch_end);
 
 	expect(check, RULE_SHARED_ARCH, at == offsets->arch_end,
 	       place("shared_info, byte 0x%zx", at),
-	       "max_pfn and what follows are for the guest to fill, and byte 0x%zx is 0x%02x", at,
-	       page[at]);
+	       "%s for the guest to fill, and byte 0x%zx is 0x%02x",
+	       check->tree.told ? "what follows pfn_to_mfn_frame_list_list is"
+				: "max_pfn and what follows are",
+	       at, page[at]);
 
 	size_t answer, answer_end;
 

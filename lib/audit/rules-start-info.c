@@ -223,14 +223,16 @@ static void check_p2m_range(struct check *check)
 	}
 	const struct walk_region *region = walk_region_of(&check->walk, layout->list);
 	const uint64_t first = region->pfn.n + (layout->list - region->page);
-	const uint64_t frames = layout->list_pages + layout->p2m_tables;
+	const uint64_t tree = tree_pages(check);
+	const uint64_t frames = layout->list_pages + layout->p2m_tables + tree;
 
 	expect(check, RULE_START_P2M_RANGE,
 	       start->first_p2m_pfn == first && start->nr_p2m_frames == frames,
 	       place("first_p2m_pfn, nr_p2m_frames"),
-	       "%llu frames from PFN 0x%llx are said to hold the list and its tables, which are "
+	       "%llu frames from PFN 0x%llx are said to hold the list%s its tables%s, which are "
 	       "%llu frames from PFN 0x%llx",
 	       (unsigned long long)start->nr_p2m_frames, (unsigned long long)start->first_p2m_pfn,
+	       tree ? "," : " and", tree ? " and the tree above it" : "",
 	       (unsigned long long)frames, (unsigned long long)first);
 }
 
@@ -262,9 +264,10 @@ static void find_module(struct check *check)
 			wrong = "ends past the guest's last PFN";
 		else if (start->mod_start < layout->end - layout->base)
 			wrong = "begins within the initial region";
-		else if (p2m && overlap(start->mod_start, pages, p2m,
-					layout->list_pages + layout->p2m_tables))
-			wrong = "overlaps the p2m list";
+		else if (p2m &&
+			 overlap(start->mod_start, pages, p2m,
+				 layout->list_pages + layout->p2m_tables + tree_pages(check)))
+			wrong = "overlaps the p2m";
 		page = start->mod_start;
 	} else if (!page_of_address(check, start->mod_start, &page) ||
 		   start->mod_start % VIEW_PAGE_SIZE != 0) {

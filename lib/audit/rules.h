@@ -35,7 +35,7 @@
 	X(START_MFN_LIST,         "start_info.mfn-list",    ERROR,   "mfn_list is a page-aligned address at which the p2m list is mapped") \
 	X(START_MODULE,           "start_info.module",      ERROR,   "mod_start and mod_len lie within the guest and touch nothing else") \
 	X(START_CMD_LINE,         "start_info.cmd-line",    ERROR,   "the command line is terminated") \
-	X(START_P2M_RANGE,        "start_info.p2m-range",   ERROR,   "first_p2m_pfn and nr_p2m_frames hold exactly the list and its tables, or are zero")
+	X(START_P2M_RANGE,        "start_info.p2m-range",   ERROR,   "first_p2m_pfn and nr_p2m_frames hold exactly the list, its tables and the tree, or are zero")
 
 #define AUDIT_LAYOUT_RULES(X)                                                                       \
 	X(LAYOUT_CONTIGUOUS,      "layout.contiguous",      ERROR,   "the initial region has no holes") \
@@ -83,6 +83,15 @@
 	X(P2M_TAIL,               "p2m.tail",               WARNING, "the rest of the list's last page is all ones or all zeros") \
 	X(P2M_RANGES,             "p2m.ranges",             ERROR,   "every PFN of the ranges that were asked for has a frame, and no other has") \
 	X(P2M_INIT,               "p2m.init-p2m",           ERROR,   "a list outside the initial region is where the kernel wants it") \
+	X(P2M_TREE_TOLD,          "p2m-tree.told",          ERROR,   "the guest is told of a tree of so many levels as are on record, and of none where none is") \
+	X(P2M_TREE_LEVELS,        "p2m-tree.levels",        ERROR,   "the tree has 1 to 5 levels, which reach every PFN") \
+	X(P2M_TREE_MAX_PFN,       "p2m-tree.max-pfn",       ERROR,   "max_pfn is the number of PFNs that the list covers") \
+	X(P2M_TREE_FRAME_LIST,    "p2m-tree.frame-list",    ERROR,   "pfn_to_mfn_frame_list_list is the root of a tree of three levels, and all ones of any other") \
+	X(P2M_TREE_FOREIGN,       "p2m-tree.foreign-frame", ERROR,   "every page above the list is the domain's") \
+	X(P2M_TREE_PLACE,         "p2m-tree.place",         ERROR,   "the pages stand root first, then level by level, ascending, behind all else") \
+	X(P2M_TREE_MAPPED,        "p2m-tree.mapped",        ERROR,   "no page of the tree is mapped, or a page table") \
+	X(P2M_TREE_LEAVES,        "p2m-tree.leaves",        ERROR,   "the lowest entries lead to the pages of the list, each to its own") \
+	X(P2M_TREE_BEYOND,        "p2m-tree.beyond",        ERROR,   "entries behind the last page are all ones") \
 	X(MEMORY_AMOUNT,          "memory.amount",          ERROR,   "the domain owns the memory that it was to have") \
 	X(MEMORY_ADDRESS_BITS,    "memory.address-bits",    ERROR,   "every frame lies below the limit on machine addresses") \
 	X(MEMORY_M2P_WINDOW,      "memory.m2p-window",      ERROR,   "every frame lies within the guest's view of the M2P")
@@ -94,7 +103,7 @@
 	X(RINGS_STORE_DIRTY,      "rings.xenstore-dirty",   WARNING, "the xenstore page holds nothing else") \
 	X(SHARED_UPCALL_MASK,     "shared_info.upcall-mask", ERROR,  "upcalls of all 32 legacy vCPUs are masked") \
 	X(SHARED_EVENTS,          "shared_info.events",     WARNING, "no event is masked, and none pending but of the store and the console") \
-	X(SHARED_ARCH,            "shared_info.arch",       ERROR,   "the fields that the guest fills are zero") \
+	X(SHARED_ARCH,            "shared_info.arch",       ERROR,   "the fields that the guest fills are zero, but for those that tell of a p2m tree") \
 	X(SHARED_SPARE,           "shared_info.spare",      WARNING, "the rest of the page is zero") \
 	X(SHARED_ADDRESS_BITS,    "shared_info.address-bits", ERROR, "the page lies below the limit on machine addresses") \
 	X(SHARED_ABI,             "shared_info.guest-abi",  ERROR,   "a kernel that declares something finds the answer, in its form") \

@@ -83,6 +83,26 @@ static const struct pvb_abi_start_info pvb_abi_start_info_32 = {
 /* struct shared_info: vcpu_info[] is its first member for both widths. */
 #define PVB_ABI_SHARED_INFO_SIZE_64 3136
 #define PVB_ABI_SHARED_INFO_SIZE_32 2344
+/* Of arch in it: max_pfn, and pfn_to_mfn_frame_list_list, which anchors a tree of three levels. */
+struct pvb_abi_shared_info {
+	uint16_t word;
+	uint16_t max_pfn;
+	uint16_t frame_list_list;
+};
+
+static const struct pvb_abi_shared_info pvb_abi_shared_info_64 = {
+	.word = 8,
+	.max_pfn = 3088,
+	.frame_list_list = 3096,
+};
+
+static const struct pvb_abi_shared_info pvb_abi_shared_info_32 = {
+	.word = 4,
+	.max_pfn = 2316,
+	.frame_list_list = 2320,
+};
+
+#define PVB_ABI_FRAME_LIST_LEVELS 3
 #define PVB_ABI_LEGACY_VCPUS 32 /* XEN_LEGACY_MAX_VCPUS */
 #define PVB_ABI_VCPU_INFO_SIZE 64
 #define PVB_ABI_VCPU_UPCALL_MASK 1

@@ -51,6 +51,7 @@ struct pvb_builder {
 	uint32_t store_port;
 	uint32_t console_port;
 	pvb_mfn_t shared_info;
+	pvb_mfn_t p2m_root; /* of the tree, where there is one */
 	size_t grant_pages; /* of the grant table that were looked at, and those too high */
 	size_t grant_pages_high;
 
@@ -135,10 +136,13 @@ int pvb_read_image(const struct pvb_builder *builder, uint64_t offset, void *to,
 		   struct pvb_error *error);
 uint64_t pvb_build_load_bytes(const struct pvb_builder *builder);
 
-/* ---- tables.c: the p2m list and the page tables ---- */
+/* ---- p2m.c ---- */
 
 int pvb_build_p2m(struct pvb_builder *builder, struct pvb_error *error);
 uint64_t pvb_build_p2m_bytes(const struct pvb_builder *builder);
+
+/* ---- tables.c: the page tables ---- */
+
 int pvb_build_page_tables(struct pvb_builder *builder, struct pvb_error *error);
 uint64_t pvb_build_page_tables_bytes(const struct pvb_builder *builder);
 int pvb_build_pin(struct pvb_builder *builder, struct pvb_error *error);

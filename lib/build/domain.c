@@ -184,6 +184,7 @@ int pvb_build_record(struct pvb_builder *builder, struct pvb_error *error)
 		.pte_kernel_bit = (uint8_t)builder->pte_bits.kernel_bit,
 		.pte_grant_bit = (uint8_t)builder->pte_bits.grant_bit,
 		.pte_flags = builder->pte_bits.keys ? PVB_GUEST_PTE_KEYS : 0,
+		.p2m_levels = (uint8_t)builder->plan->p2m_levels,
 	};
 
 	return pvb_host_set_record(builder->host, builder->domid, &record, error);

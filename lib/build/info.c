@@ -163,7 +163,8 @@ int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error)
 		info->flags |= PVB_ABI_SIF_MOD_START_PFN;
 	if (plan->p2m_outside) {
 		info->first_p2m_pfn = plan->p2m.first.n;
-		info->nr_p2m_frames = plan->p2m.count + plan->p2m_tables.count;
+		info->nr_p2m_frames =
+			plan->p2m.count + plan->p2m_tables.count + plan->p2m_tree.count;
 	}
 	return pvb_window_each(builder, plan->start_info.first, plan->start_info.count,
 			       write_start_info, info, error);
@@ -175,23 +176,45 @@ int pvb_build_start_info(struct pvb_builder *builder, struct pvb_error *error)
 static void publish(const struct pvb_builder *builder, uint8_t *page)
 {
 	const struct pvb_plan_pte_bits *bits = &builder->pte_bits;
+	const unsigned levels = builder->plan->p2m_levels;
 	struct pvb_guest_abi abi = {
 		.magic = htole64(PVB_GUEST_ABI_MAGIC),
 		.version = htole32(PVB_GUEST_ABI_VERSION),
 		.size = htole32(sizeof abi),
 		.valid = htole64(PVB_GUEST_ABI_HAS_ADDRESS_BITS | PVB_GUEST_ABI_HAS_PTE_BITS |
-				 PVB_GUEST_ABI_HAS_GRANULE),
+				 PVB_GUEST_ABI_HAS_GRANULE |
+				 (levels ? PVB_GUEST_ABI_HAS_P2M_TREE : 0)),
 		.address_bits = (uint8_t)builder->address_bits,
 		.pte_kernel_bit = (uint8_t)bits->kernel_bit,
 		.pte_grant_bit = (uint8_t)bits->grant_bit,
 		.pte_flags = bits->keys ? PVB_GUEST_PTE_KEYS : 0,
 		.granule_shift = (uint8_t)builder->host->page_shift,
+		.p2m_levels = htole32(levels),
+		.p2m_root = levels ? htole64(builder->p2m_root.n) : 0,
 	};
 
 	static_assert(PVB_GUEST_ABI_OFFSET >= PVB_ABI_SHARED_INFO_SIZE_64 &&
 			      PVB_GUEST_ABI_OFFSET >= PVB_ABI_SHARED_INFO_SIZE_32,
 		      "it lies behind the hypervisor's fields");
 	memcpy(page + PVB_GUEST_ABI_OFFSET, &abi, sizeof abi);
+}
+
+/*
+ * Of a tree, as if the guest had set it up: how far it goes, and its root where readers that know
+ * of nothing else can follow it. Those find all ones above a tree of another depth, and
+ * refuse. p2m_cr3 and p2m_vaddr are for the guest alone: to a reader they go before all else,
+ * and a kernel that does not write them would leave it with what was true once.
+ */
+static void publish_anchors(const struct pvb_builder *builder, uint8_t *page)
+{
+	const struct pvb_plan *plan = builder->plan;
+	const struct pvb_abi_shared_info *to =
+		plan->guest_bits == 64 ? &pvb_abi_shared_info_64 : &pvb_abi_shared_info_32;
+	uint64_t root =
+		plan->p2m_levels == PVB_ABI_FRAME_LIST_LEVELS ? builder->p2m_root.n : UINT64_MAX;
+
+	put_word(page, to->max_pfn, plan->p2m_geometry.pfns, to->word);
+	put_word(page, to->frame_list_list, root, to->word);
 }
 
 /* Before the vCPU: Xen writes the wall clock into it when vCPU 0 gets its registers. */
@@ -209,6 +232,8 @@ int pvb_build_shared_info(struct pvb_builder *builder, struct pvb_error *error)
 		at[i * PVB_ABI_VCPU_INFO_SIZE + PVB_ABI_VCPU_UPCALL_MASK] = 1;
 	if (builder->plan->info.guest_abi)
 		publish(builder, at);
+	if (builder->plan->p2m_levels)
+		publish_anchors(builder, at);
 	pvb_window_close(builder, at, 1);
 	return 0;
 }

@@ -132,6 +132,7 @@ int pvb_result_complete(struct pvb_builder *builder, struct pvb_error *error)
 	}
 	domain->info.domid = builder->domid;
 	memcpy(domain->info.uuid, builder->uuid, sizeof domain->info.uuid);
+	domain->info.p2m_root_maddr = plan->p2m_levels ? builder->p2m_root.n << shift : PVB_NONE;
 	domain->info.shared_info_maddr = builder->shared_info.n << shift;
 	domain->info.address_bits = builder->address_bits;
 	domain->info.extents = domain->extents;

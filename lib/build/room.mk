@@ -11,6 +11,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/build/info.c \
 	lib/build/load.c \
 	lib/build/memory.c \
+	lib/build/p2m.c \
 	lib/build/result.c \
 	lib/build/tables.c \
 	lib/build/vcpu.c \

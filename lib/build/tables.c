@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The p2m list and the page tables, computed from the plan and the runs of
- * memory, each frame written once, and every table checked while it is at hand
+ * The page tables, computed from the plan and the runs of memory, each frame
+ * written once, and every table checked while it is at hand
  * (entries.c); then the pin, which has the hypervisor validate the tables.
  *
  * Entries are those of libxenguest: leaves present, writable, accessed, but
@@ -18,67 +18,10 @@
 #include "build/abi.h"
 #include "build/entries.h"
 #include "core/checked.h"
-#include "p2m/p2m.h"
 
 #define LEAF (PVB_ABI_PTE_P | PVB_ABI_PTE_RW | PVB_ABI_PTE_A)
 #define LEAF_OF_TABLE (LEAF & ~PVB_ABI_PTE_RW)
 #define UPPER (LEAF | PVB_ABI_PTE_US | PVB_ABI_PTE_D)
-
-/* ---- the p2m list ---- */
-
-struct p2m_visit {
-	struct pvb_builder *builder;
-	pvb_p2m_visit_fn visit;
-	void *visitor;
-};
-
-static int visit_p2m(struct pvb_builder *builder, void *opaque, uint8_t *at, pvb_pfn_t first,
-		     uint64_t count, struct pvb_error *error)
-{
-	const struct p2m_visit *visit = opaque;
-
-	return visit->visit(visit->visitor, at, first.n - builder->plan->p2m.first.n, count, error);
-}
-
-static int each_p2m_frame(void *opaque, uint64_t first, uint64_t count, pvb_p2m_visit_fn visit,
-			  void *visitor, struct pvb_error *error)
-{
-	struct pvb_builder *builder = opaque;
-	struct p2m_visit adapter = {.visit = visit, .visitor = visitor};
-
-	return pvb_window_each(builder, PVB_PFN(builder->plan->p2m.first.n + first), count,
-			       visit_p2m, &adapter, error);
-}
-
-uint64_t pvb_build_p2m_bytes(const struct pvb_builder *builder)
-{
-	return builder->plan->p2m.count << builder->host->page_shift;
-}
-
-int pvb_build_p2m(struct pvb_builder *builder, struct pvb_error *error)
-{
-	const struct pvb_plan *plan = builder->plan;
-	struct pvb_p2m_geometry geometry = {
-		.pfns = plan->p2m_geometry.pfns,
-		.entry_size = plan->info.p2m_entry_size,
-		.page_size = plan->info.page_size,
-	};
-	struct pvb_p2m_runs runs = {.runs = &builder->memory};
-	struct pvb_p2m_map memory = pvb_p2m_map_of_runs(&runs);
-	struct pvb_p2m_sink sink = {.opaque = builder, .each = each_p2m_frame};
-	uint64_t needed = pvb_p2m_list_pages(&geometry);
-
-	if (needed != plan->p2m.count)
-		return pvb_fail(error, PVB_E_BUG, builder->stage,
-				"the plan has %" PRIu64 " frames for a p2m list of %" PRIu64,
-				plan->p2m.count, needed);
-	if (plan->info.p2m_fallback)
-		pvb_builder_log(builder, 0, "the list is in the initial mapping: %s",
-				plan->info.p2m_fallback);
-	return pvb_p2m_write_list(&geometry, &memory, &sink, error);
-}
-
-/* ---- page tables ---- */
 
 static unsigned shift_of_level(unsigned level)
 {

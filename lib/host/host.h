@@ -173,6 +173,7 @@ struct pvb_host_grant {
  *   granule_shift    log2 of the hypervisor's page size
  *   pte_bits         bits of page-table entries were settled: pte_kernel_bit and
  *                    pte_grant_bit (PVB_GUEST_PTE_NO_BIT for none), and pte_flags
+ *   p2m_levels       of the p2m's tree; 0 where it was built as a list alone
  */
 struct pvb_host_record {
 	bool known;
@@ -183,6 +184,7 @@ struct pvb_host_record {
 	uint8_t pte_kernel_bit;
 	uint8_t pte_grant_bit;
 	uint8_t pte_flags;
+	uint8_t p2m_levels;
 };
 
 /*

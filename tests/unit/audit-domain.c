@@ -70,6 +70,54 @@ void paper_set(struct paper_domain *domain, enum paper_field field, uint64_t val
 	memcpy(paper_start_info(domain, field), &value, field_width(domain, field));
 }
 
+static uint64_t tree_level_pages(const struct paper_domain *domain, unsigned level)
+{
+	uint64_t pages = domain->pages;
+
+	while (level--)
+		pages = (pages + PAGE / (domain->bits / 8) - 1) / (PAGE / (domain->bits / 8));
+	return pages;
+}
+
+uint64_t paper_tree_page(const struct paper_domain *domain, unsigned level, uint64_t index)
+{
+	uint64_t pfn = domain->tree + index;
+
+	for (unsigned above = domain->spec.tree_levels; above > level; above--)
+		pfn += tree_level_pages(domain, above);
+	return pfn;
+}
+
+static uint8_t *tree_entry(struct paper_domain *domain, unsigned level, uint64_t entry)
+{
+	const unsigned width = domain->bits / 8;
+
+	return paper_page(domain, paper_tree_page(domain, level, entry / (PAGE / width))) +
+	       entry % (PAGE / width) * width;
+}
+
+uint64_t paper_tree_get(struct paper_domain *domain, unsigned level, uint64_t entry)
+{
+	uint64_t mfn = 0;
+
+	memcpy(&mfn, tree_entry(domain, level, entry), domain->bits / 8);
+	return mfn;
+}
+
+void paper_tree_set(struct paper_domain *domain, unsigned level, uint64_t entry, uint64_t mfn)
+{
+	memcpy(tree_entry(domain, level, entry), &mfn, domain->bits / 8);
+}
+
+void paper_set_anchors(struct paper_domain *domain, uint64_t max_pfn, uint64_t list_list)
+{
+	const unsigned width = domain->bits / 8;
+	uint8_t *at = domain->shared_info + (width == 8 ? 0xc10 : 0x90c);
+
+	memcpy(at, &max_pfn, width);
+	memcpy(at + width, &list_list, width);
+}
+
 static uint8_t *list_entry(struct paper_domain *domain, uint64_t pfn)
 {
 	return paper_page(domain, domain->list) + pfn * (domain->bits / 8);
@@ -380,6 +428,11 @@ static void place_elements(struct paper_domain *domain)
 		fill_tables(domain, domain->p2m_tables, counts, INIT_P2M, domain->list_pages,
 			    domain->list);
 	}
+	if (spec->init_p2m)
+		next += domain->list_pages + domain->p2m_table_count;
+	domain->tree = next;
+	for (unsigned level = 2; level <= spec->tree_levels; level++)
+		domain->tree_count += tree_level_pages(domain, level);
 	/* Xen's own entries: its linear mapping of the tables, and one that leads elsewhere. */
 	if (domain->bits == 64) {
 		uint64_t *root = (uint64_t *)(void *)paper_page(domain, domain->tables);
@@ -391,6 +444,57 @@ static void place_elements(struct paper_domain *domain)
 	if (spec->unpinned)
 		for (uint64_t pfn = 0; pfn < domain->pages; pfn++)
 			domain->frames[pfn].type = PVB_FRAME_PLAIN;
+}
+
+static void fill_tree(struct paper_domain *domain)
+{
+	const unsigned levels = domain->spec.tree_levels;
+
+	if (domain->tree_count)
+		memset(paper_page(domain, domain->tree), 0xff, domain->tree_count * PAGE);
+	for (unsigned level = 2; level <= levels; level++)
+		for (uint64_t i = 0; i < tree_level_pages(domain, level - 1); i++) {
+			uint64_t pfn = level == 2 ? domain->list + i
+						  : paper_tree_page(domain, level - 1, i);
+
+			paper_tree_set(domain, level, i, domain->frames[pfn].mfn);
+		}
+}
+
+/* As the kernel finds it; one that is told of a tree has one that goes on for 16 bytes. */
+static void answer(struct paper_domain *domain)
+{
+	const struct domain_spec *spec = &domain->spec;
+	const uint8_t mark = domain->bits == 32 ? 0xff
+			     : spec->kernel_bit ? (uint8_t)spec->kernel_bit
+						: USUAL_BIT;
+	const uint8_t bytes[] = {
+		'p', 'v', 'b', 'g', 'u', 'e', 's', 't', 1, 0, 0, 0, 32, 0, 0, 0, 7,
+	};
+	const uint64_t root =
+		domain->frames[spec->tree_levels == 1 ? domain->list : domain->tree].mfn;
+	uint8_t *at = domain->shared_info + 0xe00;
+
+	memcpy(at, bytes, sizeof bytes);
+	at[24] = spec->declares ? 40 : 46;
+	at[25] = mark;
+	at[26] = 0xff;
+	at[28] = 12;
+	domain->record = (struct pvb_host_record){.known = true,
+						  .guest_abi = true,
+						  .address_bits = at[24],
+						  .granule_shift = 12,
+						  .pte_bits = true,
+						  .pte_kernel_bit = mark,
+						  .pte_grant_bit = 0xff,
+						  .p2m_levels = (uint8_t)spec->tree_levels};
+	if (!spec->tree_levels)
+		return;
+	at[12] = 48;
+	at[16] = 15;
+	at[32] = (uint8_t)spec->tree_levels;
+	memcpy(at + 40, &root, sizeof root);
+	paper_set_anchors(domain, domain->pages, spec->tree_levels == 3 ? root : UINT64_MAX);
 }
 
 static void fill_info(struct paper_domain *domain)
@@ -413,7 +517,8 @@ static void fill_info(struct paper_domain *domain)
 	paper_set(domain, SI_MFN_LIST, domain->list_va);
 	if (spec->init_p2m) {
 		paper_set(domain, SI_FIRST_P2M_PFN, domain->list);
-		paper_set(domain, SI_NR_P2M_FRAMES, domain->list_pages + domain->p2m_table_count);
+		paper_set(domain, SI_NR_P2M_FRAMES,
+			  domain->list_pages + domain->p2m_table_count + domain->tree_count);
 	}
 	if (spec->module_bytes) {
 		paper_set(domain, SI_MOD_START,
@@ -440,26 +545,9 @@ static void fill_info(struct paper_domain *domain)
 	domain->grant_count = 2;
 	domain->grant_frames[0] = PVB_MFN(0x3211);
 	domain->grant_frame_count = 1;
-	if (spec->declares) {
-		static const uint8_t answer[] = {
-			'p', 'v', 'b', 'g', 'u', 'e', 's', 't', 1,  0,  0,    0, 32, 0, 0, 0,
-			7,   0,   0,   0,   0,   0,   0,   0,   40, 52, 0xff, 0, 12, 0, 0, 0,
-		};
-
-		const uint8_t mark = spec->kernel_bit ? (uint8_t)spec->kernel_bit : USUAL_BIT;
-
-		memcpy(domain->shared_info + 0xe00, answer, sizeof answer);
-		domain->shared_info[0xe00 + 25] = mark;
-		domain->record = (struct pvb_host_record){.known = true,
-							  .guest_abi = true,
-							  .address_bits = 40,
-							  .granule_shift = 12,
-							  .pte_bits = true,
-							  .pte_kernel_bit = mark,
-							  .pte_grant_bit = 0xff};
-		if (!wide)
-			domain->shared_info[0xe19] = domain->record.pte_kernel_bit = 0xff;
-	}
+	fill_tree(domain);
+	if (spec->declares || spec->tree_levels)
+		answer(domain);
 }
 
 static void fill_vcpu(struct paper_domain *domain)
@@ -620,6 +708,17 @@ struct paper_domain *paper_domain_copy(struct pvb_host *host, uint32_t domid)
 	domain->p2m_tables = domain->list + domain->list_pages;
 	domain->end = (domain->stack + 1 + 128 + 1023) / 1024 * 1024;
 	domain->spec.bits = domain->bits;
+	domain->spec.tree_levels = domain->record.p2m_levels;
+	if (domain->spec.tree_levels) {
+		uint64_t root;
+
+		memcpy(&root, domain->shared_info + 0xe00 + 40, sizeof root);
+		domain->tree = paper_pfn(domain, root);
+		for (unsigned level = 2; level <= domain->spec.tree_levels; level++)
+			domain->tree_count += tree_level_pages(domain, level);
+		if (domain->p2m_table_count)
+			domain->p2m_table_count -= domain->tree_count;
+	}
 	domain->spec.declares = domain->record.guest_abi;
 	domain->spec.init_p2m = domain->p2m_table_count != 0;
 	return domain;

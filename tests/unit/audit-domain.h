@@ -33,6 +33,7 @@
  *   unpinned       leaves as a builder writes them, and no pin
  *   no_padding     wrong: the initial region ends right behind the boot stack's 4 MiB
  *   declares       the kernel says that it copes with 40 bits of address, and is answered
+ *   tree_levels    of the p2m's tree; 0 for a list alone
  *   kernel_bit     by which the hypervisor marks leaves of this domain, where that is no
  *                  bit that it has wired in; 0 for the usual one
  *   pte_note       the kernel declares that it leaves these bits of L1 entries alone
@@ -59,6 +60,7 @@ struct domain_spec {
 	bool init_p2m_note;
 	bool no_module_note;
 	bool declares;
+	unsigned tree_levels;
 	unsigned kernel_bit;
 	uint64_t pte_note;
 };
@@ -106,6 +108,7 @@ struct paper_domain {
 	uint64_t start_info, store, console, tables, table_count, stack, end;
 	uint64_t module_first;
 	uint64_t list, list_pages, list_va, p2m_tables, p2m_table_count;
+	uint64_t tree, tree_count; /* the pages above the list's, root first */
 };
 
 struct paper_domain *paper_domain_make(const struct domain_spec *spec);
@@ -148,6 +151,13 @@ enum paper_field {
 uint8_t *paper_start_info(struct paper_domain *domain, enum paper_field field);
 uint64_t paper_get(struct paper_domain *domain, enum paper_field field);
 void paper_set(struct paper_domain *domain, enum paper_field field, uint64_t value);
+/* Entry of a level of the p2m's tree, counted through all its pages: level 2 leads to the list. */
+uint64_t paper_tree_get(struct paper_domain *domain, unsigned level, uint64_t entry);
+void paper_tree_set(struct paper_domain *domain, unsigned level, uint64_t entry, uint64_t mfn);
+/* PFN of a page of a level. */
+uint64_t paper_tree_page(const struct paper_domain *domain, unsigned level, uint64_t index);
+/* max_pfn and pfn_to_mfn_frame_list_list. */
+void paper_set_anchors(struct paper_domain *domain, uint64_t max_pfn, uint64_t list_list);
 /* Entry of the p2m list. */
 uint64_t paper_list_get(struct paper_domain *domain, uint64_t pfn);
 void paper_list_set(struct paper_domain *domain, uint64_t pfn, uint64_t mfn);

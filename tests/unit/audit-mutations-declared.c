@@ -68,6 +68,13 @@ static void past_the_page(struct paper_domain *d)
 
 static void field_of_the_future(struct paper_domain *d)
 {
+	d->shared_info[ANSWER + 16] |= 16;
+}
+
+/* One that there is, behind the end of the answer. */
+static void field_past_its_end(struct paper_domain *d)
+{
+	d->shared_info[ANSWER + 12] = 32;
 	d->shared_info[ANSWER + 16] |= 8;
 }
 
@@ -162,7 +169,7 @@ static void unanswered_by_record(struct paper_domain *d)
 
 static void dirt_behind_it(struct paper_domain *d)
 {
-	d->shared_info[ANSWER + 32] = 1;
+	d->shared_info[ANSWER + d->shared_info[ANSWER + 12]] = 1;
 }
 
 static void dirt_before_it(struct paper_domain *d)
@@ -197,6 +204,7 @@ static const struct mutation mutations[] = {
 	{"shared_info.guest-abi", "", DECLARING, too_short, .where = BOTH},
 	{"shared_info.guest-abi", "", DECLARING, past_the_page, .where = BOTH},
 	{"shared_info.guest-abi", "", DECLARING, field_of_the_future, .where = BOTH},
+	{"shared_info.guest-abi", "", DECLARING, field_past_its_end, .where = BOTH},
 	{"shared_info.guest-abi", "", DECLARING, reserved_byte, .where = BOTH},
 	{"shared_info.guest-abi", "", DECLARING, other_version, .where = BOTH, .no_image = true},
 	{"shared_info.guest-abi", "", BITS_64, unanswered_by_record, .where = LIVE, .no_image = true},

@@ -80,6 +80,7 @@ struct mutations {
 
 extern const struct mutations start_mutations;    /* registers, start_info */
 extern const struct mutations table_mutations;    /* layout, page tables, frame types */
+extern const struct mutations tree_mutations;     /* the p2m's tree, and what is said of it */
 extern const struct mutations declared_mutations; /* what comes of a kernel's declarations */
 extern const struct mutations memory_mutations;   /* p2m, shared pages, what it was made of */
 

@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test-build-abi \
 	tests/unit/test-build-entries \
 	tests/unit/test-build-memory \
+	tests/unit/test-build-p2m \
 	tests/unit/test-build-pte-bits \
 	tests/unit/test-build-ranges \
 	tests/unit/test-build-tables \
@@ -73,13 +74,15 @@ tests_unit_test_audit_mutation_SOURCES = tests/unit/test-audit-mutation.c $(audi
 	tests/unit/audit-mutations-declared.c \
 	tests/unit/audit-mutations-memory.c \
 	tests/unit/audit-mutations-start.c \
-	tests/unit/audit-mutations-tables.c
+	tests/unit/audit-mutations-tables.c \
+	tests/unit/audit-mutations-tree.c
 tests_unit_test_audit_random_SOURCES = tests/unit/test-audit-random.c $(audit_domain)
 
 fake_host = tests/unit/fake-host.h tests/unit/fake-host.c
 tests_unit_test_build_SOURCES = tests/unit/test-build.c $(fake_host)
 tests_unit_test_build_abi_CPPFLAGS = $(AM_CPPFLAGS) $(XEN_CFLAGS)
 tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_host)
+tests_unit_test_build_p2m_SOURCES = tests/unit/test-build-p2m.c $(fake_host)
 tests_unit_test_build_pte_bits_SOURCES = tests/unit/test-build-pte-bits.c \
 	tests/lab/pin.c tests/lab/pin.h tests/lab/relay.c tests/lab/relay.h
 tests_unit_test_build_ranges_SOURCES = tests/unit/test-build-ranges.c \

@@ -16,7 +16,7 @@
 #include "unit/audit-mutations.h"
 
 static const struct mutations *const all[] = {&start_mutations, &table_mutations, &memory_mutations,
-					      &declared_mutations};
+					      &tree_mutations, &declared_mutations};
 
 #define SUBJECTS (sizeof all / sizeof all[0])
 
@@ -162,6 +162,7 @@ GROUP_TEST(a_layout_that_is_wrong_is_found, "layout.")
 GROUP_TEST(a_page_table_that_is_wrong_is_found, "tables.")
 GROUP_TEST(a_frame_type_that_is_wrong_is_found, "types.")
 GROUP_TEST(a_p2m_list_that_is_wrong_is_found, "p2m.")
+GROUP_TEST(a_p2m_tree_that_is_wrong_is_found, "p2m-tree.")
 GROUP_TEST(memory_that_is_wrong_is_found, "memory.")
 GROUP_TEST(a_ring_that_is_wrong_is_found, "rings.")
 GROUP_TEST(a_shared_info_that_is_wrong_is_found, "shared_info.")
@@ -248,7 +249,7 @@ static struct blob make_kernel(unsigned bits, bool declares)
 	return elf_build(&b);
 }
 
-static struct built build(unsigned bits, bool declares)
+static struct built build(unsigned bits, bool declares, unsigned levels)
 {
 	struct blob kernel = make_kernel(bits, declares), ramdisk = BLOB_INIT;
 	struct pvb_plan_module module = {.name = "ramdisk", .bytes = 12345};
@@ -266,6 +267,8 @@ static struct built build(unsigned bits, bool declares)
 	int fd = open_temporary(&ramdisk);
 
 	spec.memory = 32 << 20;
+	spec.p2m = levels ? PVB_P2M_WANT_TREE : PVB_P2M_AS_GUEST_ASKS;
+	spec.p2m_levels = levels;
 	spec.modules = &module;
 	spec.module_count = 1;
 	options.module_fds = &fd;
@@ -278,6 +281,7 @@ static struct built build(unsigned bits, bool declares)
 	assert_ok(pvb_plan_create(built.image, &spec, &info, &plan, &error), &error);
 	assert_ok(pvb_build(host, plan, built.image, &options, &domain, &error), &error);
 	built.domain = paper_domain_copy(host, pvb_domain_info(domain)->domid);
+	built.domain->spec.declares = declares;
 	audit_dump(host, pvb_domain_info(domain)->domid, built.image);
 	pvb_domain_free(domain);
 	pvb_plan_free(plan);
@@ -299,7 +303,8 @@ static bool suits(const struct mutation *mutation, const struct paper_domain *do
 	    mutation->spec.at_zero || mutation->spec.mfn_base || mutation->spec.kernel_pages ||
 	    mutation->no_image || !(mutation->spec.module_bytes) || mutation->where == CORE ||
 	    mutation->address_bits || mutation->by_record || mutation->by_ranges ||
-	    mutation->spec.declares != domain->spec.declares)
+	    mutation->spec.declares != domain->spec.declares ||
+	    mutation->spec.tree_levels != domain->spec.tree_levels)
 		return false;
 	for (size_t i = 0; i < sizeof unfit / sizeof unfit[0]; i++)
 		if (strncmp(mutation->rule, unfit[i], strlen(unfit[i])) == 0)
@@ -307,9 +312,9 @@ static bool suits(const struct mutation *mutation, const struct paper_domain *do
 	return true;
 }
 
-static void break_built_domain(unsigned bits, bool declares, unsigned at_least)
+static void break_built_domain(unsigned bits, bool declares, unsigned levels, unsigned at_least)
 {
-	struct built built = build(bits, declares);
+	struct built built = build(bits, declares, levels);
 	struct pvb_audit_options options = PVB_AUDIT_OPTIONS_INIT;
 	struct pvb_audit *audit;
 	struct pvb_error error;
@@ -346,20 +351,29 @@ static void break_built_domain(unsigned bits, bool declares, unsigned at_least)
 static void a_64_bit_domain_that_the_builder_made_is_no_different(void **state)
 {
 	(void)state;
-	break_built_domain(64, false, 70);
+	break_built_domain(64, false, 0, 70);
 }
 
 static void one_that_was_answered_is_no_different(void **state)
 {
 	(void)state;
-	break_built_domain(64, true, 12);
-	break_built_domain(32, true, 2);
+	break_built_domain(64, true, 0, 12);
+	break_built_domain(32, true, 0, 2);
 }
 
 static void a_32_bit_domain_that_the_builder_made_is_no_different(void **state)
 {
 	(void)state;
-	break_built_domain(32, false, 25);
+	break_built_domain(32, false, 0, 25);
+}
+
+static void one_with_a_tree_is_no_different(void **state)
+{
+	(void)state;
+	break_built_domain(64, false, 3, 20);
+	break_built_domain(64, true, 3, 1);
+	break_built_domain(32, false, 2, 6);
+	break_built_domain(32, false, 3, 4);
 }
 
 int main(void)
@@ -373,6 +387,7 @@ int main(void)
 		cmocka_unit_test(a_page_table_that_is_wrong_is_found),
 		cmocka_unit_test(a_frame_type_that_is_wrong_is_found),
 		cmocka_unit_test(a_p2m_list_that_is_wrong_is_found),
+		cmocka_unit_test(a_p2m_tree_that_is_wrong_is_found),
 		cmocka_unit_test(memory_that_is_wrong_is_found),
 		cmocka_unit_test(a_ring_that_is_wrong_is_found),
 		cmocka_unit_test(a_shared_info_that_is_wrong_is_found),
@@ -383,6 +398,7 @@ int main(void)
 		cmocka_unit_test(a_64_bit_domain_that_the_builder_made_is_no_different),
 		cmocka_unit_test(a_32_bit_domain_that_the_builder_made_is_no_different),
 		cmocka_unit_test(one_that_was_answered_is_no_different),
+		cmocka_unit_test(one_with_a_tree_is_no_different),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

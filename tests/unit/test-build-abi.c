@@ -48,6 +48,14 @@ static void start_info_is_where_xen_has_it(void **state)
 	assert_int_equal(PVB_ABI_SIF_VIRT_P2M_4TOOLS, SIF_VIRT_P2M_4TOOLS);
 }
 
+#define SAME_SHARED_INFO(ours, theirs)                                                             \
+	do {                                                                                       \
+		assert_int_equal((ours)->word, sizeof(((theirs *)0)->arch.max_pfn));               \
+		assert_int_equal((ours)->max_pfn, offsetof(theirs, arch.max_pfn));                 \
+		assert_int_equal((ours)->frame_list_list,                                          \
+				 offsetof(theirs, arch.pfn_to_mfn_frame_list_list));               \
+	} while (0)
+
 static void shared_info_is_what_xen_has(void **state)
 {
 	(void)state;
@@ -62,6 +70,8 @@ static void shared_info_is_what_xen_has(void **state)
 			 offsetof(struct vcpu_info_x86_64, evtchn_upcall_mask));
 	assert_int_equal(PVB_ABI_VCPU_UPCALL_MASK,
 			 offsetof(struct vcpu_info_x86_32, evtchn_upcall_mask));
+	SAME_SHARED_INFO(&pvb_abi_shared_info_64, struct shared_info_x86_64);
+	SAME_SHARED_INFO(&pvb_abi_shared_info_32, struct shared_info_x86_32);
 }
 
 static void the_rest_is_what_xen_has(void **state)

@@ -74,7 +74,8 @@ static void bench_open(struct bench *bench, const struct layout *layout)
 	plan->p2m_geometry.pfns = layout->pages;
 	plan->info.page_size = 4096;
 	plan->virt_base = PVB_VA(layout->virt_base);
-	plan->info.p2m_entry_size = plan->guest_bits / 8;
+	plan->p2m_geometry = (struct pvb_p2m_geometry){
+		.pfns = layout->pages, .entry_size = plan->guest_bits / 8, .page_size = 4096};
 	plan->initial.from = PVB_VA(layout->virt_base);
 	plan->initial.to = PVB_VA(layout->virt_base + (layout->map_pages << 12));
 	if (plan->guest_bits == 64)
@@ -101,7 +102,7 @@ static void bench_open(struct bench *bench, const struct layout *layout)
 		assert_true(pfn <= plan->pages);
 	} else {
 		plan->p2m.first = PVB_PFN(0x10);
-		plan->p2m.count = (layout->pages * plan->info.p2m_entry_size + 4095) / 4096;
+		plan->p2m.count = (layout->pages * (plan->guest_bits / 8) + 4095) / 4096;
 	}
 
 	bench->builder = (struct pvb_builder){

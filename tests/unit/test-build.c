@@ -1014,8 +1014,9 @@ static void the_answer_stands_in_shared_info_for_those_who_asked(void **state)
 {
 	(void)state;
 	uint8_t answer[] = {
-		'p', 'v', 'b', 'g', 'u', 'e', 's', 't', 1,  0,  0,    0, 32, 0, 0, 0,
+		'p', 'v', 'b', 'g', 'u', 'e', 's', 't', 1,  0,  0,    0, 48, 0, 0, 0,
 		7,   0,   0,   0,   0,   0,   0,   0,   40, 52, 0xff, 0, 12, 0, 0, 0,
+		0,   0,   0,   0,   0,   0,   0,   0,   0,  0,  0,    0, 0,  0, 0, 0,
 	};
 
 	for (unsigned which = 0; which < 5; which++)

@@ -556,6 +556,7 @@ static const struct pvb_host_record whole = {
 	.pte_kernel_bit = 52,
 	.pte_grant_bit = 255,
 	.pte_flags = 1,
+	.p2m_levels = 4,
 };
 
 static void a_record_is_the_toolstacks_alone_and_goes_with_its_domain(void **state)
@@ -576,6 +577,7 @@ static void a_record_is_the_toolstacks_alone_and_goes_with_its_domain(void **sta
 				   "/local/domain/7/pvbuild/address-bits = \"40\"   (n0)\n"
 				   "/local/domain/7/pvbuild/granule-shift = \"12\"   (n0)\n"
 				   "/local/domain/7/pvbuild/guest-abi = \"1\"   (n0)\n"
+				   "/local/domain/7/pvbuild/p2m-levels = \"4\"   (n0)\n"
 				   "/local/domain/7/pvbuild/pte-flags = \"1\"   (n0)\n"
 				   "/local/domain/7/pvbuild/pte-grant-bit = \"255\"   (n0)\n"
 				   "/local/domain/7/pvbuild/pte-kernel-bit = \"52\"   (n0)\n"));
@@ -630,6 +632,11 @@ static void what_is_no_record_is_not_taken_for_one(void **state)
 	}
 	bench_open(&bench);
 	fake_store_put("/local/domain/7/pvbuild/guest-abi", "2");
+	assert_fails_with(xen_record_read(bench.store, 7, &read, &bench.error), PVB_E_HOST_STORE,
+			  &bench.error);
+	bench_close(&bench);
+	bench_open(&bench);
+	fake_store_put("/local/domain/7/pvbuild/p2m-levels", "6");
 	assert_fails_with(xen_record_read(bench.store, 7, &read, &bench.error), PVB_E_HOST_STORE,
 			  &bench.error);
 	bench_close(&bench);

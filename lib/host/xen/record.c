@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <pvbuild/guest-abi.h>
+
 #include "core/cleanup.h"
 #include "core/error.h"
 #include "host/xen/store.h"
@@ -19,13 +21,16 @@ static const struct field {
 	const char *name;
 	size_t offset;
 	bool of_pte;
+	uint8_t most;
 } fields[] = {
-	{"address-bits", offsetof(struct pvb_host_record, address_bits), false},
-	{"granule-shift", offsetof(struct pvb_host_record, granule_shift), false},
-	{"guest-abi", offsetof(struct pvb_host_record, guest_abi), false},
-	{"pte-kernel-bit", offsetof(struct pvb_host_record, pte_kernel_bit), true},
-	{"pte-grant-bit", offsetof(struct pvb_host_record, pte_grant_bit), true},
-	{"pte-flags", offsetof(struct pvb_host_record, pte_flags), true},
+	{"address-bits", offsetof(struct pvb_host_record, address_bits), false, UINT8_MAX},
+	{"granule-shift", offsetof(struct pvb_host_record, granule_shift), false, UINT8_MAX},
+	{"guest-abi", offsetof(struct pvb_host_record, guest_abi), false, 1},
+	{"pte-kernel-bit", offsetof(struct pvb_host_record, pte_kernel_bit), true, UINT8_MAX},
+	{"pte-grant-bit", offsetof(struct pvb_host_record, pte_grant_bit), true, UINT8_MAX},
+	{"pte-flags", offsetof(struct pvb_host_record, pte_flags), true, UINT8_MAX},
+	{"p2m-levels", offsetof(struct pvb_host_record, p2m_levels), false,
+	 PVB_GUEST_P2M_LEVELS_MOST},
 };
 
 _Static_assert(sizeof(bool) == 1, "all fields are bytes");
@@ -110,8 +115,7 @@ int xen_record_read(struct xs_handle *store, uint32_t domid, struct pvb_host_rec
 			continue;
 		if (!value)
 			return xen_store_fail(error, "read", path);
-		if (!parse_byte(value, &byte) ||
-		    (fields[i].offset == offsetof(struct pvb_host_record, guest_abi) && byte > 1))
+		if (!parse_byte(value, &byte) || byte > fields[i].most)
 			return pvb_fail(error, PVB_E_HOST_STORE, "xenstore",
 					"%s says \"%.32s\", which no record does", path, value);
 		*((uint8_t *)record + fields[i].offset) = byte;
