@@ -199,6 +199,13 @@ struct pvb_p2m_anchors {
 PVB_API int pvb_p2m_read_anchors(const void *shared_info, size_t size, unsigned guest_bits,
 				 struct pvb_p2m_anchors *anchors, struct pvb_error *error);
 
+/*
+ * Publish them in such a page, or move or withdraw a tree: has_tree false clears its bit in
+ * valid. What else stands there is left alone. A narrow guest's words must be able to hold them.
+ */
+PVB_API int pvb_p2m_write_anchors(const struct pvb_p2m_anchors *anchors, void *shared_info,
+				  size_t size, struct pvb_error *error);
+
 /* Which of the anchors was followed. */
 enum pvb_p2m_anchor {
 	PVB_P2M_ANCHOR_BY_PREFERENCE, /* asks for the first that is there, in this order */

@@ -30,6 +30,7 @@ unit_tests = \
 	tests/unit/test-p2m-geometry \
 	tests/unit/test-p2m-list \
 	tests/unit/test-p2m-domain \
+	tests/unit/test-p2m-publish \
 	tests/unit/test-p2m-read \
 	tests/unit/test-p2m-read-errors \
 	tests/unit/test-p2m-read-random \
