@@ -36,6 +36,7 @@ unit_tests = \
 	tests/unit/test-p2m-read-random \
 	tests/unit/test-p2m-read-torn \
 	tests/unit/test-p2m-sparse \
+	tests/unit/test-p2m-trace \
 	tests/unit/test-p2m-tree \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
@@ -97,6 +98,7 @@ tests_unit_test_p2m_read_SOURCES = tests/unit/test-p2m-read.c $(p2m_guest)
 tests_unit_test_p2m_read_errors_SOURCES = tests/unit/test-p2m-read-errors.c $(p2m_guest)
 tests_unit_test_p2m_read_random_SOURCES = tests/unit/test-p2m-read-random.c $(p2m_guest)
 tests_unit_test_p2m_read_torn_SOURCES = tests/unit/test-p2m-read-torn.c $(p2m_guest)
+tests_unit_test_p2m_trace_SOURCES = tests/unit/test-p2m-trace.c $(p2m_guest)
 
 tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
