@@ -103,6 +103,8 @@ pvbuild_SOURCES += \
 	tools/picture-layout.h \
 	tools/picture-paint.c \
 	tools/picture-paint.h \
+	tools/picture-pen.c \
+	tools/picture-pen.h \
 	tools/picture.c
 pvbuild_CFLAGS += $(CAIRO_CFLAGS)
 pvbuild_LDADD += $(CAIRO_LIBS) -lm
