@@ -55,7 +55,16 @@ static const struct option_text texts[OPTION_COUNT] = {
 		 "takes from where it likes, instead of warning of it",
 		 0},
 	[OPTION_DUMP] = {"dump", "CORE", "write the finished domain's core to a file", 0},
-	[OPTION_PICTURE] = {"picture", "FILE", "draw the layout into a .svg or .png file", 0},
+	[OPTION_PICTURE] = {"picture", "FILE", "draw it into a .svg or .png file", 0},
+	[OPTION_OUTPUT] = {"output", "FILE", "where to write what --convert makes", 0},
+	[OPTION_ANCHOR] = {"anchor", "NAME",
+			   "follow this one, and not the first that is there: p2m_cr3,|"
+			   "p2m_root, pfn_to_mfn_frame_list_list or mfn_list",
+			   0},
+	[OPTION_PFN] = {"pfn", "N", "look up one PFN, and tell the way to it", 0},
+	[OPTION_ALL] = {"all", NULL, "list all extents and disagreements, however many", 0},
+	[OPTION_CONVERT] = {"convert", "FORM",
+			    "write the p2m into a file, as list or tree[:LEVELS]", 0},
 	[OPTION_MAX_UNPACKED] = {"max-unpacked", "SIZE",
 				 "most that an image may unpack to (default 1G)", 0},
 	[OPTION_MAX_DECODER_MEMORY] = {"max-decoder-memory", "SIZE",
@@ -183,6 +192,13 @@ static int take_p2m(const char *value, struct pvb_error *error)
 	return rc;
 }
 
+static int take_pfn(const char *value, uint64_t *result, struct pvb_error *error)
+{
+	if (parse_frame_number(value, result))
+		return 0;
+	return refuse_value(OPTION_PFN, value, "a number, in decimal or with 0x before it", error);
+}
+
 static int take_page_size(const char *value, uint32_t *result, struct pvb_error *error)
 {
 	uint64_t size;
@@ -214,6 +230,14 @@ static int take(struct options *options, enum option_id id, const char *value,
 		return take_string(id, value, &options->dump, error);
 	case OPTION_PICTURE:
 		return take_string(id, value, &options->picture, error);
+	case OPTION_OUTPUT:
+		return take_string(id, value, &options->output, error);
+	case OPTION_ANCHOR:
+		return take_string(id, value, &options->anchor, error);
+	case OPTION_CONVERT:
+		return take_string(id, value, &options->convert, error);
+	case OPTION_PFN:
+		return take_pfn(value, &options->pfn, error);
 	case OPTION_MEMORY:
 		return take_memory(value, &options->memory, error);
 	case OPTION_MEMORY_RANGE:
@@ -242,6 +266,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_STRICT_ADDRESS_BITS:
 	case OPTION_PAUSED:
 	case OPTION_AUDIT:
+	case OPTION_ALL:
 	case OPTION_REFUSE_WX:
 	case OPTION_COUNT:
 		break;
@@ -255,7 +280,7 @@ struct getopt_tables {
 	char letters[2 * OPTION_COUNT + 3];
 };
 
-static void make_tables(struct getopt_tables *tables, uint32_t allowed, bool stop)
+static void make_tables(struct getopt_tables *tables, uint64_t allowed, bool stop)
 {
 	size_t n = 0;
 	char *letters = tables->letters;
@@ -312,7 +337,7 @@ static int refuse_unknown(const char *argument, struct pvb_error *error)
 		     (int)length, argument);
 }
 
-int options_parse(struct options *options, uint32_t allowed, bool stop, int count, char **arguments,
+int options_parse(struct options *options, uint64_t allowed, bool stop, int count, char **arguments,
 		  struct pvb_error *error)
 {
 	struct getopt_tables tables = {0};
@@ -337,7 +362,7 @@ int options_parse(struct options *options, uint32_t allowed, bool stop, int coun
 	return 0;
 }
 
-void options_describe(FILE *out, uint32_t set)
+void options_describe(FILE *out, uint64_t set)
 {
 	for (unsigned id = 0; id < OPTION_COUNT; id++) {
 		const struct option_text *text = &texts[id];

@@ -39,6 +39,12 @@ enum option_id {
 	/* files to write */
 	OPTION_DUMP,
 	OPTION_PICTURE,
+	OPTION_OUTPUT,
+	/* what is to be known of a p2m */
+	OPTION_ANCHOR,
+	OPTION_PFN,
+	OPTION_ALL,
+	OPTION_CONVERT,
 	/* what an image may cost */
 	OPTION_MAX_UNPACKED,
 	OPTION_MAX_DECODER_MEMORY,
@@ -48,7 +54,8 @@ enum option_id {
 };
 
 /* A set of options. */
-#define OPTION_BIT(id) (UINT32_C(1) << (id))
+#define OPTION_BIT(id) (UINT64_C(1) << (id))
+_Static_assert(OPTION_COUNT <= 64, "a set of options is one word");
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_BIT(OPTION_HOST) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_VERBOSE) |          \
 	 OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION))
@@ -73,7 +80,7 @@ enum option_id {
  * mean nothing.
  */
 struct options {
-	uint32_t given; /* OPTION_BIT of each that was */
+	uint64_t given; /* OPTION_BIT of each that was */
 	const char *host;
 	const char *kernel;
 	const char *ramdisk;
@@ -81,6 +88,10 @@ struct options {
 	const char *name;
 	const char *dump;
 	const char *picture;
+	const char *output;
+	const char *anchor;
+	const char *convert;
+	uint64_t pfn;
 	uint64_t memory;
 	struct pvb_memory_range ranges[OPTION_RANGES_MAX];
 	size_t range_count;
@@ -105,7 +116,7 @@ static inline bool option_given(const struct options *options, enum option_id id
  * operand; else options and operands may be mixed. What is left over becomes
  * the operands.
  */
-int options_parse(struct options *options, uint32_t allowed, bool stop, int count, char **arguments,
+int options_parse(struct options *options, uint64_t allowed, bool stop, int count, char **arguments,
 		  struct pvb_error *error);
 
 /* What --help says of an option. letter 0: it has none; argument NULL: it takes none. */
@@ -118,6 +129,6 @@ struct option_text {
 const struct option_text *option_text(enum option_id id);
 
 /* The table of a set of options, for --help. */
-void options_describe(FILE *out, uint32_t set);
+void options_describe(FILE *out, uint64_t set);
 
 #endif
