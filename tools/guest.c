@@ -114,6 +114,8 @@ int guest_read(struct guest *guest, const struct options *options, struct pvb_er
 	if (options->vcpus)
 		guest->vcpus = options->vcpus;
 	guest->max_address_bits = options->max_address_bits;
+	if (options->p2m.wish != PVB_P2M_AS_GUEST_ASKS)
+		guest->p2m = options->p2m;
 	rc = check(guest, options, error);
 	if (!rc && !guest->name)
 		rc = replace(&guest->name, "pvbuild", error);

@@ -26,6 +26,7 @@ struct guest {
 	size_t range_count;
 	uint32_t vcpus;
 	uint32_t max_address_bits;
+	struct p2m_form p2m;
 	uint8_t uuid[16];
 	struct fates fates;
 };

@@ -31,7 +31,10 @@ static const struct option_text texts[OPTION_COUNT] = {
 				     "keep the guest below machine address 2^N; a kernel's|"
 				     "own limit stays where it is lower",
 				     0},
-	[OPTION_P2M] = {"p2m", "FORM", "form of the p2m: list", 0},
+	[OPTION_P2M] = {"p2m", "FORM",
+			"form of the p2m: list, or tree[:LEVELS] beside it; without|"
+			"this, as the kernel asks, or a list",
+			0},
 	[OPTION_STRICT_P2M] = {"strict-p2m", NULL,
 			       "refuse a kernel whose INIT_P2M address cannot be used,|"
 			       "instead of putting the list into the initial mapping",
@@ -179,17 +182,9 @@ static int take_range(struct options *options, const char *value, struct pvb_err
 	return 0;
 }
 
-static int take_p2m(const char *value, struct pvb_error *error)
+static int take_p2m(const char *value, struct p2m_form *form, struct pvb_error *error)
 {
-	if (!strcmp(value, "list"))
-		return 0;
-	if (strcmp(value, "tree") != 0 && strncmp(value, "tree:", 5) != 0)
-		return refuse_value(OPTION_P2M, value, "list", error);
-	int rc = fault(error, PVB_E_ARG_UNSUPPORTED, STAGE,
-		       "--p2m %s: this version of pvbuild builds the p2m as a list only", value);
-
-	fault_hint(error, "leave --p2m out, or write --p2m list");
-	return rc;
+	return parse_p2m_form(value, form) ? 0 : refuse_value(OPTION_P2M, value, P2M_FORMS, error);
 }
 
 static int take_pfn(const char *value, uint64_t *result, struct pvb_error *error)
@@ -253,7 +248,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_MAX_ADDRESS_BITS:
 		return take_number(id, value, 64, &options->max_address_bits, error);
 	case OPTION_P2M:
-		return take_p2m(value, error);
+		return take_p2m(value, &options->p2m, error);
 	case OPTION_GUEST_PAGE_SIZE:
 		return take_page_size(value, &options->guest_page_size, error);
 	case OPTION_JSON:

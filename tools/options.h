@@ -11,6 +11,8 @@
 #include <pvbuild/error.h>
 #include <pvbuild/plan.h>
 
+#include "p2m-form.h"
+
 enum option_id {
 	/* global: before or after the command */
 	OPTION_HOST,
@@ -101,6 +103,7 @@ struct options {
 	uint32_t vcpus;
 	uint32_t max_address_bits;
 	uint32_t guest_page_size;
+	struct p2m_form p2m;
 	char **operands;
 	int operand_count;
 };

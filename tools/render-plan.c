@@ -2,6 +2,7 @@
 #include "render.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "size.h"
@@ -47,6 +48,26 @@ static struct levels_text format_levels(const struct pvb_plan_tables *tables, si
 		int written =
 			snprintf(result.text + used, sizeof result.text - used, "%sL%u %" PRIu64,
 				 i ? ", " : "", tables[i].level, tables[i].count);
+
+		used += written > 0 ? (size_t)written : sizeof result.text;
+	}
+	return result;
+}
+
+/* "1, 2, 1024 pages" */
+static struct levels_text format_tree(const struct pvb_plan_info *plan)
+{
+	struct levels_text result = {""};
+	size_t used = 0;
+
+	for (size_t i = 0; i < plan->p2m_tree_level_count && used < sizeof result.text; i++) {
+		const bool last = i + 1 == plan->p2m_tree_level_count;
+		const bool one = last && i == 0 && plan->p2m_tree[i].count == 1;
+		int written = snprintf(result.text + used, sizeof result.text - used,
+				       "%s%" PRIu64 "%s", i ? ", " : "", plan->p2m_tree[i].count,
+				       one    ? " page"
+				       : last ? " pages"
+					      : "");
 
 		used += written > 0 ? (size_t)written : sizeof result.text;
 	}
@@ -149,6 +170,11 @@ void render_plan(const struct pvb_plan_info *plan)
 			    format_levels(plan->p2m_tables, plan->p2m_table_level_count).text);
 	if (plan->p2m_fallback)
 		render_fact("", "in the initial mapping, as %s", plan->p2m_fallback);
+	if (plan->p2m_levels)
+		render_fact("", "and a tree of %" PRIu32 " level%s above it%s%s%s",
+			    plan->p2m_levels, plan->p2m_levels == 1 ? "" : "s",
+			    plan->p2m_tree_level_count ? ": " : "", format_tree(plan).text,
+			    plan->p2m_declared ? ", as the kernel asks" : "");
 	render_fact("registers", "rip 0x%" PRIx64 "  rsp 0x%" PRIx64 "  rsi 0x%" PRIx64,
 		    plan->registers.rip, plan->registers.rsp, plan->registers.rsi);
 	if (plan->hypercall_page != PVB_NONE)

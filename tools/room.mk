@@ -47,6 +47,8 @@ pvbuild_SOURCES = \
 	tools/p2m-convert.h \
 	tools/p2m-file.c \
 	tools/p2m-file.h \
+	tools/p2m-form.c \
+	tools/p2m-form.h \
 	tools/p2m-view.h \
 	tools/picture.h \
 	tools/progress.c \

@@ -5,13 +5,21 @@ EXTRA_DIST += tests/bench/lab-bench.sh
 # make bench: what a build costs, beside libxenguest. It asserts nothing.
 if HAVE_CMOCKA
 if HAVE_XEN
-EXTRA_PROGRAMS += tests/bench/bench
-tests_bench_bench_SOURCES = $(peer_sources) tests/bench/bench.c
+bench_programs = tests/bench/bench tests/bench/bench-p2m
+bench_measure = $(peer_sources) tests/bench/measure.c tests/bench/measure.h
+EXTRA_PROGRAMS += $(bench_programs)
+CLEANFILES += $(bench_programs)
+tests_bench_bench_SOURCES = $(bench_measure) tests/bench/bench.c
 tests_bench_bench_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 tests_bench_bench_LDADD = lib/libpvbuild-all.la $(XEN_LIBS) -lxentoollog
+tests_bench_bench_p2m_SOURCES = $(bench_measure) tests/bench/bench-p2m.c
+tests_bench_bench_p2m_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_bench_bench_p2m_LDADD = lib/libpvbuild-all.la $(XEN_LIBS) -lxentoollog
 
-bench: tests/bench/bench$(EXEEXT) tests/peer/adapter.la
+bench: $(bench_programs) tests/peer/adapter.la
 	@PVB_BUILDDIR='$(abs_top_builddir)' tests/bench/bench$(EXEEXT)
+	@echo
+	@PVB_BUILDDIR='$(abs_top_builddir)' tests/bench/bench-p2m$(EXEEXT)
 
 # make bench-lab: the same beside libxenguest on real Xen, in the lab.
 EXTRA_PROGRAMS += tests/bench/lab-bench tests/bench/libxenguest-driver

@@ -63,6 +63,16 @@ static void note_layout(const struct pvb_plan_info *plan, struct peer_layout *la
 	layout->map_end = plan->map_to;
 }
 
+static uint64_t stage_time(const struct pvb_domain_info *info, const char *name)
+{
+	uint64_t time = 0;
+
+	for (size_t i = 0; i < info->stage_count; i++)
+		if (strcmp(info->stages[i].name, name) == 0)
+			time += info->stages[i].nanoseconds;
+	return time;
+}
+
 static int fail(struct peer_domain *domain, const struct pvb_error *error)
 {
 	snprintf(domain->why, sizeof domain->why, "%s: %s", pvb_code_name(error->code),
@@ -84,6 +94,7 @@ int peer_ours_on(struct pvb_host *host, const struct peer_case *which, struct pe
 
 	spec.memory = which->memory;
 	spec.command_line = which->command_line;
+	spec.p2m = which->p2m;
 	if (which->ramdisk >= 0) {
 		spec.modules = &module;
 		spec.module_count = 1;
@@ -101,6 +112,7 @@ int peer_ours_on(struct pvb_host *host, const struct peer_case *which, struct pe
 	} else {
 		domain->domid = pvb_domain_info(built)->domid;
 		note_layout(pvb_plan_info(plan), &domain->layout);
+		domain->p2m_time = stage_time(pvb_domain_info(built), "p2m");
 	}
 	pvb_domain_free(built);
 	pvb_plan_free(plan);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <pvbuild/error.h>
+#include <pvbuild/plan.h>
 
 #include "host/host.h"
 
@@ -26,6 +27,7 @@ struct peer_case {
 	 * False is libxl's way.
 	 */
 	bool keep_flags;
+	enum pvb_p2m_wish p2m; /* libpvbuild's alone: libxenguest has lists */
 };
 
 struct peer_segment {
@@ -49,7 +51,8 @@ struct peer_domain {
 	struct pvb_host *host; /* owned */
 	uint32_t domid;
 	struct peer_layout layout;
-	uint64_t decoded; /* nanoseconds of CPU time until the kernel was unpacked and parsed */
+	uint64_t decoded;  /* nanoseconds of CPU time until the kernel was unpacked and parsed */
+	uint64_t p2m_time; /* nanoseconds in which libpvbuild wrote the p2m */
 	char why[PEER_WHY_MAX]; /* of a refusal, in the builder's own words */
 };
 
