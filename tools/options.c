@@ -58,7 +58,16 @@ static const struct option_text texts[OPTION_COUNT] = {
 		 "takes from where it likes, instead of warning of it",
 		 0},
 	[OPTION_DUMP] = {"dump", "CORE", "write the finished domain's core to a file", 0},
-	[OPTION_PICTURE] = {"picture", "FILE", "draw the layout into a .svg or .png file", 0},
+	[OPTION_PICTURE] = {"picture", "FILE", "draw it into a .svg or .png file", 0},
+	[OPTION_OUTPUT] = {"output", "FILE", "where to write what --convert makes", 0},
+	[OPTION_ANCHOR] = {"anchor", "NAME",
+			   "follow this one, and not the first that is there: p2m_cr3,|"
+			   "p2m_root, pfn_to_mfn_frame_list_list or mfn_list",
+			   0},
+	[OPTION_PFN] = {"pfn", "N", "look up one PFN, and tell the way to it", 0},
+	[OPTION_ALL] = {"all", NULL, "list all extents and disagreements, however many", 0},
+	[OPTION_CONVERT] = {"convert", "FORM",
+			    "write the p2m into a file, as list or tree[:LEVELS]", 0},
 	[OPTION_MAX_UNPACKED] = {"max-unpacked", "SIZE",
 				 "most that an image may unpack to (default 1G)", 0},
 	[OPTION_MAX_DECODER_MEMORY] = {"max-decoder-memory", "SIZE",
@@ -173,9 +182,17 @@ static int take_range(struct options *options, const char *value, struct pvb_err
 	return 0;
 }
 
-static int take_p2m(const char *value, struct p2m_form *form, struct pvb_error *error)
+static int take_p2m(enum option_id id, const char *value, struct p2m_form *form,
+		    struct pvb_error *error)
 {
-	return parse_p2m_form(value, form) ? 0 : refuse_value(OPTION_P2M, value, P2M_FORMS, error);
+	return parse_p2m_form(value, form) ? 0 : refuse_value(id, value, P2M_FORMS, error);
+}
+
+static int take_pfn(const char *value, uint64_t *result, struct pvb_error *error)
+{
+	if (parse_frame_number(value, result))
+		return 0;
+	return refuse_value(OPTION_PFN, value, "a number, in decimal or with 0x before it", error);
 }
 
 static int take_page_size(const char *value, uint32_t *result, struct pvb_error *error)
@@ -209,6 +226,14 @@ static int take(struct options *options, enum option_id id, const char *value,
 		return take_string(id, value, &options->dump, error);
 	case OPTION_PICTURE:
 		return take_string(id, value, &options->picture, error);
+	case OPTION_OUTPUT:
+		return take_string(id, value, &options->output, error);
+	case OPTION_ANCHOR:
+		return take_string(id, value, &options->anchor, error);
+	case OPTION_CONVERT:
+		return take_p2m(id, value, &options->convert, error);
+	case OPTION_PFN:
+		return take_pfn(value, &options->pfn, error);
 	case OPTION_MEMORY:
 		return take_memory(value, &options->memory, error);
 	case OPTION_MEMORY_RANGE:
@@ -224,7 +249,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_MAX_ADDRESS_BITS:
 		return take_number(id, value, 64, &options->max_address_bits, error);
 	case OPTION_P2M:
-		return take_p2m(value, &options->p2m, error);
+		return take_p2m(id, value, &options->p2m, error);
 	case OPTION_GUEST_PAGE_SIZE:
 		return take_page_size(value, &options->guest_page_size, error);
 	case OPTION_JSON:
@@ -237,6 +262,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_STRICT_ADDRESS_BITS:
 	case OPTION_PAUSED:
 	case OPTION_AUDIT:
+	case OPTION_ALL:
 	case OPTION_REFUSE_WX:
 	case OPTION_COUNT:
 		break;
@@ -250,7 +276,7 @@ struct getopt_tables {
 	char letters[2 * OPTION_COUNT + 3];
 };
 
-static void make_tables(struct getopt_tables *tables, uint32_t allowed, bool stop)
+static void make_tables(struct getopt_tables *tables, uint64_t allowed, bool stop)
 {
 	size_t n = 0;
 	char *letters = tables->letters;
@@ -307,7 +333,7 @@ static int refuse_unknown(const char *argument, struct pvb_error *error)
 		     (int)length, argument);
 }
 
-int options_parse(struct options *options, uint32_t allowed, bool stop, int count, char **arguments,
+int options_parse(struct options *options, uint64_t allowed, bool stop, int count, char **arguments,
 		  struct pvb_error *error)
 {
 	struct getopt_tables tables = {0};
@@ -332,7 +358,7 @@ int options_parse(struct options *options, uint32_t allowed, bool stop, int coun
 	return 0;
 }
 
-void options_describe(FILE *out, uint32_t set)
+void options_describe(FILE *out, uint64_t set)
 {
 	for (unsigned id = 0; id < OPTION_COUNT; id++) {
 		const struct option_text *text = &texts[id];

@@ -38,6 +38,13 @@ PVB_API int pvb_p2m_domain(struct pvb_host *host, uint32_t domid,
 PVB_API int pvb_p2m_core(const char *path, const struct pvb_p2m_options *options,
 			 struct pvb_p2m **p2m, struct pvb_error *error);
 
+/* The way to one PFN in either, without reading the rest: pvb_p2m_trace(). */
+PVB_API int pvb_p2m_domain_trace(struct pvb_host *host, uint32_t domid,
+				 const struct pvb_p2m_options *options, uint64_t pfn,
+				 struct pvb_p2m_path *path, struct pvb_error *error);
+PVB_API int pvb_p2m_core_trace(const char *path, const struct pvb_p2m_options *options,
+			       uint64_t pfn, struct pvb_p2m_path *found, struct pvb_error *error);
+
 #ifdef __cplusplus
 }
 #endif

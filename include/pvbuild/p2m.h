@@ -199,6 +199,13 @@ struct pvb_p2m_anchors {
 PVB_API int pvb_p2m_read_anchors(const void *shared_info, size_t size, unsigned guest_bits,
 				 struct pvb_p2m_anchors *anchors, struct pvb_error *error);
 
+/*
+ * Publish them in such a page, or move or withdraw a tree: has_tree false clears its bit in
+ * valid. What else stands there is left alone. A narrow guest's words must be able to hold them.
+ */
+PVB_API int pvb_p2m_write_anchors(const struct pvb_p2m_anchors *anchors, void *shared_info,
+				  size_t size, struct pvb_error *error);
+
 /* Which of the anchors was followed. */
 enum pvb_p2m_anchor {
 	PVB_P2M_ANCHOR_BY_PREFERENCE, /* asks for the first that is there, in this order */
@@ -344,6 +351,56 @@ PVB_API int pvb_p2m_lookup(const struct pvb_p2m_access *access,
 			   const struct pvb_p2m_anchors *anchors,
 			   const struct pvb_p2m_options *options, uint64_t pfn,
 			   enum pvb_p2m_entry *kind, uint64_t *entry, struct pvb_error *error);
+
+/* A page on the way to an entry, and what stands in it at index. */
+enum pvb_p2m_step_kind {
+	PVB_P2M_STEP_PAGE_TABLE, /* of the guest's, that map a list */
+	PVB_P2M_STEP_NODE,       /* of a tree */
+	PVB_P2M_STEP_LEAF,       /* a page of the list's entries */
+};
+struct pvb_p2m_step {
+	enum pvb_p2m_step_kind kind;
+	uint32_t level; /* 1 of what is next to the leaf, or is it */
+	uint64_t mfn;
+	uint64_t index;
+	uint64_t entry;
+};
+
+/* Four page tables and a leaf, or a tree of the most levels. */
+#define PVB_P2M_STEPS_MAX 5
+
+/*
+ * The way to what a p2m says of one PFN.
+ *
+ *   anchors to vaddr  as in struct pvb_p2m_info; vaddr is that of the entry
+ *   steps             step_count of them, from the anchor's on; the last is a leaf, unless there
+ *                     is none
+ *   kind, entry       what is said of pfn: INVALID and PVB_P2M_NONE where there is no leaf
+ *   m2p_known         the M2P was asked of a FRAME: it is that PFN's, or PVB_P2M_NONE
+ *   restarts          as in struct pvb_p2m_info
+ */
+struct pvb_p2m_path {
+	struct pvb_p2m_geometry geometry;
+	struct pvb_p2m_anchors anchors;
+	enum pvb_p2m_anchor anchor;
+	uint32_t levels;
+	uint64_t root;
+	uint64_t vaddr;
+	uint64_t pfn;
+	struct pvb_p2m_step steps[PVB_P2M_STEPS_MAX];
+	size_t step_count;
+	enum pvb_p2m_entry kind;
+	uint64_t entry;
+	bool m2p_known;
+	uint64_t m2p_pfn;
+	unsigned restarts;
+};
+
+/* Look up one PFN, tell the way, and ask the M2P. Fails as pvb_p2m_lookup() does. */
+PVB_API int pvb_p2m_trace(const struct pvb_p2m_access *access,
+			  const struct pvb_p2m_anchors *anchors,
+			  const struct pvb_p2m_options *options, uint64_t pfn,
+			  struct pvb_p2m_path *path, struct pvb_error *error);
 
 #ifdef __cplusplus
 }

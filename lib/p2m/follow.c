@@ -130,11 +130,26 @@ int pvb_p2m_follow(const struct p2m_source *source, const struct p2m_route *rout
 
 /* ---- one page alone ---- */
 
+static void note_step(const struct p2m_route *route, const struct p2m_place *place,
+		      const void *table, struct pvb_p2m_path *path)
+{
+	const bool tree = !route->page_tables;
+
+	path->steps[path->step_count++] = (struct pvb_p2m_step){
+		.kind = tree ? PVB_P2M_STEP_NODE : PVB_P2M_STEP_PAGE_TABLE,
+		.level = tree ? place->height + 1 : place->height,
+		.mfn = place->table,
+		.index = place->index,
+		.entry = p2m_entry(tree ? route->geometry.entry_size : 8, table, place->index),
+	};
+}
+
 int pvb_p2m_frame_of_page(const struct p2m_source *source, const struct p2m_route *route,
-			  uint64_t page, uint64_t *frame, struct pvb_error *error)
+			  uint64_t page, uint64_t *frame, struct pvb_p2m_path *path,
+			  struct pvb_error *error)
 {
 	PVB_AUTO_FREE void *table = malloc(source->page_size);
-	uint64_t path[P2M_HEIGHT_MAX + 1];
+	uint64_t above[P2M_HEIGHT_MAX + 1];
 	uint64_t at = route->root;
 	struct p2m_place place = {.height = route->height, .table = at, .page = page};
 
@@ -147,16 +162,18 @@ int pvb_p2m_frame_of_page(const struct p2m_source *source, const struct p2m_rout
 			pvb_p2m_context_at(route, &place, error);
 			return rc;
 		}
-		path[height] = at;
+		above[height] = at;
 		place = (struct p2m_place){
 			.height = height,
 			.table = at,
 			.index = p2m_index(route, height, route->place + page),
 			.page = page,
 		};
+		if (path)
+			note_step(route, &place, table, path);
 		rc = pvb_p2m_follow(source, route, &place, table, &at, error);
 		for (unsigned i = height; !rc && i <= route->height; i++)
-			if (path[i] == at)
+			if (above[i] == at)
 				rc = pvb_p2m_fail_cycle(route, &place, i, at, error);
 		if (rc)
 			return rc;
@@ -201,5 +218,5 @@ int pvb_p2m_translate(const struct p2m_source *source, uint64_t cr3, uint64_t va
 	*frame = PVB_P2M_NONE;
 	if (route.root >= source->frames || (source->guest_bits == 32 && vaddr > UINT32_MAX))
 		return 0;
-	return pvb_p2m_frame_of_page(source, &route, 0, frame, error);
+	return pvb_p2m_frame_of_page(source, &route, 0, frame, NULL, error);
 }

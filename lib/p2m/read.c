@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/cleanup.h"
 #include "core/error.h"
 #include "p2m/read.h"
 #include "p2m/result.h"
@@ -302,18 +303,43 @@ uint64_t pvb_p2m_find(const struct pvb_p2m *p2m, uint64_t pfn)
 struct single {
 	struct reading reading;
 	uint64_t pfn;
-	enum pvb_p2m_entry kind;
-	uint64_t entry;
+	struct pvb_p2m_path path;
 };
+
+/* What stands in a page of entries, the last on the way. */
+static int read_leaf(const struct p2m_source *source, uint64_t frame, struct pvb_p2m_path *path,
+		     struct pvb_error *error)
+{
+	const struct pvb_p2m_access *access = source->access;
+	PVB_AUTO_FREE void *page = malloc(source->page_size);
+	uint64_t index = path->pfn % pvb_p2m_entries_per_page(&path->geometry);
+
+	if (!page)
+		return pvb_fail_memory(error, P2M_STAGE, "a page of a p2m");
+
+	int rc = access->read(access->opaque, &frame, 1, page, error);
+
+	if (rc)
+		return rc;
+	path->entry = p2m_entry(path->geometry.entry_size, page, index);
+	path->steps[path->step_count++] = (struct pvb_p2m_step){
+		.kind = PVB_P2M_STEP_LEAF,
+		.level = 1,
+		.mfn = frame,
+		.index = index,
+		.entry = path->entry,
+	};
+	return 0;
+}
 
 static int read_single(struct reading *reading, struct pvb_error *error)
 {
 	struct single *single = (struct single *)reading;
-	const struct pvb_p2m_access *access = reading->access;
+	struct pvb_p2m_path *path = &single->path;
 	struct p2m_source source;
 	struct p2m_route route;
-	uint64_t per_page, frame;
-	int rc = pvb_p2m_check_source(access, reading->anchors.guest_bits, &source, error);
+	uint64_t frame;
+	int rc = pvb_p2m_check_source(reading->access, reading->anchors.guest_bits, &source, error);
 
 	if (!rc)
 		rc = pvb_p2m_choose_route(&source, &reading->anchors, &reading->options, &route,
@@ -326,24 +352,43 @@ static int read_single(struct reading *reading, struct pvb_error *error)
 				"0x%" PRIx64,
 				single->pfn, pvb_p2m_anchor_name(route.anchor),
 				route.geometry.pfns);
-	per_page = pvb_p2m_entries_per_page(&route.geometry);
-	rc = pvb_p2m_frame_of_page(&source, &route, single->pfn / per_page, &frame, error);
+	*path = (struct pvb_p2m_path){
+		.geometry = route.geometry,
+		.anchors = reading->anchors,
+		.anchor = route.anchor,
+		.levels = route.page_tables ? 0 : route.height + 1,
+		.root = route.root,
+		.vaddr = route.page_tables ? route.vaddr + single->pfn * route.geometry.entry_size
+					   : PVB_P2M_NONE,
+		.pfn = single->pfn,
+		.entry = PVB_P2M_NONE,
+	};
+	rc = pvb_p2m_frame_of_page(&source, &route,
+				   single->pfn / pvb_p2m_entries_per_page(&route.geometry), &frame,
+				   path, error);
+	if (!rc && frame != PVB_P2M_NONE)
+		rc = read_leaf(&source, frame, path, error);
+	path->kind = p2m_kind(&source, path->entry);
+	return rc;
+}
+
+int pvb_p2m_trace(const struct pvb_p2m_access *access, const struct pvb_p2m_anchors *anchors,
+		  const struct pvb_p2m_options *options, uint64_t pfn, struct pvb_p2m_path *path,
+		  struct pvb_error *error)
+{
+	struct single single = {.reading = {.access = access, .attempt = read_single}, .pfn = pfn};
+	int rc = read_with(&single.reading, anchors, options, error);
+	uint64_t count;
+
 	if (rc)
 		return rc;
-	single->entry = PVB_P2M_NONE;
-	if (frame != PVB_P2M_NONE) {
-		void *page = malloc(source.page_size);
-
-		if (!page)
-			return pvb_fail_memory(error, P2M_STAGE, "a page of a p2m");
-		rc = access->read(access->opaque, &frame, 1, page, error);
-		if (!rc)
-			single->entry =
-				p2m_entry(route.geometry.entry_size, page, single->pfn % per_page);
-		free(page);
-	}
-	single->kind = p2m_kind(&source, single->entry);
-	return rc;
+	*path = single.path;
+	path->restarts = single.reading.restarts;
+	path->m2p_pfn = PVB_P2M_NONE;
+	path->m2p_known = access->m2p && path->kind == PVB_P2M_ENTRY_FRAME;
+	if (!path->m2p_known)
+		return 0;
+	return access->m2p(access->opaque, path->entry, 1, &path->m2p_pfn, &count, error);
 }
 
 int pvb_p2m_lookup(const struct pvb_p2m_access *access, const struct pvb_p2m_anchors *anchors,
@@ -355,7 +400,7 @@ int pvb_p2m_lookup(const struct pvb_p2m_access *access, const struct pvb_p2m_anc
 
 	if (rc)
 		return rc;
-	*kind = single.kind;
-	*entry = single.entry;
+	*kind = single.path.kind;
+	*entry = single.path.entry;
 	return 0;
 }

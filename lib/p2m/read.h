@@ -65,10 +65,11 @@ int pvb_p2m_choose_route(const struct p2m_source *source, const struct pvb_p2m_a
 
 /*
  * The frame that holds a page of entries, found without looking at the rest; PVB_P2M_NONE where
- * nothing leads there.
+ * nothing leads there. Tables on the way are noted in path, which may be NULL.
  */
 int pvb_p2m_frame_of_page(const struct p2m_source *source, const struct p2m_route *route,
-			  uint64_t page, uint64_t *frame, struct pvb_error *error);
+			  uint64_t page, uint64_t *frame, struct pvb_p2m_path *path,
+			  struct pvb_error *error);
 
 /*
  * The frame that a guest's page tables map at a virtual address, from cr3 as the register

@@ -127,17 +127,24 @@ bool reach_leads_nowhere(const struct pvb_p2m_anchors *anchors)
 	       (!anchors->frame_list_list || anchors->frame_list_list == PVB_P2M_NONE);
 }
 
+static int read_wish(const struct pvb_p2m_access *access, const struct pvb_p2m_anchors *anchors,
+		     const struct pvb_p2m_options *options, const struct reach_wish *wish,
+		     struct pvb_error *error)
+{
+	return wish->path ? pvb_p2m_trace(access, anchors, options, wish->pfn, wish->path, error)
+			  : pvb_p2m_read(access, anchors, options, wish->p2m, error);
+}
+
 int reach_read(const struct pvb_p2m_access *access, const struct pvb_p2m_anchors *anchors,
 	       const struct pvb_p2m_options *options,
 	       int (*get_start)(void *opaque, struct reach_start *start, struct pvb_error *error),
-	       const char *who, struct pvb_p2m **p2m, struct pvb_error *error)
+	       const char *who, const struct reach_wish *wish, struct pvb_error *error)
 {
 	struct pvb_p2m_options asked;
 	struct reach_start start;
 	bool found = false;
 	int rc = pvb_options(&asked, sizeof asked, options, P2M_STAGE, error);
 
-	*p2m = NULL;
 	if (rc)
 		return rc;
 	asked.size = sizeof asked;
@@ -146,7 +153,7 @@ int reach_read(const struct pvb_p2m_access *access, const struct pvb_p2m_anchors
 	bool nowhere = asked.anchor == PVB_P2M_ANCHOR_BY_PREFERENCE && reach_leads_nowhere(anchors);
 
 	if (!built && !nowhere)
-		return pvb_p2m_read(access, anchors, &asked, p2m, error);
+		return read_wish(access, anchors, &asked, wish, error);
 	rc = get_start(access->opaque, &start, error);
 	if (!rc)
 		rc = reach_find_start(access, &start, &asked, &found, error);
@@ -160,7 +167,7 @@ int reach_read(const struct pvb_p2m_access *access, const struct pvb_p2m_anchors
 				"kernel has published instead");
 		return rc;
 	}
-	rc = pvb_p2m_read(access, anchors, &asked, p2m, error);
+	rc = read_wish(access, anchors, &asked, wish, error);
 	if (rc && !found)
 		pvb_context(error, "nor does vCPU 0 of %s point at a start_info: rsi is 0x%" PRIx64,
 			    who, start.rsi);

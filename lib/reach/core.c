@@ -66,14 +66,13 @@ static int get_start(void *opaque, struct reach_start *start, struct pvb_error *
 	return 0;
 }
 
-int pvb_p2m_core(const char *path, const struct pvb_p2m_options *options, struct pvb_p2m **p2m,
-		 struct pvb_error *error)
+static int look(const char *path, const struct pvb_p2m_options *options,
+		const struct reach_wish *wish, struct pvb_error *error)
 {
 	struct core_memory core;
 	struct pvb_p2m_anchors anchors;
 	int rc = core_memory_open(path, &core, error);
 
-	*p2m = NULL;
 	if (rc)
 		return rc;
 
@@ -90,7 +89,24 @@ int pvb_p2m_core(const char *path, const struct pvb_p2m_options *options, struct
 		rc = pvb_p2m_read_anchors(core.shared_info, sizeof core.shared_info,
 					  core.file.guest_bits, &anchors, error);
 	if (!rc)
-		rc = reach_read(&access, &anchors, options, get_start, path, p2m, error);
+		rc = reach_read(&access, &anchors, options, get_start, path, wish, error);
 	core_memory_close(&core);
 	return rc;
+}
+
+int pvb_p2m_core(const char *path, const struct pvb_p2m_options *options, struct pvb_p2m **p2m,
+		 struct pvb_error *error)
+{
+	const struct reach_wish wish = {.p2m = p2m};
+
+	*p2m = NULL;
+	return look(path, options, &wish, error);
+}
+
+int pvb_p2m_core_trace(const char *path, const struct pvb_p2m_options *options, uint64_t pfn,
+		       struct pvb_p2m_path *found, struct pvb_error *error)
+{
+	const struct reach_wish wish = {.path = found, .pfn = pfn};
+
+	return look(path, options, &wish, error);
 }

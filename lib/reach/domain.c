@@ -133,8 +133,8 @@ static int get_start(void *opaque, struct reach_start *start, struct pvb_error *
 	return 0;
 }
 
-int pvb_p2m_domain(struct pvb_host *host, uint32_t domid, const struct pvb_p2m_options *options,
-		   struct pvb_p2m **p2m, struct pvb_error *error)
+static int look(struct pvb_host *host, uint32_t domid, const struct pvb_p2m_options *options,
+		const struct reach_wish *wish, struct pvb_error *error)
 {
 	struct pvb_host_domain domain;
 	struct reach_domain reach;
@@ -142,7 +142,6 @@ int pvb_p2m_domain(struct pvb_host *host, uint32_t domid, const struct pvb_p2m_o
 	char who[32];
 	int rc = pvb_host_get_domain(host, domid, &domain, error);
 
-	*p2m = NULL;
 	if (!rc)
 		rc = reach_domain_open(host, &domain, &reach, error);
 	if (rc)
@@ -150,7 +149,25 @@ int pvb_p2m_domain(struct pvb_host *host, uint32_t domid, const struct pvb_p2m_o
 	(void)snprintf(who, sizeof who, "domain %" PRIu32, domid);
 	rc = read_anchors(&reach, &anchors, error);
 	if (!rc)
-		rc = reach_read(&reach.access, &anchors, options, get_start, who, p2m, error);
+		rc = reach_read(&reach.access, &anchors, options, get_start, who, wish, error);
 	reach_domain_close(&reach);
 	return rc;
+}
+
+int pvb_p2m_domain(struct pvb_host *host, uint32_t domid, const struct pvb_p2m_options *options,
+		   struct pvb_p2m **p2m, struct pvb_error *error)
+{
+	const struct reach_wish wish = {.p2m = p2m};
+
+	*p2m = NULL;
+	return look(host, domid, options, &wish, error);
+}
+
+int pvb_p2m_domain_trace(struct pvb_host *host, uint32_t domid,
+			 const struct pvb_p2m_options *options, uint64_t pfn,
+			 struct pvb_p2m_path *path, struct pvb_error *error)
+{
+	const struct reach_wish wish = {.path = path, .pfn = pfn};
+
+	return look(host, domid, options, &wish, error);
 }

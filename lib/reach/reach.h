@@ -38,6 +38,13 @@ struct reach_start {
 int reach_find_start(const struct pvb_p2m_access *access, const struct reach_start *start,
 		     struct pvb_p2m_options *options, bool *found, struct pvb_error *error);
 
+/* All of a p2m, or, where path is set, the way to one PFN of it. */
+struct reach_wish {
+	struct pvb_p2m **p2m;
+	struct pvb_p2m_path *path;
+	uint64_t pfn;
+};
+
 /*
  * Read what the anchors lead to, or, where they lead nowhere and it is not said which to follow,
  * what start_info does. "who" is for messages.
@@ -45,6 +52,6 @@ int reach_find_start(const struct pvb_p2m_access *access, const struct reach_sta
 int reach_read(const struct pvb_p2m_access *access, const struct pvb_p2m_anchors *anchors,
 	       const struct pvb_p2m_options *options,
 	       int (*get_start)(void *opaque, struct reach_start *start, struct pvb_error *error),
-	       const char *who, struct pvb_p2m **p2m, struct pvb_error *error);
+	       const char *who, const struct reach_wish *wish, struct pvb_error *error);
 
 #endif

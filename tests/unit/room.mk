@@ -30,11 +30,13 @@ unit_tests = \
 	tests/unit/test-p2m-geometry \
 	tests/unit/test-p2m-list \
 	tests/unit/test-p2m-domain \
+	tests/unit/test-p2m-publish \
 	tests/unit/test-p2m-read \
 	tests/unit/test-p2m-read-errors \
 	tests/unit/test-p2m-read-random \
 	tests/unit/test-p2m-read-torn \
 	tests/unit/test-p2m-sparse \
+	tests/unit/test-p2m-trace \
 	tests/unit/test-p2m-tree \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
@@ -100,6 +102,7 @@ tests_unit_test_p2m_read_errors_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=mmap,--wrap=memfd_create
 tests_unit_test_p2m_read_random_SOURCES = tests/unit/test-p2m-read-random.c $(p2m_guest)
 tests_unit_test_p2m_read_torn_SOURCES = tests/unit/test-p2m-read-torn.c $(p2m_guest)
+tests_unit_test_p2m_trace_SOURCES = tests/unit/test-p2m-trace.c $(p2m_guest)
 
 tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c

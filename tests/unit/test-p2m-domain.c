@@ -531,6 +531,70 @@ static void every_call_that_fails_leaves_nothing(void **state)
 	}
 }
 
+/* ---- one PFN ---- */
+
+static void assert_way(const struct fixture *fixture, const struct pvb_p2m_path *path)
+{
+	assert_int_equal(path->anchor, pvb_p2m_info(fixture->built)->anchor);
+	assert_int_equal(path->entry, pvb_p2m_find(fixture->built, path->pfn));
+	assert_int_equal(path->kind,
+			 path->entry == PVB_P2M_NONE ? PVB_P2M_ENTRY_INVALID : PVB_P2M_ENTRY_FRAME);
+	assert_int_equal(path->m2p_known, path->entry != PVB_P2M_NONE);
+	if (path->m2p_known)
+		assert_int_equal(path->m2p_pfn, path->pfn);
+	assert_int_equal(path->steps[0].mfn, path->root);
+	assert_int_equal(path->steps[path->step_count - 1].kind, PVB_P2M_STEP_LEAF);
+	assert_int_equal(path->steps[path->step_count - 1].entry, path->entry);
+}
+
+static void look_up(struct fixture *fixture, uint64_t pfn)
+{
+	struct pvb_p2m_path live, dumped;
+
+	assert_ok(pvb_p2m_domain_trace(fixture->host, fixture->domid, NULL, pfn, &live, &error),
+		  &error);
+	assert_ok(pvb_p2m_core_trace(fixture->core, NULL, pfn, &dumped, &error), &error);
+	assert_way(fixture, &live);
+	assert_way(fixture, &dumped);
+	assert_int_equal(live.step_count, dumped.step_count);
+	for (size_t i = 0; i < live.step_count; i++)
+		assert_int_equal(live.steps[i].mfn, dumped.steps[i].mfn);
+}
+
+static void one_pfn_is_looked_up_live_and_in_a_core(void **state)
+{
+	(void)state;
+
+	for (size_t i = 0; i < scenario_count; i++) {
+		struct pvb_p2m_path path;
+		struct fixture fixture;
+
+		open_fixture(&fixture, &scenarios[i], "sim:memory=1G");
+		dump(&fixture);
+		look_up(&fixture, 0);
+		look_up(&fixture, 0x123);
+		look_up(&fixture, pvb_p2m_info(fixture.built)->geometry.pfns - 1);
+		if (pvb_p2m_info(fixture.built)->holes)
+			look_up(&fixture, scenarios[i].ranges[1].gpa / 4096 - 1);
+		assert_fails_with(pvb_p2m_domain_trace(fixture.host, fixture.domid, NULL,
+						       UINT64_C(1) << 40, &path, &error),
+				  PVB_E_ARG_INVALID, &error);
+		assert_fails_with(pvb_p2m_core_trace("/nonexistent/core", NULL, 0, &path, &error),
+				  PVB_E_ARG_FILE, &error);
+		close_fixture(&fixture);
+	}
+	struct pvb_p2m_path path;
+	struct fixture translated;
+	char host[64];
+
+	(void)snprintf(host, sizeof host, "sim:%smemory=1G", arm64_scenarios[0].host);
+	open_fixture(&translated, &arm64_scenarios[0], host);
+	assert_fails_with(
+		pvb_p2m_domain_trace(translated.host, translated.domid, NULL, 0, &path, &error),
+		PVB_E_HOST_GUEST_TYPE, &error);
+	close_fixture(&translated);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +611,7 @@ int main(void)
 			a_page_that_a_core_does_not_have_is_told_with_its_place, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			an_odd_generation_is_stuck_live_and_dumped_all_the_same, set_up, tear_down),
+		cmocka_unit_test(one_pfn_is_looked_up_live_and_in_a_core),
 		cmocka_unit_test_setup_teardown(what_has_no_p2m_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_call_that_fails_leaves_nothing, set_up,
 						tear_down),
