@@ -7,8 +7,8 @@
 static const char *const read_keys[] = {
 	"builder",   "cmdline",       "extra",       "kernel",   "maxmem",
 	"maxvcpus",  "memory",        "name",        "on_crash", "on_poweroff",
-	"on_reboot", "on_soft_reset", "on_watchdog", "ramdisk",  "root",
-	"type",      "uuid",          "vcpus",       NULL,
+	"on_reboot", "on_soft_reset", "on_watchdog", "pvb_p2m",  "ramdisk",
+	"root",      "type",          "uuid",        "vcpus",    NULL,
 };
 
 /* What may be done with the domain later, how it is scheduled, and keys of HVM that xl ignores for

@@ -411,6 +411,18 @@ static int get_fates(struct cfg *cfg, struct fates *fates, struct pvb_error *err
 	return 0;
 }
 
+/* Ours alone: xl reads past a key that it does not know. */
+static int get_p2m(struct cfg *cfg, struct p2m_form *form, struct pvb_error *error)
+{
+	const char *text;
+	int rc = get_string(cfg, "pvb_p2m", &text, error);
+
+	if (rc || !text || parse_p2m_form(text, form))
+		return rc;
+	return fault(error, PVB_E_ARG_CONFIG, STAGE, "%s: pvb_p2m = \"%s\" is none of " P2M_FORMS,
+		     cfg->path, text);
+}
+
 static int read_keys(struct cfg *cfg, struct guest *guest, struct pvb_error *error)
 {
 	int rc = check_type(cfg, error);
@@ -429,6 +441,8 @@ static int read_keys(struct cfg *cfg, struct guest *guest, struct pvb_error *err
 		rc = get_memory(cfg, &guest->memory, error);
 	if (!rc)
 		rc = get_vcpus(cfg, &guest->vcpus, error);
+	if (!rc)
+		rc = get_p2m(cfg, &guest->p2m, error);
 	if (!rc)
 		rc = get_uuid(cfg, guest->uuid, error);
 	if (!rc)

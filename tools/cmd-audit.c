@@ -57,6 +57,8 @@ static int examine(struct examination *examination, const struct options *option
 	wanted.image = examination->image;
 	wanted.command_line = options->cmdline;
 	wanted.memory = options->memory;
+	wanted.ranges = options->range_count ? options->ranges : NULL;
+	wanted.range_count = options->range_count;
 	wanted.address_bits = options->max_address_bits;
 	if (examination->ramdisk.fd >= 0) {
 		wanted.module_fds = &examination->ramdisk.fd;

@@ -95,6 +95,66 @@ struct json_object *json_address_bits(const struct pvb_plan_info *plan)
 	return object;
 }
 
+static struct json_object *p2m_tree_array(const struct pvb_plan_info *plan)
+{
+	struct json_object *levels = json_array();
+
+	for (size_t i = 0; i < plan->p2m_tree_level_count; i++) {
+		struct json_object *object = json_map();
+
+		json_add_number(object, "level", plan->p2m_tree[i].level);
+		json_add_hex(object, "pfn", plan->p2m_tree[i].gpa / plan->page_size);
+		json_add_number(object, "frames", plan->p2m_tree[i].count);
+		json_append(levels, object);
+	}
+	return levels;
+}
+
+/* The list, and of a tree what is above it. */
+static struct json_object *p2m_object(const struct pvb_plan_info *plan)
+{
+	struct json_object *p2m = json_map();
+
+	json_add_text(p2m, "form", plan->p2m_form == PVB_P2M_TREE ? "tree" : "list");
+	json_add_number(p2m, "levels", plan->p2m_levels); /* a list has none */
+	json_add_hex(p2m, "va", plan->p2m_va);
+	json_add_hex(p2m, "pfn", plan->p2m_gpa / plan->page_size);
+	json_add_number(p2m, "frames",
+			plan->p2m_bytes / plan->page_size +
+				(plan->p2m_bytes % plan->page_size != 0));
+	json_add_number(p2m, "bytes", plan->p2m_bytes);
+	json_add_number(p2m, "pfns", plan->p2m_pfns);
+	json_add_number(p2m, "entry_size", plan->p2m_entry_size);
+	json_add_bool(p2m, "declared", plan->p2m_declared);
+	if (plan->p2m_root_gpa == PVB_NONE)
+		json_add_null(p2m, "root_pfn");
+	else
+		json_add_hex(p2m, "root_pfn", plan->p2m_root_gpa / plan->page_size);
+	(void)json_add(p2m, "tree", p2m_tree_array(plan));
+	json_add_text(p2m, "fallback", plan->p2m_fallback);
+	return p2m;
+}
+
+static struct json_object *ranges_array(const struct pvb_plan_info *plan)
+{
+	struct json_object *ranges = json_array();
+
+	for (size_t i = 0; i < plan->range_count; i++) {
+		const struct pvb_memory_range *range = &plan->ranges[i];
+		struct json_object *object = json_map();
+
+		json_add_hex(object, "gpa", range->gpa);
+		json_add_number(object, "bytes", range->bytes);
+		if (range->node == PVB_ANY_NODE)
+			json_add_null(object, "node");
+		else
+			json_add_number(object, "node", (uint64_t)range->node);
+		json_add_bool(object, "exact", range->exact);
+		json_append(ranges, object);
+	}
+	return ranges;
+}
+
 struct json_object *json_plan(const struct pvb_plan_info *plan)
 {
 	struct json_object *object = json_typed("pvbuild.plan");
@@ -102,6 +162,7 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 	json_add_text(object, "guest_type", pvb_guest_type_name(plan->guest_type));
 	json_add_number(object, "memory", plan->memory);
 	json_add_number(object, "minimum_memory", plan->minimum_memory);
+	(void)json_add(object, "ranges", ranges_array(plan));
 	json_add_number(object, "page_size", plan->page_size);
 	json_add_number(object, "vcpus", plan->vcpus);
 	json_add_text(object, "command_line", plan->command_line);
@@ -129,18 +190,7 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 		levels_array(plan->p2m_tables, plan->p2m_table_level_count, plan->page_size));
 	json_add_bool(tables, "root_below_4g", plan->root_below_4g);
 
-	struct json_object *p2m = json_add(object, "p2m", json_map());
-
-	json_add_text(p2m, "form", "list");
-	json_add_number(p2m, "levels", 0); /* a list has none */
-	json_add_hex(p2m, "va", plan->p2m_va);
-	json_add_hex(p2m, "pfn", plan->p2m_gpa / plan->page_size);
-	json_add_number(p2m, "frames",
-			plan->p2m_bytes / plan->page_size +
-				(plan->p2m_bytes % plan->page_size != 0));
-	json_add_number(p2m, "bytes", plan->p2m_bytes);
-	json_add_number(p2m, "entry_size", plan->p2m_entry_size);
-	json_add_text(p2m, "fallback", plan->p2m_fallback);
+	(void)json_add(object, "p2m", p2m_object(plan));
 
 	struct json_object *registers = json_add(object, "registers", json_map());
 

@@ -21,12 +21,20 @@ static const struct option_text texts[OPTION_COUNT] = {
 	[OPTION_CMDLINE] = {"cmdline", "STRING", "the kernel command line", 0},
 	[OPTION_MEMORY] = {"memory", "SIZE",
 			   "guest memory: bytes, or with K, M, G or T behind the number", 0},
+	[OPTION_MEMORY_RANGE] = {"memory-range", "RANGE",
+				 "guest memory from an address on: GPA+SIZE, and @NODE to|"
+				 "say where from, or @NODE,exact for there alone; again for|"
+				 "the next, with a hole in between",
+				 0},
 	[OPTION_VCPUS] = {"vcpus", "N", "number of vCPUs (default 1)", 0},
 	[OPTION_MAX_ADDRESS_BITS] = {"max-address-bits", "N",
 				     "keep the guest below machine address 2^N; a kernel's|"
 				     "own limit stays where it is lower",
 				     0},
-	[OPTION_P2M] = {"p2m", "FORM", "form of the p2m: list", 0},
+	[OPTION_P2M] = {"p2m", "FORM",
+			"form of the p2m: list, or tree[:LEVELS] beside it; without|"
+			"this, as the kernel asks, or a list",
+			0},
 	[OPTION_STRICT_P2M] = {"strict-p2m", NULL,
 			       "refuse a kernel whose INIT_P2M address cannot be used,|"
 			       "instead of putting the list into the initial mapping",
@@ -125,17 +133,49 @@ static int take_memory(const char *value, uint64_t *result, struct pvb_error *er
 	return rc;
 }
 
-static int take_p2m(const char *value, struct pvb_error *error)
+/* "4G+512M", "0+1G@0", "8G+1G@1,exact": sizes as everywhere, so that GPA may be 0. */
+static int take_range(struct options *options, const char *value, struct pvb_error *error)
 {
-	if (!strcmp(value, "list"))
-		return 0;
-	if (strcmp(value, "tree") != 0 && strncmp(value, "tree:", 5) != 0)
-		return refuse_value(OPTION_P2M, value, "list", error);
-	int rc = fault(error, PVB_E_ARG_UNSUPPORTED, STAGE,
-		       "--p2m %s: this version of pvbuild builds the p2m as a list only", value);
+	struct pvb_memory_range range = {.node = PVB_ANY_NODE};
+	char text[96];
+	char *size, *node, *exact;
+	uint64_t number = 0;
 
-	fault_hint(error, "leave --p2m out, or write --p2m list");
-	return rc;
+	if (options->range_count == OPTION_RANGES_MAX)
+		return fault(error, PVB_E_ARG_RANGES, STAGE,
+			     "--memory-range was given more than %d times", OPTION_RANGES_MAX);
+	if (strlen(value) >= sizeof text)
+		value = "";
+	(void)snprintf(text, sizeof text, "%s", value);
+	size = strchr(text, '+');
+	node = strchr(text, '@');
+	exact = node ? strchr(node, ',') : NULL;
+	for (size_t i = 0; i < 3; i++) {
+		char *cut = i == 0 ? size : i == 1 ? node : exact;
+
+		if (cut)
+			*cut = '\0';
+	}
+	bool right = size && (!node || node > size) && parse_size(text, &range.gpa) &&
+		     parse_size(size + 1, &range.bytes) &&
+		     (!node || parse_number(node + 1, INT32_MAX, &number)) &&
+		     (!exact || !strcmp(exact + 1, "exact"));
+	if (!right) {
+		int rc = refuse_value(OPTION_MEMORY_RANGE, value, "GPA+SIZE[@NODE[,exact]]", error);
+
+		fault_hint(error, "1 GiB at 4 GiB, from node 1: --memory-range 4G+1G@1");
+		return rc;
+	}
+	if (node)
+		range.node = (int)number;
+	range.exact = exact != NULL;
+	options->ranges[options->range_count++] = range;
+	return 0;
+}
+
+static int take_p2m(const char *value, struct p2m_form *form, struct pvb_error *error)
+{
+	return parse_p2m_form(value, form) ? 0 : refuse_value(OPTION_P2M, value, P2M_FORMS, error);
 }
 
 static int take_page_size(const char *value, uint32_t *result, struct pvb_error *error)
@@ -151,7 +191,7 @@ static int take_page_size(const char *value, uint32_t *result, struct pvb_error 
 static int take(struct options *options, enum option_id id, const char *value,
 		struct pvb_error *error)
 {
-	if (option_given(options, id) && texts[id].argument)
+	if (option_given(options, id) && texts[id].argument && id != OPTION_MEMORY_RANGE)
 		return fault(error, PVB_E_ARG_USAGE, STAGE, "--%s was given twice", texts[id].name);
 	options->given |= OPTION_BIT(id);
 	switch (id) {
@@ -171,6 +211,8 @@ static int take(struct options *options, enum option_id id, const char *value,
 		return take_string(id, value, &options->picture, error);
 	case OPTION_MEMORY:
 		return take_memory(value, &options->memory, error);
+	case OPTION_MEMORY_RANGE:
+		return take_range(options, value, error);
 	case OPTION_MAX_UNPACKED:
 		return take_size(id, value, &options->max_unpacked, error);
 	case OPTION_MAX_DECODER_MEMORY:
@@ -182,7 +224,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_MAX_ADDRESS_BITS:
 		return take_number(id, value, 64, &options->max_address_bits, error);
 	case OPTION_P2M:
-		return take_p2m(value, error);
+		return take_p2m(value, &options->p2m, error);
 	case OPTION_GUEST_PAGE_SIZE:
 		return take_page_size(value, &options->guest_page_size, error);
 	case OPTION_JSON:

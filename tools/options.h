@@ -9,6 +9,9 @@
 #include <stdio.h>
 
 #include <pvbuild/error.h>
+#include <pvbuild/plan.h>
+
+#include "p2m-form.h"
 
 enum option_id {
 	/* global: before or after the command */
@@ -22,6 +25,7 @@ enum option_id {
 	OPTION_RAMDISK,
 	OPTION_CMDLINE,
 	OPTION_MEMORY,
+	OPTION_MEMORY_RANGE,
 	OPTION_VCPUS,
 	OPTION_MAX_ADDRESS_BITS,
 	OPTION_P2M,
@@ -55,11 +59,15 @@ enum option_id {
 	 OPTION_BIT(OPTION_MAX_RATIO) | OPTION_BIT(OPTION_REFUSE_WX))
 #define OPTIONS_GUEST                                                                              \
 	(OPTION_BIT(OPTION_KERNEL) | OPTION_BIT(OPTION_RAMDISK) | OPTION_BIT(OPTION_CMDLINE) |     \
-	 OPTION_BIT(OPTION_MEMORY) | OPTION_BIT(OPTION_MAX_ADDRESS_BITS))
+	 OPTION_BIT(OPTION_MEMORY) | OPTION_BIT(OPTION_MEMORY_RANGE) |                             \
+	 OPTION_BIT(OPTION_MAX_ADDRESS_BITS))
 #define OPTIONS_LAYOUT                                                                             \
 	(OPTIONS_GUEST | OPTIONS_IMAGE | OPTION_BIT(OPTION_VCPUS) | OPTION_BIT(OPTION_P2M) |       \
 	 OPTION_BIT(OPTION_STRICT_P2M) | OPTION_BIT(OPTION_GUEST_PAGE_SIZE) |                      \
 	 OPTION_BIT(OPTION_NAME))
+
+/* More than a plan takes, so that it is the plan that refuses them. */
+#define OPTION_RANGES_MAX 129
 
 /*
  * What the command line says. Strings are argv's. Zero and NULL where an
@@ -76,12 +84,15 @@ struct options {
 	const char *dump;
 	const char *picture;
 	uint64_t memory;
+	struct pvb_memory_range ranges[OPTION_RANGES_MAX];
+	size_t range_count;
 	uint64_t max_unpacked;
 	uint64_t max_decoder_memory;
 	uint32_t max_ratio;
 	uint32_t vcpus;
 	uint32_t max_address_bits;
 	uint32_t guest_page_size;
+	struct p2m_form p2m;
 	char **operands;
 	int operand_count;
 };

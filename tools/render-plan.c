@@ -2,6 +2,7 @@
 #include "render.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "size.h"
@@ -53,6 +54,26 @@ static struct levels_text format_levels(const struct pvb_plan_tables *tables, si
 	return result;
 }
 
+/* "1, 2, 1024 pages" */
+static struct levels_text format_tree(const struct pvb_plan_info *plan)
+{
+	struct levels_text result = {""};
+	size_t used = 0;
+
+	for (size_t i = 0; i < plan->p2m_tree_level_count && used < sizeof result.text; i++) {
+		const bool last = i + 1 == plan->p2m_tree_level_count;
+		const bool one = last && i == 0 && plan->p2m_tree[i].count == 1;
+		int written = snprintf(result.text + used, sizeof result.text - used,
+				       "%s%" PRIu64 "%s", i ? ", " : "", plan->p2m_tree[i].count,
+				       one    ? " page"
+				       : last ? " pages"
+					      : "");
+
+		used += written > 0 ? (size_t)written : sizeof result.text;
+	}
+	return result;
+}
+
 struct bit_text {
 	char text[16];
 };
@@ -98,6 +119,30 @@ static void render_address_bits(const struct pvb_plan_info *plan)
 		render_fact("", "the guest is told of it in its shared info page");
 }
 
+/* Where the memory is, if that is not plain. An arm64 guest's is among its areas. */
+static void render_ranges(const struct pvb_plan_info *plan)
+{
+	uint64_t end = 0;
+
+	if (plan->guest_type == PVB_GUEST_ARM64 ||
+	    (plan->range_count == 1 && plan->ranges[0].node == PVB_ANY_NODE))
+		return;
+	for (size_t i = 0; i < plan->range_count; i++) {
+		const struct pvb_memory_range *range = &plan->ranges[i];
+		char node[48] = "", hole[80] = "";
+
+		if (range->node != PVB_ANY_NODE)
+			(void)snprintf(node, sizeof node, ", node %d%s", range->node,
+				       range->exact ? " alone" : "");
+		if (range->gpa > end)
+			(void)snprintf(hole, sizeof hole, ", behind a hole of %s",
+				       format_size(range->gpa - end).text);
+		render_fact("", "%s at 0x%" PRIx64 "%s%s", format_size(range->bytes).text,
+			    range->gpa, node, hole);
+		end = range->gpa + range->bytes;
+	}
+}
+
 void render_plan(const struct pvb_plan_info *plan)
 {
 	render_fact("guest", "%s, %u vCPU%s", pvb_guest_type_name(plan->guest_type), plan->vcpus,
@@ -105,6 +150,7 @@ void render_plan(const struct pvb_plan_info *plan)
 	render_fact("memory", "%s (%" PRIu64 " pages of %u); at least %s",
 		    format_size(plan->memory).text, plan->memory / plan->page_size, plan->page_size,
 		    format_size(plan->minimum_memory).text);
+	render_ranges(plan);
 	if (*plan->command_line)
 		render_fact("command line", "%s", plan->command_line);
 	if (plan->guest_type == PVB_GUEST_ARM64) {
@@ -124,6 +170,11 @@ void render_plan(const struct pvb_plan_info *plan)
 			    format_levels(plan->p2m_tables, plan->p2m_table_level_count).text);
 	if (plan->p2m_fallback)
 		render_fact("", "in the initial mapping, as %s", plan->p2m_fallback);
+	if (plan->p2m_levels)
+		render_fact("", "and a tree of %" PRIu32 " level%s above it%s%s%s",
+			    plan->p2m_levels, plan->p2m_levels == 1 ? "" : "s",
+			    plan->p2m_tree_level_count ? ": " : "", format_tree(plan).text,
+			    plan->p2m_declared ? ", as the kernel asks" : "");
 	render_fact("registers", "rip 0x%" PRIx64 "  rsp 0x%" PRIx64 "  rsi 0x%" PRIx64,
 		    plan->registers.rip, plan->registers.rsp, plan->registers.rsi);
 	if (plan->hypercall_page != PVB_NONE)

@@ -40,6 +40,8 @@ pvbuild_SOURCES = \
 	tools/names.h \
 	tools/options.c \
 	tools/options.h \
+	tools/p2m-form.c \
+	tools/p2m-form.h \
 	tools/picture.h \
 	tools/progress.c \
 	tools/progress.h \

@@ -62,9 +62,13 @@ static int make_plan(struct session *session, const struct options *options,
 					 .bytes = session->ramdisk.bytes};
 
 	spec.memory = session->guest.memory;
+	spec.ranges = session->guest.ranges;
+	spec.range_count = session->guest.range_count;
 	spec.vcpus = session->guest.vcpus;
 	spec.max_address_bits = session->guest.max_address_bits;
 	spec.command_line = session->guest.cmdline;
+	spec.p2m = session->guest.p2m.wish;
+	spec.p2m_levels = session->guest.p2m.levels;
 	spec.strict_p2m = option_given(options, OPTION_STRICT_P2M);
 	spec.guest_page_size = options->guest_page_size;
 	if (session->ramdisk.fd >= 0) {

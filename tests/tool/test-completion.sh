@@ -44,6 +44,6 @@ ok "a domain, then a file" offers "pvbuild dump gu" guest
 ok "which is any" offers "pvbuild dump guest a" a-kernel
 unset -f pvbuild
 ok "help" offers "pvbuild help v" version
-ok "forms of the p2m" offers "pvbuild plan --p2m " list
+ok "forms of the p2m" offers "pvbuild plan --p2m " list tree tree:2 tree:3 tree:4 tree:5
 ok "page sizes" offers "pvbuild create --guest-page-size " 4K 16K 64K
 finish

@@ -31,6 +31,14 @@ ok "without a word about them, as empty lists ask for nothing" quiet
 pvb --json --host sim create "$work/guest.cfg" --memory 32M --name other --cmdline x --vcpus 3
 json_ok "options go before the file" name=other plan.memory=33554432 start_info.cmd_line=x plan.vcpus=3
 
+cfg "${base[@]}" 'pvb_p2m = "tree:4"'
+pvb --json --host sim plan "$work/guest.cfg"
+json_ok "the form of the p2m is one" p2m.form=tree p2m.levels=4
+ok "which is ours, and known" quiet
+pvb --json --host sim plan "$work/guest.cfg" --p2m list
+json_ok "an option goes before it" p2m.form=list p2m.levels=0
+cfg "${base[@]}" 'pvb_p2m = "heap"'
+refused "other forms are refused by name" 1 arg.config "pvb_p2m = \"heap\" is none of" plan "$work/guest.cfg"
 cfg "${base[@]}" 'nomigrate = 1' 'cpu_weight=512' 'cpus = "0-3"'
 pvb --host sim plan "$work/guest.cfg"
 ok "keys that are not acted on are named" both exited 0 '&&' err_has "nomigrate, cpu_weight, cpus"

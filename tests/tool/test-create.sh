@@ -33,6 +33,24 @@ for kind in small64 small32 linux64 linux32; do
 		findings:array
 done
 
+# Of three levels, which what knows of no others can follow, and of others.
+for tree in linux64:tree:3 linux64:tree:5 small64:tree linux32:tree small32:tree:4 linux64:tree:4; do
+	kind=${tree%%:*} form=${tree#*:}
+	pvb "${json_option[@]}" --host sim create --kernel "$(kernel "$kind")" --memory 64M --p2m "$form" \
+		--dump "$work/tree.core"
+	json_ok "$kind, $form: it is built, and passes its audit" "${contract[@]}" audit.passed=true \
+		audit.total_findings=0 plan.p2m.form=tree plan.guest_abi=true p2m_root_maddr:hex
+	ok "$kind, $form: there is a core" both exited 0 '&&' test -s "$work/tree.core"
+	pvb "${json_option[@]}" audit "$work/tree.core" --kernel "$(kernel "$kind")" --memory 64M
+	json_ok "$kind, $form: the core passes, too" passed=true total_findings=0
+done
+pvb --host sim create --kernel "$(kernel linux64)" --memory 64M --p2m tree:4
+ok "the text has the tree's root" both exited 0 '&&' out_has "p2m tree "
+pvb "${json_option[@]}" --host sim create --kernel "$(kernel linux64)" --memory 64M --p2m list
+json_ok "a list has none" audit.passed=true plan.p2m.form=list p2m_root_maddr:null
+pvb "${json_option[@]}" --host sim create --kernel "$(kernel declaring)" --memory 64M
+json_ok "a kernel that asks for a tree gets it" audit.passed=true plan.p2m.levels=4 plan.p2m.declared=true
+
 core=$work/linux64.core
 pvb audit "$core"
 ok "an audit is shown" both exited 0 '&&' out_has "passed" '&&' quiet
@@ -79,6 +97,9 @@ pvb --host sim create --kernel "$(kernel small64)" --memory 64M --dump "$work/ol
 ok "an older core is replaced" both exited 0 '&&' test "$(stat -c %s "$work/old.core")" -gt 4
 pvb --host sim:memory=2T --json create --kernel "$(kernel linux64)" --memory 1T
 json_ok "a domain of 1 TiB is built" audit.passed=true start_info.nr_pages=268435456
+pvb --host sim:memory=2T --json create --kernel "$(kernel linux64)" --memory 1T --p2m tree
+json_ok "so is one of 1 TiB with a tree over its p2m" plan.p2m.levels=4 plan.p2m.frames=524288 \
+	'plan.p2m.tree[2].frames=1024' audit.passed=true
 for host in fragment=40 scramble descending debug short=50 width=40,nodes=2; do
 	pvb --host "sim:memory=4G,$host" create --kernel "$(kernel linux64)" --memory 512M
 	ok "sim:$host builds and audits" exited 0

@@ -5,8 +5,9 @@
 
 contract=(type=pvbuild.plan version=1 guest_type:string memory:number segments:array
 	'segments[*].name:string' 'segments[*].pfn:hex' 'segments[*].frames:number'
-	'segments[*].va:hex|null' page_tables.frames:number page_tables.p2m_frames:number p2m.form=list
-	p2m.levels=0 p2m.va:hex p2m.pfn:hex p2m.frames:number registers.rip:hex registers.rsp:hex
+	'segments[*].va:hex|null' page_tables.frames:number page_tables.p2m_frames:number p2m.form:string
+	p2m.levels:number p2m.va:hex p2m.pfn:hex p2m.frames:number p2m.pfns:number p2m.declared:bool
+	'p2m.root_pfn:hex|null' p2m.tree:array registers.rip:hex registers.rsp:hex
 	registers.rsi:hex address_bits.bits:number address_bits.source:string address_bits.binding:bool
 	address_bits.own.bits:number address_bits.own.source:string 'address_bits.declared:object|null'
 	guest_abi:bool
@@ -21,7 +22,8 @@ pvb --host sim plan --kernel "$(kernel linux64)" --memory 1G
 ok "unless it was asked for" both exited 0 '&&' quiet
 for kind in small64 small32 linux64 linux32; do
 	pvb --json --host sim plan --kernel "$(kernel $kind)" --memory 128M
-	json_ok "$kind: the contract's keys are there" "${contract[@]}" memory=134217728
+	json_ok "$kind: the contract's keys are there" "${contract[@]}" memory=134217728 p2m.form=list \
+		p2m.levels=0 p2m.pfns=32768 p2m.root_pfn:null guest_abi=false
 done
 head -c 12345 /dev/zero >"$work/ramdisk"
 pvb --json plan --kernel "$(kernel small64)" --ramdisk "$work/ramdisk" --memory 64MiB --cmdline "quiet splash" --vcpus 4
@@ -32,6 +34,31 @@ json_ok "a plan of 16 TiB is made" memory=17592186044416 p2m.bytes=34359738368
 pvb --json plan --kernel "$(kernel linux64)" --memory 1G --max-address-bits 40
 json_ok "the administrator's limit is in it" address_bits.bits=40 address_bits.source=admin \
 	address_bits.binding=true
+
+pvb --json --host sim plan --kernel "$(kernel linux64)" --memory 1T --p2m tree
+json_ok "a tree has the levels that it needs" "${contract[@]}" p2m.form=tree p2m.levels=4 p2m.declared=false \
+	'p2m.tree[0].level=4' 'p2m.tree[0].frames=1' 'p2m.tree[1].level=3' 'p2m.tree[1].frames=2' \
+	'p2m.tree[2].level=2' 'p2m.tree[2].frames=1024' p2m.root_pfn:hex 'segments[9].name=p2m_tree' \
+	'segments[9].va:null' 'segments[9].frames=1027' guest_abi=true
+pvb --host sim plan --kernel "$(kernel linux64)" --memory 1T --p2m tree
+ok "which the text has too" both exited 0 '&&' out_has "and a tree of 4 levels above it: 1, 2, 1024 pages" \
+	'&&' out_has p2m_tree
+pvb --json --host sim plan --kernel "$(kernel linux64)" --memory 1G --p2m tree:5
+json_ok "or more, where they are asked for" p2m.form=tree p2m.levels=5 'segments[9].frames=4'
+pvb --json --host sim plan --kernel "$(kernel declaring)" --memory 1G
+json_ok "or where the kernel asks for them" p2m.form=tree p2m.levels=4 p2m.declared=true
+pvb --host sim plan --kernel "$(kernel declaring)" --memory 1G
+ok "which the text says" both exited 0 '&&' out_has "a tree of 4 levels above it: 1, 1, 1 pages, as the kernel asks"
+pvb --json --host sim plan --kernel "$(kernel declaring)" --memory 1G --p2m list
+json_ok "and not where a list is asked for" p2m.form=list p2m.levels=0 p2m.declared=false
+pvb --json --host sim plan --kernel "$(kernel declaring)" --memory 1G --p2m tree:3
+json_ok "nor where fewer are" p2m.form=tree p2m.levels=3 p2m.declared=false
+pvb --host sim plan --kernel "$(kernel small32)" --memory 512M --p2m tree
+ok "one page above a list is one page" both exited 0 '&&' out_has "a tree of 2 levels above it: 1 page"
+refused "too few levels are refused with what they reach" 1 arg.p2m "needs 4 levels; 3 reach 512 GiB" \
+	--host sim plan --kernel "$(kernel linux64)" --memory 1T --p2m tree:3
+refused "so are levels that no tree has" 1 arg.p2m "trees of 1 to 5" \
+	--host sim plan --kernel "$(kernel linux64)" --memory 1G --p2m tree:6
 
 # It leaves bits 9 and 52 to 56 alone, and wants protection keys.
 pvb --json --host sim plan --kernel "$(kernel declaring)" --memory 64M

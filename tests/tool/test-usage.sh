@@ -40,10 +40,10 @@ if $has_json; then
 	pvb --json console 3
 	ok "nor can console and --json" both exited 2 '&&' json type=pvbuild.error code=arg.usage
 fi
-refused "the p2m as a tree is not there yet" 1 arg.unsupported "--p2m tree:4" \
-	plan --kernel x --memory 1G --p2m tree:4
-refused "other forms of p2m are a mistake" 2 arg.usage "--p2m takes list" \
-	plan --kernel x --memory 1G --p2m heap
+for form in heap '' trees tree: tree:0 tree:x tree:-1 tree:3x tree:4294967296 list:1; do
+	refused "\"$form\" is no form of the p2m" 2 arg.usage "--p2m takes list, tree or tree:LEVELS" \
+		plan --kernel x --memory 1G --p2m "$form"
+done
 
 pvb --help
 ok "--help goes to standard output" both exited 0 '&&' quiet '&&' out_has "usage: pvbuild"
