@@ -58,7 +58,7 @@ static int add_places(struct writer *writer, struct places *places, uint64_t fir
 	if (last && first == last->pfn + last->count) {
 		last->count += count;
 	} else {
-		if (places->count == places->room) {
+		if (!places->runs || places->count == places->room) {
 			size_t room = places->room ? 2 * places->room : 64;
 			struct pvb_p2m_extent *runs =
 				reallocarray(places->runs, room, sizeof runs[0]);

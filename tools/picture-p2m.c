@@ -255,8 +255,10 @@ void picture_p2m_paint(cairo_t *cr, const struct p2m_view *view)
 		draw_list(cr, info, top + ROW_STEP);
 		top += 2 * ROW_STEP;
 	}
-	for (unsigned level = info->levels; level >= 1; level--, top += ROW_STEP)
+	for (unsigned level = info->levels; level >= 1; level--) {
 		draw_level(cr, info, level, top);
+		top += ROW_STEP;
+	}
 	p2m_draw_machine(cr, info, top + ROW_HEIGHT);
 	draw_entries(cr, info, top);
 	draw_foot(cr, info, top + ROW_HEIGHT + RIBBON_HEIGHT + ROW_HEIGHT + 30 + 36);
