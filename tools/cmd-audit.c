@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdbool.h>
-#include <string.h>
-#include <unistd.h>
-
 #include <pvbuild/pvbuild.h>
 
 #include "auto.h"
@@ -11,7 +7,6 @@
 #include "guest.h"
 #include "json.h"
 #include "render.h"
-#include "session.h"
 #include "target.h"
 
 /* What is held while an audit is made. */
@@ -30,17 +25,6 @@ static void examination_end(struct examination *examination)
 	ramdisk_close(&examination->ramdisk);
 }
 
-/*
- * A file where there is one of that name. Else all digits are a domain's number, and other
- * words a domain's name where this host has any.
- */
-static bool is_domain(const char *operand, const struct options *options)
-{
-	if (access(operand, F_OK) == 0 || strchr(operand, '/'))
-		return false;
-	return strspn(operand, "0123456789") == strlen(operand) || session_wants_xen(options);
-}
-
 static int examine(struct examination *examination, const struct options *options,
 		   struct pvb_error *error)
 {
@@ -57,12 +41,14 @@ static int examine(struct examination *examination, const struct options *option
 	wanted.image = examination->image;
 	wanted.command_line = options->cmdline;
 	wanted.memory = options->memory;
+	wanted.ranges = options->range_count ? options->ranges : NULL;
+	wanted.range_count = options->range_count;
 	wanted.address_bits = options->max_address_bits;
 	if (examination->ramdisk.fd >= 0) {
 		wanted.module_fds = &examination->ramdisk.fd;
 		wanted.module_fd_count = 1;
 	}
-	if (!is_domain(operand, options))
+	if (!target_is_domain(operand, options))
 		return pvb_audit_core(operand, &wanted, &examination->audit, error);
 	rc = target_find(target, operand, "audit", options, error);
 	return rc ? rc

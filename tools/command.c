@@ -6,9 +6,9 @@
 #include "fault.h"
 
 static const struct command *const commands[] = {
-	&command_inspect, &command_plan,    &command_create,  &command_list, &command_pause,
-	&command_unpause, &command_destroy, &command_console, &command_wait, &command_dump,
-	&command_audit,   &command_help,    &command_version,
+	&command_inspect, &command_plan,    &command_create,  &command_list,    &command_pause,
+	&command_unpause, &command_destroy, &command_console, &command_wait,    &command_dump,
+	&command_audit,   &command_p2m,     &command_help,    &command_version,
 };
 
 const struct command *command_at(size_t index)

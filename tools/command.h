@@ -25,7 +25,7 @@ struct command {
 	const char *operands;
 	const char *summary;
 	const char *details;
-	uint32_t options;
+	uint64_t options;
 	int least;
 	int most;
 	int (*run)(const struct options *options, struct pvb_error *error);
@@ -42,6 +42,7 @@ extern const struct command command_console;
 extern const struct command command_wait;
 extern const struct command command_dump;
 extern const struct command command_audit;
+extern const struct command command_p2m;
 extern const struct command command_help;
 extern const struct command command_version;
 

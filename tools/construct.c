@@ -77,6 +77,8 @@ static int audit(struct construct *made, struct session *session, struct pvb_err
 	wanted.image = session->image;
 	wanted.command_line = session->guest.cmdline ? session->guest.cmdline : "";
 	wanted.memory = session->guest.memory;
+	wanted.ranges = session->guest.ranges;
+	wanted.range_count = session->guest.range_count;
 	wanted.address_bits = plan->address_bits;
 	if (session->ramdisk.fd >= 0) {
 		wanted.module_fds = &session->ramdisk.fd;

@@ -25,7 +25,7 @@ static int check(const struct guest *guest, const struct options *options, struc
 {
 	int rc = 0;
 
-	if (guest->kernel && guest->memory)
+	if (guest->kernel && (guest->memory || guest->ranges))
 		return 0;
 	if (options->operand_count) {
 		rc = fault(error, PVB_E_ARG_CONFIG, "config", "%s says nothing of %s",
@@ -77,6 +77,21 @@ static int check_name(const char *name, struct pvb_error *error)
 	return rc;
 }
 
+/* What no memory can be is for the plan to refuse, which is told of the ranges as they are. */
+static void take_ranges(struct guest *guest, const struct options *options)
+{
+	uint64_t sum = 0;
+
+	if (!options->range_count)
+		return;
+	guest->ranges = options->ranges;
+	guest->range_count = options->range_count;
+	for (size_t i = 0; i < options->range_count; i++)
+		sum += options->ranges[i].bytes;
+	if (!guest->memory)
+		guest->memory = sum;
+}
+
 int guest_read(struct guest *guest, const struct options *options, struct pvb_error *error)
 {
 	int rc = 0;
@@ -93,8 +108,9 @@ int guest_read(struct guest *guest, const struct options *options, struct pvb_er
 		rc = replace(&guest->cmdline, options->cmdline, error);
 	if (rc)
 		return rc;
-	if (options->memory)
+	if (options->memory || options->range_count)
 		guest->memory = options->memory;
+	take_ranges(guest, options);
 	if (options->vcpus)
 		guest->vcpus = options->vcpus;
 	guest->max_address_bits = options->max_address_bits;

@@ -7,17 +7,23 @@
 
 #include <pvbuild/error.h>
 #include <pvbuild/image.h>
+#include <pvbuild/plan.h>
 
 #include "fate.h"
 #include "options.h"
 
-/* Strings are owned; NULL where nothing was said. A guest that was read has a name and a uuid. */
+/*
+ * Strings are owned; NULL where nothing was said. A guest that was read has a name and a uuid.
+ * ranges are the options'; memory is their sum where there are any and it was not given.
+ */
 struct guest {
 	char *name;
 	char *kernel;
 	char *ramdisk;
 	char *cmdline;
 	uint64_t memory;
+	const struct pvb_memory_range *ranges;
+	size_t range_count;
 	uint32_t vcpus;
 	uint32_t max_address_bits;
 	struct p2m_form p2m;

@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "creation.h"
+#include "p2m-view.h"
 
 /* {"type": type, "version": 1} */
 struct json_object *json_typed(const char *type);
@@ -53,5 +54,7 @@ void json_add_arm64_plan(struct json_object *object, const struct pvb_plan_info 
 struct json_object *json_plan(const struct pvb_plan_info *plan);
 struct json_object *json_domain(const struct creation *creation);
 struct json_object *json_audit(const struct pvb_audit_report *report);
+struct json_object *json_p2m(const struct p2m_view *view);
+struct json_object *json_p2m_entry(const struct p2m_view *view);
 
 #endif

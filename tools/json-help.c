@@ -16,7 +16,7 @@ static void add_line(struct json_object *object, const char *key, const char *te
 	json_add_text(object, key, line);
 }
 
-static struct json_object *options_array(uint32_t set)
+static struct json_object *options_array(uint64_t set)
 {
 	struct json_object *array = json_array();
 

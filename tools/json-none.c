@@ -90,3 +90,15 @@ int json_print_end(const struct ward *ward, const struct ward_end *end, struct p
 	(void)end;
 	return json_refuse(error);
 }
+
+int json_print_p2m(const struct p2m_view *view, struct pvb_error *error)
+{
+	(void)view;
+	return json_refuse(error);
+}
+
+int json_print_p2m_entry(const struct p2m_view *view, struct pvb_error *error)
+{
+	(void)view;
+	return json_refuse(error);
+}

@@ -135,6 +135,26 @@ static struct json_object *p2m_object(const struct pvb_plan_info *plan)
 	return p2m;
 }
 
+static struct json_object *ranges_array(const struct pvb_plan_info *plan)
+{
+	struct json_object *ranges = json_array();
+
+	for (size_t i = 0; i < plan->range_count; i++) {
+		const struct pvb_memory_range *range = &plan->ranges[i];
+		struct json_object *object = json_map();
+
+		json_add_hex(object, "gpa", range->gpa);
+		json_add_number(object, "bytes", range->bytes);
+		if (range->node == PVB_ANY_NODE)
+			json_add_null(object, "node");
+		else
+			json_add_number(object, "node", (uint64_t)range->node);
+		json_add_bool(object, "exact", range->exact);
+		json_append(ranges, object);
+	}
+	return ranges;
+}
+
 struct json_object *json_plan(const struct pvb_plan_info *plan)
 {
 	struct json_object *object = json_typed("pvbuild.plan");
@@ -142,6 +162,7 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 	json_add_text(object, "guest_type", pvb_guest_type_name(plan->guest_type));
 	json_add_number(object, "memory", plan->memory);
 	json_add_number(object, "minimum_memory", plan->minimum_memory);
+	(void)json_add(object, "ranges", ranges_array(plan));
 	json_add_number(object, "page_size", plan->page_size);
 	json_add_number(object, "vcpus", plan->vcpus);
 	json_add_text(object, "command_line", plan->command_line);

@@ -129,3 +129,13 @@ int json_print_audit(const struct pvb_audit_report *report, struct pvb_error *er
 {
 	return print(json_audit(report), error);
 }
+
+int json_print_p2m(const struct p2m_view *view, struct pvb_error *error)
+{
+	return print(json_p2m(view), error);
+}
+
+int json_print_p2m_entry(const struct p2m_view *view, struct pvb_error *error)
+{
+	return print(json_p2m_entry(view), error);
+}

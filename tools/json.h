@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "creation.h"
+#include "p2m-view.h"
 #include "ward.h"
 
 /* Whether this build can. Where it cannot, the others refuse. */
@@ -38,5 +39,7 @@ int json_print_dump(const struct pvb_domain_state *domain, const char *path, uin
 		    struct pvb_error *error);
 int json_print_end(const struct ward *ward, const struct ward_end *end, struct pvb_error *error);
 int json_print_audit(const struct pvb_audit_report *report, struct pvb_error *error);
+int json_print_p2m(const struct p2m_view *view, struct pvb_error *error);
+int json_print_p2m_entry(const struct p2m_view *view, struct pvb_error *error);
 
 #endif

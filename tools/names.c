@@ -91,3 +91,20 @@ struct uuid_text format_uuid(const uint8_t uuid[16])
 	}
 	return result;
 }
+
+const char *p2m_entry_name(enum pvb_p2m_entry kind)
+{
+	switch (kind) {
+	case PVB_P2M_ENTRY_FRAME:
+		return "frame";
+	case PVB_P2M_ENTRY_INVALID:
+		return "hole";
+	case PVB_P2M_ENTRY_FOREIGN:
+		return "foreign";
+	case PVB_P2M_ENTRY_IDENTITY:
+		return "identity";
+	case PVB_P2M_ENTRY_WILD:
+		break;
+	}
+	return "wild";
+}

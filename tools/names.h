@@ -8,6 +8,7 @@
 #include <pvbuild/audit.h>
 #include <pvbuild/domain.h>
 #include <pvbuild/image.h>
+#include <pvbuild/p2m.h>
 
 /* "x86-64", "i386", "aarch64", else "other". */
 const char *machine_name(unsigned elf_machine);
@@ -23,6 +24,9 @@ const char *feature_name(unsigned bit);
 
 /* "poweroff", "crash", ... of enum pvb_shutdown_reason, or NULL. */
 const char *shutdown_reason_name(unsigned reason);
+
+/* "frame", "hole", "foreign", "identity", "wild". */
+const char *p2m_entry_name(enum pvb_p2m_entry kind);
 
 struct segment_flags_text {
 	char text[4];

@@ -21,6 +21,11 @@ static const struct option_text texts[OPTION_COUNT] = {
 	[OPTION_CMDLINE] = {"cmdline", "STRING", "the kernel command line", 0},
 	[OPTION_MEMORY] = {"memory", "SIZE",
 			   "guest memory: bytes, or with K, M, G or T behind the number", 0},
+	[OPTION_MEMORY_RANGE] = {"memory-range", "RANGE",
+				 "guest memory from an address on: GPA+SIZE, and @NODE to|"
+				 "say where from, or @NODE,exact for there alone; again for|"
+				 "the next, with a hole in between",
+				 0},
 	[OPTION_VCPUS] = {"vcpus", "N", "number of vCPUs (default 1)", 0},
 	[OPTION_MAX_ADDRESS_BITS] = {"max-address-bits", "N",
 				     "keep the guest below machine address 2^N; a kernel's|"
@@ -53,7 +58,16 @@ static const struct option_text texts[OPTION_COUNT] = {
 		 "takes from where it likes, instead of warning of it",
 		 0},
 	[OPTION_DUMP] = {"dump", "CORE", "write the finished domain's core to a file", 0},
-	[OPTION_PICTURE] = {"picture", "FILE", "draw the layout into a .svg or .png file", 0},
+	[OPTION_PICTURE] = {"picture", "FILE", "draw it into a .svg or .png file", 0},
+	[OPTION_OUTPUT] = {"output", "FILE", "where to write what --convert makes", 0},
+	[OPTION_ANCHOR] = {"anchor", "NAME",
+			   "follow this one, and not the first that is there: p2m_cr3,|"
+			   "p2m_root, pfn_to_mfn_frame_list_list or mfn_list",
+			   0},
+	[OPTION_PFN] = {"pfn", "N", "look up one PFN, and tell the way to it", 0},
+	[OPTION_ALL] = {"all", NULL, "list all extents and disagreements, however many", 0},
+	[OPTION_CONVERT] = {"convert", "FORM",
+			    "write the p2m into a file, as list or tree[:LEVELS]", 0},
 	[OPTION_MAX_UNPACKED] = {"max-unpacked", "SIZE",
 				 "most that an image may unpack to (default 1G)", 0},
 	[OPTION_MAX_DECODER_MEMORY] = {"max-decoder-memory", "SIZE",
@@ -128,9 +142,56 @@ static int take_memory(const char *value, uint64_t *result, struct pvb_error *er
 	return rc;
 }
 
+/* "4G+512M", "0+1G@0", "8G+1G@1,exact": sizes as everywhere, so that GPA may be 0. */
+static int take_range(struct options *options, const char *value, struct pvb_error *error)
+{
+	struct pvb_memory_range range = {.node = PVB_ANY_NODE};
+	char text[96];
+	char *size, *node, *exact;
+	uint64_t number = 0;
+
+	if (options->range_count == OPTION_RANGES_MAX)
+		return fault(error, PVB_E_ARG_RANGES, STAGE,
+			     "--memory-range was given more than %d times", OPTION_RANGES_MAX);
+	if (strlen(value) >= sizeof text)
+		value = "";
+	(void)snprintf(text, sizeof text, "%s", value);
+	size = strchr(text, '+');
+	node = strchr(text, '@');
+	exact = node ? strchr(node, ',') : NULL;
+	for (size_t i = 0; i < 3; i++) {
+		char *cut = i == 0 ? size : i == 1 ? node : exact;
+
+		if (cut)
+			*cut = '\0';
+	}
+	bool right = size && (!node || node > size) && parse_size(text, &range.gpa) &&
+		     parse_size(size + 1, &range.bytes) &&
+		     (!node || parse_number(node + 1, INT32_MAX, &number)) &&
+		     (!exact || !strcmp(exact + 1, "exact"));
+	if (!right) {
+		int rc = refuse_value(OPTION_MEMORY_RANGE, value, "GPA+SIZE[@NODE[,exact]]", error);
+
+		fault_hint(error, "1 GiB at 4 GiB, from node 1: --memory-range 4G+1G@1");
+		return rc;
+	}
+	if (node)
+		range.node = (int)number;
+	range.exact = exact != NULL;
+	options->ranges[options->range_count++] = range;
+	return 0;
+}
+
 static int take_p2m(const char *value, struct p2m_form *form, struct pvb_error *error)
 {
 	return parse_p2m_form(value, form) ? 0 : refuse_value(OPTION_P2M, value, P2M_FORMS, error);
+}
+
+static int take_pfn(const char *value, uint64_t *result, struct pvb_error *error)
+{
+	if (parse_frame_number(value, result))
+		return 0;
+	return refuse_value(OPTION_PFN, value, "a number, in decimal or with 0x before it", error);
 }
 
 static int take_page_size(const char *value, uint32_t *result, struct pvb_error *error)
@@ -146,7 +207,7 @@ static int take_page_size(const char *value, uint32_t *result, struct pvb_error 
 static int take(struct options *options, enum option_id id, const char *value,
 		struct pvb_error *error)
 {
-	if (option_given(options, id) && texts[id].argument)
+	if (option_given(options, id) && texts[id].argument && id != OPTION_MEMORY_RANGE)
 		return fault(error, PVB_E_ARG_USAGE, STAGE, "--%s was given twice", texts[id].name);
 	options->given |= OPTION_BIT(id);
 	switch (id) {
@@ -164,8 +225,18 @@ static int take(struct options *options, enum option_id id, const char *value,
 		return take_string(id, value, &options->dump, error);
 	case OPTION_PICTURE:
 		return take_string(id, value, &options->picture, error);
+	case OPTION_OUTPUT:
+		return take_string(id, value, &options->output, error);
+	case OPTION_ANCHOR:
+		return take_string(id, value, &options->anchor, error);
+	case OPTION_CONVERT:
+		return take_string(id, value, &options->convert, error);
+	case OPTION_PFN:
+		return take_pfn(value, &options->pfn, error);
 	case OPTION_MEMORY:
 		return take_memory(value, &options->memory, error);
+	case OPTION_MEMORY_RANGE:
+		return take_range(options, value, error);
 	case OPTION_MAX_UNPACKED:
 		return take_size(id, value, &options->max_unpacked, error);
 	case OPTION_MAX_DECODER_MEMORY:
@@ -190,6 +261,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_STRICT_ADDRESS_BITS:
 	case OPTION_PAUSED:
 	case OPTION_AUDIT:
+	case OPTION_ALL:
 	case OPTION_REFUSE_WX:
 	case OPTION_COUNT:
 		break;
@@ -203,7 +275,7 @@ struct getopt_tables {
 	char letters[2 * OPTION_COUNT + 3];
 };
 
-static void make_tables(struct getopt_tables *tables, uint32_t allowed, bool stop)
+static void make_tables(struct getopt_tables *tables, uint64_t allowed, bool stop)
 {
 	size_t n = 0;
 	char *letters = tables->letters;
@@ -260,7 +332,7 @@ static int refuse_unknown(const char *argument, struct pvb_error *error)
 		     (int)length, argument);
 }
 
-int options_parse(struct options *options, uint32_t allowed, bool stop, int count, char **arguments,
+int options_parse(struct options *options, uint64_t allowed, bool stop, int count, char **arguments,
 		  struct pvb_error *error)
 {
 	struct getopt_tables tables = {0};
@@ -285,7 +357,7 @@ int options_parse(struct options *options, uint32_t allowed, bool stop, int coun
 	return 0;
 }
 
-void options_describe(FILE *out, uint32_t set)
+void options_describe(FILE *out, uint64_t set)
 {
 	for (unsigned id = 0; id < OPTION_COUNT; id++) {
 		const struct option_text *text = &texts[id];

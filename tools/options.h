@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include <pvbuild/error.h>
+#include <pvbuild/plan.h>
 
 #include "p2m-form.h"
 
@@ -24,6 +25,7 @@ enum option_id {
 	OPTION_RAMDISK,
 	OPTION_CMDLINE,
 	OPTION_MEMORY,
+	OPTION_MEMORY_RANGE,
 	OPTION_VCPUS,
 	OPTION_MAX_ADDRESS_BITS,
 	OPTION_P2M,
@@ -39,6 +41,12 @@ enum option_id {
 	/* files to write */
 	OPTION_DUMP,
 	OPTION_PICTURE,
+	OPTION_OUTPUT,
+	/* what is to be known of a p2m */
+	OPTION_ANCHOR,
+	OPTION_PFN,
+	OPTION_ALL,
+	OPTION_CONVERT,
 	/* what an image may cost */
 	OPTION_MAX_UNPACKED,
 	OPTION_MAX_DECODER_MEMORY,
@@ -48,7 +56,8 @@ enum option_id {
 };
 
 /* A set of options. */
-#define OPTION_BIT(id) (UINT32_C(1) << (id))
+#define OPTION_BIT(id) (UINT64_C(1) << (id))
+_Static_assert(OPTION_COUNT <= 64, "a set of options is one word");
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_BIT(OPTION_HOST) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_VERBOSE) |          \
 	 OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION))
@@ -57,11 +66,15 @@ enum option_id {
 	 OPTION_BIT(OPTION_MAX_RATIO) | OPTION_BIT(OPTION_REFUSE_WX))
 #define OPTIONS_GUEST                                                                              \
 	(OPTION_BIT(OPTION_KERNEL) | OPTION_BIT(OPTION_RAMDISK) | OPTION_BIT(OPTION_CMDLINE) |     \
-	 OPTION_BIT(OPTION_MEMORY) | OPTION_BIT(OPTION_MAX_ADDRESS_BITS))
+	 OPTION_BIT(OPTION_MEMORY) | OPTION_BIT(OPTION_MEMORY_RANGE) |                             \
+	 OPTION_BIT(OPTION_MAX_ADDRESS_BITS))
 #define OPTIONS_LAYOUT                                                                             \
 	(OPTIONS_GUEST | OPTIONS_IMAGE | OPTION_BIT(OPTION_VCPUS) | OPTION_BIT(OPTION_P2M) |       \
 	 OPTION_BIT(OPTION_STRICT_P2M) | OPTION_BIT(OPTION_GUEST_PAGE_SIZE) |                      \
 	 OPTION_BIT(OPTION_NAME))
+
+/* More than a plan takes, so that it is the plan that refuses them. */
+#define OPTION_RANGES_MAX 129
 
 /*
  * What the command line says. Strings are argv's. Zero and NULL where an
@@ -69,7 +82,7 @@ enum option_id {
  * mean nothing.
  */
 struct options {
-	uint32_t given; /* OPTION_BIT of each that was */
+	uint64_t given; /* OPTION_BIT of each that was */
 	const char *host;
 	const char *kernel;
 	const char *ramdisk;
@@ -77,7 +90,13 @@ struct options {
 	const char *name;
 	const char *dump;
 	const char *picture;
+	const char *output;
+	const char *anchor;
+	const char *convert;
+	uint64_t pfn;
 	uint64_t memory;
+	struct pvb_memory_range ranges[OPTION_RANGES_MAX];
+	size_t range_count;
 	uint64_t max_unpacked;
 	uint64_t max_decoder_memory;
 	uint32_t max_ratio;
@@ -100,7 +119,7 @@ static inline bool option_given(const struct options *options, enum option_id id
  * operand; else options and operands may be mixed. What is left over becomes
  * the operands.
  */
-int options_parse(struct options *options, uint32_t allowed, bool stop, int count, char **arguments,
+int options_parse(struct options *options, uint64_t allowed, bool stop, int count, char **arguments,
 		  struct pvb_error *error);
 
 /* What --help says of an option. letter 0: it has none; argument NULL: it takes none. */
@@ -113,6 +132,6 @@ struct option_text {
 const struct option_text *option_text(enum option_id id);
 
 /* The table of a set of options, for --help. */
-void options_describe(FILE *out, uint32_t set);
+void options_describe(FILE *out, uint64_t set);
 
 #endif

@@ -66,7 +66,7 @@ static bool fill_gaps(struct column *column, enum block_kind kind, uint64_t from
 
 static bool fill_physical(struct column *column, const struct pvb_plan_info *plan)
 {
-	uint64_t first = plan->segment_count ? plan->segments[0].gpa : 0;
+	uint64_t first = plan->segment_count ? plan->segments[0].gpa : 0, end = 0;
 
 	if (first && !add(column, (struct block){.kind = BLOCK_BELOW, .from = 0, .bytes = first}))
 		return false;
@@ -78,8 +78,19 @@ static bool fill_physical(struct column *column, const struct pvb_plan_info *pla
 								     .from = segment->gpa,
 								     .bytes = segment->occupied}))
 			return false;
+		end = segment->gpa + segment->occupied;
 	}
-	return fill_gaps(column, BLOCK_FREE, 0, plan->memory);
+	for (size_t i = 0; i < plan->range_count; i++) {
+		const struct pvb_memory_range *range = &plan->ranges[i];
+		uint64_t from = range->gpa > end ? range->gpa : end;
+		uint64_t to = range->gpa + range->bytes;
+
+		if (from < to &&
+		    !add(column,
+			 (struct block){.kind = BLOCK_FREE, .from = from, .bytes = to - from}))
+			return false;
+	}
+	return fill_gaps(column, BLOCK_UNMAPPED, 0, 0);
 }
 
 /* What of a bank no segment takes; column has the segments, ascending. */

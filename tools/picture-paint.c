@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "picture-pen.h"
 #include "size.h"
 
 /* The page, from left to right: addresses, column, connections, column, addresses. */
@@ -13,26 +14,8 @@
 #define VIRTUAL_RIGHT (VIRTUAL_LEFT + COLUMN_WIDTH)
 #define PHYSICAL_LEFT 670.0
 #define PHYSICAL_RIGHT (PHYSICAL_LEFT + COLUMN_WIDTH)
-#define HATCH_STEP 8.0
 
-#define TEXT_SIZE 12.5
-#define SMALL_SIZE 11.0
 #define HEIGHT_OF_LINE 24.0
-
-struct colour {
-	double red;
-	double green;
-	double blue;
-};
-
-#define RGB(hex)                                                                                   \
-	{                                                                                          \
-		((hex) >> 16 & 255) / 255.0, ((hex) >> 8 & 255) / 255.0, ((hex)&255) / 255.0       \
-	}
-
-static const struct colour ink = RGB(0x1f2933);
-static const struct colour faint_ink = RGB(0x6b7780);
-static const struct colour line = RGB(0x52606d);
 
 static const struct colour segment_colours[] = {
 	[PVB_SEGMENT_KERNEL] = RGB(0x9cc3e6),      [PVB_SEGMENT_MODULE] = RGB(0xa8d8a0),
@@ -64,37 +47,6 @@ static struct colour colour_of(const struct block *block, const struct pvb_plan_
 		break;
 	}
 	return empty;
-}
-
-static void use(cairo_t *cr, struct colour colour, double alpha)
-{
-	cairo_set_source_rgba(cr, colour.red, colour.green, colour.blue, alpha);
-}
-
-enum anchor { ANCHOR_LEFT, ANCHOR_MIDDLE, ANCHOR_RIGHT };
-
-/* Text whose middle line is at y. Returns its width. */
-static double put(cairo_t *cr, double x, double y, enum anchor anchor, const char *text)
-{
-	cairo_text_extents_t extents;
-	cairo_font_extents_t font;
-
-	cairo_text_extents(cr, text, &extents);
-	cairo_font_extents(cr, &font);
-	if (anchor == ANCHOR_MIDDLE)
-		x -= extents.x_advance / 2;
-	else if (anchor == ANCHOR_RIGHT)
-		x -= extents.x_advance;
-	cairo_move_to(cr, x, y + (font.ascent - font.descent) / 2);
-	cairo_show_text(cr, text);
-	return extents.x_advance;
-}
-
-static void font(cairo_t *cr, const char *family, bool bold, double size)
-{
-	cairo_select_font_face(cr, family, CAIRO_FONT_SLANT_NORMAL,
-			       bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-	cairo_set_font_size(cr, size);
 }
 
 static const char *name_of(const struct block *block, const struct pvb_plan_info *plan)
@@ -142,7 +94,7 @@ static void draw_break(cairo_t *cr, double left, const struct block *block)
 			for (int i = 1; i <= 22; i++)
 				cairo_line_to(cr, left + i * step, y + (i % 2 ? -4 : 0));
 		}
-		use(cr, line, 1);
+		pen_use(cr, pen_line, 1);
 		cairo_set_line_width(cr, 1);
 		cairo_stroke(cr);
 	}
@@ -158,39 +110,22 @@ static void draw_break(cairo_t *cr, double left, const struct block *block)
 	cairo_stroke(cr);
 }
 
-static void draw_hatching(cairo_t *cr, double left, const struct block *block)
-{
-	cairo_save(cr);
-	cairo_rectangle(cr, left, block->top, COLUMN_WIDTH, block->height);
-	cairo_clip(cr);
-	use(cr, line, 0.22);
-	cairo_set_line_width(cr, 1);
-	for (int i = 0; i * HATCH_STEP < COLUMN_WIDTH + block->height; i++) {
-		double x = left - block->height + i * HATCH_STEP;
-
-		cairo_move_to(cr, x, block->top + block->height);
-		cairo_line_to(cr, x + block->height, block->top);
-	}
-	cairo_stroke(cr);
-	cairo_restore(cr);
-}
-
 /* A register that points into a block, as a tag behind the block's name. */
 static double draw_tag(cairo_t *cr, double x, double y, const char *text)
 {
 	cairo_text_extents_t extents;
 	const double height = 15;
 
-	font(cr, "monospace", true, SMALL_SIZE);
+	pen_font(cr, "monospace", true, PEN_SMALL_SIZE);
 	cairo_text_extents(cr, text, &extents);
 
 	double width = extents.x_advance + 10;
 
 	cairo_rectangle(cr, x, y - height / 2, width, height);
-	use(cr, ink, 0.85);
+	pen_use(cr, pen_ink, 0.85);
 	cairo_fill(cr);
 	cairo_set_source_rgb(cr, 1, 1, 1);
-	(void)put(cr, x + 5, y, ANCHOR_LEFT, text);
+	(void)pen_put(cr, x + 5, y, ANCHOR_LEFT, text);
 	return width + 5;
 }
 
@@ -235,27 +170,28 @@ static void draw_block(cairo_t *cr, const struct block *block, const struct pvb_
 		     block->kind == BLOCK_HOLE;
 
 	cairo_rectangle(cr, left, block->top, COLUMN_WIDTH, block->height);
-	use(cr, colour_of(block, plan), 1);
+	pen_use(cr, colour_of(block, plan), 1);
 	cairo_fill_preserve(cr);
-	use(cr, line, 1);
+	pen_use(cr, pen_line, 1);
 	cairo_set_line_width(cr, 1);
 	if (block->kind == BLOCK_UNMAPPED || block->kind == BLOCK_HOLE)
 		cairo_set_dash(cr, dash, 2, 0);
 	cairo_stroke(cr);
 	cairo_set_dash(cr, NULL, 0, 0);
 	if (block->kind == BLOCK_HYPERVISOR)
-		draw_hatching(cr, left, block);
+		pen_hatch(cr, &(struct pen_box){left, block->top, COLUMN_WIDTH, block->height});
 	if (block->scale == SCALE_BROKEN)
 		draw_break(cr, left, block);
 
 	const char *name = name_of(block, plan);
 
-	font(cr, "sans", block->kind == BLOCK_SEGMENT, TEXT_SIZE);
-	use(cr, empty ? faint_ink : ink, 1);
-	double width = put(cr, left + 10, y, ANCHOR_LEFT, name);
+	pen_font(cr, "sans", block->kind == BLOCK_SEGMENT, PEN_TEXT_SIZE);
+	pen_use(cr, empty ? pen_faint_ink : pen_ink, 1);
+	double width = pen_put(cr, left + 10, y, ANCHOR_LEFT, name);
 
-	font(cr, "sans", false, TEXT_SIZE);
-	(void)put(cr, left + COLUMN_WIDTH - 10, y, ANCHOR_RIGHT, format_size(block->bytes).text);
+	pen_font(cr, "sans", false, PEN_TEXT_SIZE);
+	(void)pen_put(cr, left + COLUMN_WIDTH - 10, y, ANCHOR_RIGHT,
+		      format_size(block->bytes).text);
 	if (is_virtual || plan->guest_type == PVB_GUEST_ARM64)
 		draw_tags(cr, left + 10 + width + 9, block, plan);
 }
@@ -266,24 +202,25 @@ static void draw_address(cairo_t *cr, double y, uint64_t address, const struct p
 {
 	char text[64];
 
-	use(cr, line, 1);
+	pen_use(cr, pen_line, 1);
 	cairo_set_line_width(cr, 1);
 	cairo_move_to(cr, is_virtual ? VIRTUAL_LEFT - 6 : PHYSICAL_RIGHT, y);
 	cairo_line_to(cr, is_virtual ? VIRTUAL_LEFT : PHYSICAL_RIGHT + 6, y);
 	cairo_stroke(cr);
-	use(cr, ink, 1);
-	font(cr, "monospace", false, SMALL_SIZE);
+	pen_use(cr, pen_ink, 1);
+	pen_font(cr, "monospace", false, PEN_SMALL_SIZE);
 	if (is_virtual) {
 		(void)snprintf(text, sizeof text, "0x%" PRIx64, address);
-		(void)put(cr, VIRTUAL_LEFT - 11, y, ANCHOR_RIGHT, text);
+		(void)pen_put(cr, VIRTUAL_LEFT - 11, y, ANCHOR_RIGHT, text);
 		return;
 	}
 	(void)snprintf(text, sizeof text, "0x%" PRIx64, address / plan->page_size);
-	double width = put(cr, PHYSICAL_RIGHT + 11, y, ANCHOR_LEFT, text);
+	double width = pen_put(cr, PHYSICAL_RIGHT + 11, y, ANCHOR_LEFT, text);
 
 	(void)snprintf(text, sizeof text, "0x%" PRIx64, address);
-	use(cr, faint_ink, 1);
-	(void)put(cr, PHYSICAL_RIGHT + 11 + (width > 82 ? width + 10 : 92), y, ANCHOR_LEFT, text);
+	pen_use(cr, pen_faint_ink, 1);
+	(void)pen_put(cr, PHYSICAL_RIGHT + 11 + (width > 82 ? width + 10 : 92), y, ANCHOR_LEFT,
+		      text);
 }
 
 static void draw_column(cairo_t *cr, const struct column *column, const struct pvb_plan_info *plan,
@@ -337,9 +274,9 @@ static void draw_ribbons(cairo_t *cr, const struct picture_layout *layout,
 		cairo_curve_to(cr, middle, to->top + to->height, middle, from->top + from->height,
 			       VIRTUAL_RIGHT, from->top + from->height);
 		cairo_close_path(cr);
-		use(cr, colour_of(from, plan), 0.45);
+		pen_use(cr, colour_of(from, plan), 0.45);
 		cairo_fill_preserve(cr);
-		use(cr, colour_of(from, plan), 0.9);
+		pen_use(cr, colour_of(from, plan), 0.9);
 		cairo_set_line_width(cr, 1);
 		cairo_stroke(cr);
 	}
@@ -357,7 +294,7 @@ static void draw_scale(cairo_t *cr, const struct picture_layout *layout)
 	const double height = (double)bytes / layout->unit;
 	const double top = 58 - height / 2;
 
-	use(cr, line, 1);
+	pen_use(cr, pen_line, 1);
 	cairo_set_line_width(cr, 1.5);
 	cairo_move_to(cr, right - 5, top);
 	cairo_line_to(cr, right + 5, top);
@@ -366,9 +303,9 @@ static void draw_scale(cairo_t *cr, const struct picture_layout *layout)
 	cairo_move_to(cr, right - 5, top + height);
 	cairo_line_to(cr, right + 5, top + height);
 	cairo_stroke(cr);
-	font(cr, "sans", false, TEXT_SIZE);
-	use(cr, ink, 1);
-	(void)put(cr, right + 12, 58, ANCHOR_LEFT, format_size(bytes).text);
+	pen_font(cr, "sans", false, PEN_TEXT_SIZE);
+	pen_use(cr, pen_ink, 1);
+	(void)pen_put(cr, right + 12, 58, ANCHOR_LEFT, format_size(bytes).text);
 }
 
 static void draw_head(cairo_t *cr, const struct pvb_plan_info *plan)
@@ -376,14 +313,14 @@ static void draw_head(cairo_t *cr, const struct pvb_plan_info *plan)
 	const bool arm64 = plan->guest_type == PVB_GUEST_ARM64;
 	char text[160];
 
-	use(cr, ink, 1);
-	font(cr, "sans", true, 20);
+	pen_use(cr, pen_ink, 1);
+	pen_font(cr, "sans", true, 20);
 	(void)snprintf(text, sizeof text, "%s, %s, %u vCPU%s",
 		       pvb_guest_type_name(plan->guest_type), format_size(plan->memory).text,
 		       plan->vcpus, plan->vcpus == 1 ? "" : "s");
-	(void)put(cr, MARGIN, 40, ANCHOR_LEFT, text);
-	font(cr, "sans", false, TEXT_SIZE);
-	use(cr, faint_ink, 1);
+	(void)pen_put(cr, MARGIN, 40, ANCHOR_LEFT, text);
+	pen_font(cr, "sans", false, PEN_TEXT_SIZE);
+	pen_use(cr, pen_faint_ink, 1);
 	if (arm64)
 		(void)snprintf(text, sizeof text, "Pages of the hypervisor's of %s, GICv%" PRIu32,
 			       format_size(plan->page_size).text, plan->gic);
@@ -391,20 +328,20 @@ static void draw_head(cairo_t *cr, const struct pvb_plan_info *plan)
 		(void)snprintf(text, sizeof text,
 			       "Initial mapping 0x%" PRIx64 " to 0x%" PRIx64 ", %s", plan->map_from,
 			       plan->map_to, format_size(plan->map_to - plan->map_from).text);
-	(void)put(cr, MARGIN, 66, ANCHOR_LEFT, text);
+	(void)pen_put(cr, MARGIN, 66, ANCHOR_LEFT, text);
 
-	use(cr, ink, 1);
-	font(cr, "sans", true, 14);
+	pen_use(cr, pen_ink, 1);
+	pen_font(cr, "sans", true, 14);
 	if (!arm64)
-		(void)put(cr, VIRTUAL_LEFT + COLUMN_WIDTH / 2, 112, ANCHOR_MIDDLE, "virtual");
-	(void)put(cr, PHYSICAL_LEFT + COLUMN_WIDTH / 2, 112, ANCHOR_MIDDLE,
-		  arm64 ? "guest physical" : "pseudo-physical");
-	font(cr, "sans", false, SMALL_SIZE);
-	use(cr, faint_ink, 1);
+		(void)pen_put(cr, VIRTUAL_LEFT + COLUMN_WIDTH / 2, 112, ANCHOR_MIDDLE, "virtual");
+	(void)pen_put(cr, PHYSICAL_LEFT + COLUMN_WIDTH / 2, 112, ANCHOR_MIDDLE,
+		      arm64 ? "guest physical" : "pseudo-physical");
+	pen_font(cr, "sans", false, PEN_SMALL_SIZE);
+	pen_use(cr, pen_faint_ink, 1);
 	if (!arm64)
-		(void)put(cr, VIRTUAL_LEFT - 11, 112, ANCHOR_RIGHT, "address");
-	(void)put(cr, PHYSICAL_RIGHT + 11, 112, ANCHOR_LEFT, "PFN");
-	(void)put(cr, PHYSICAL_RIGHT + 11 + 92, 112, ANCHOR_LEFT, "address");
+		(void)pen_put(cr, VIRTUAL_LEFT - 11, 112, ANCHOR_RIGHT, "address");
+	(void)pen_put(cr, PHYSICAL_RIGHT + 11, 112, ANCHOR_LEFT, "PFN");
+	(void)pen_put(cr, PHYSICAL_RIGHT + 11 + 92, 112, ANCHOR_LEFT, "address");
 }
 
 static void draw_foot(cairo_t *cr, const struct pvb_plan_info *plan, double top)
@@ -412,8 +349,8 @@ static void draw_foot(cairo_t *cr, const struct pvb_plan_info *plan, double top)
 	char text[256];
 	size_t used = 0;
 
-	font(cr, "sans", false, TEXT_SIZE);
-	use(cr, ink, 1);
+	pen_font(cr, "sans", false, PEN_TEXT_SIZE);
+	pen_use(cr, pen_ink, 1);
 	for (size_t i = 0; i < plan->table_level_count && used < sizeof text; i++) {
 		int written =
 			snprintf(text + used, sizeof text - used, "%sL%u: %" PRIu64,
@@ -424,7 +361,7 @@ static void draw_foot(cairo_t *cr, const struct pvb_plan_info *plan, double top)
 	}
 	if (plan->guest_type == PVB_GUEST_ARM64)
 		(void)snprintf(text, sizeof text, "Page tables are the guest's own.");
-	(void)put(cr, MARGIN, top, ANCHOR_LEFT, text);
+	(void)pen_put(cr, MARGIN, top, ANCHOR_LEFT, text);
 	(void)snprintf(text, sizeof text,
 		       "rip 0x%" PRIx64 "    rsi 0x%" PRIx64 "    rsp 0x%" PRIx64
 		       "    machine addresses below 2^%u (%s)",
@@ -436,11 +373,12 @@ static void draw_foot(cairo_t *cr, const struct pvb_plan_info *plan, double top)
 			       "    machine addresses below 2^%u (%s)",
 			       plan->registers.pc, plan->registers.x0, plan->address_bits,
 			       pvb_bits_source_name(plan->address_bits_source));
-	(void)put(cr, MARGIN, top + 22, ANCHOR_LEFT, text);
-	use(cr, faint_ink, 1);
-	(void)put(cr, MARGIN, top + 44, ANCHOR_LEFT,
-		  "Addresses grow downwards. What would be lower than a line of text is drawn as "
-		  "high as one; a wavy cut leaves a part out; all else is to scale.");
+	(void)pen_put(cr, MARGIN, top + 22, ANCHOR_LEFT, text);
+	pen_use(cr, pen_faint_ink, 1);
+	(void)pen_put(
+		cr, MARGIN, top + 44, ANCHOR_LEFT,
+		"Addresses grow downwards. What would be lower than a line of text is drawn as "
+		"high as one; a wavy cut leaves a part out; all else is to scale.");
 }
 
 void picture_paint(cairo_t *cr, const struct picture_layout *layout,

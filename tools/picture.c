@@ -16,6 +16,7 @@
 #include "auto.h"
 #include "fault.h"
 #include "picture-layout.h"
+#include "picture-p2m.h"
 #include "picture-paint.h"
 
 #define STAGE "picture"
@@ -35,21 +36,27 @@ static bool ends_with(const char *path, const char *suffix)
 	return length > wanted && !strcasecmp(path + length - wanted, suffix);
 }
 
+/* A page, and what puts something on it. */
+struct sheet {
+	double height;
+	void (*paint)(cairo_t *cr, const void *subject);
+	const void *subject;
+};
+
 /* The whole picture, as the bytes of a file. */
-static cairo_status_t draw_to(FILE *stream, bool svg, const struct picture_layout *layout,
-			      const struct pvb_plan_info *plan)
+static cairo_status_t draw_to(FILE *stream, bool svg, const struct sheet *sheet)
 {
-	const double height = layout->bottom + PICTURE_FOOT;
 	cairo_surface_t *surface =
-		svg ? cairo_svg_surface_create_for_stream(take_bytes, stream, PICTURE_WIDTH, height)
+		svg ? cairo_svg_surface_create_for_stream(take_bytes, stream, PICTURE_WIDTH,
+							  sheet->height)
 		    : cairo_image_surface_create(CAIRO_FORMAT_RGB24,
 						 (int)(PICTURE_WIDTH * PNG_SCALE),
-						 (int)(ceil(height) * PNG_SCALE));
+						 (int)(ceil(sheet->height) * PNG_SCALE));
 	cairo_t *cr = cairo_create(surface);
 
 	if (!svg)
 		cairo_scale(cr, PNG_SCALE, PNG_SCALE);
-	picture_paint(cr, layout, plan);
+	sheet->paint(cr, sheet->subject);
 
 	cairo_status_t status = cairo_status(cr);
 
@@ -93,25 +100,69 @@ int picture_check(const char *path, struct pvb_error *error)
 		     "a picture is drawn as .svg or .png, and %s is called neither", path);
 }
 
-int picture_draw(const char *path, const struct pvb_plan_info *plan, struct pvb_error *error)
+static int draw(const char *path, const struct sheet *sheet, struct pvb_error *error)
 {
-	AUTO(picture_layout_free) struct picture_layout layout = {0};
 	AUTO_FREE char *bytes = NULL;
 	size_t size = 0;
-
-	if (!picture_layout(&layout, plan, PICTURE_TOP))
-		return fault_memory(error, "the picture");
-
 	FILE *stream = open_memstream(&bytes, &size);
 
 	if (!stream)
 		return fault_memory(error, "the picture");
 
-	cairo_status_t status = draw_to(stream, ends_with(path, ".svg"), &layout, plan);
+	cairo_status_t status = draw_to(stream, ends_with(path, ".svg"), sheet);
 	bool whole = fclose(stream) == 0;
 
 	if (status || !whole)
 		return fault(error, PVB_E_ARG_NO_MEMORY, STAGE, "cannot draw the picture: %s",
 			     status ? cairo_status_to_string(status) : strerror(errno));
 	return save(path, bytes, size, error);
+}
+
+struct arranged {
+	struct picture_layout layout;
+	const struct pvb_plan_info *plan;
+};
+
+static void arranged_end(struct arranged *arranged)
+{
+	picture_layout_free(&arranged->layout);
+}
+
+static void paint_arranged(cairo_t *cr, const void *subject)
+{
+	const struct arranged *arranged = (const struct arranged *)subject;
+
+	picture_paint(cr, &arranged->layout, arranged->plan);
+}
+
+int picture_draw(const char *path, const struct pvb_plan_info *plan, struct pvb_error *error)
+{
+	AUTO(arranged_end) struct arranged arranged = {.plan = plan};
+
+	if (!picture_layout(&arranged.layout, plan, PICTURE_TOP))
+		return fault_memory(error, "the picture");
+
+	const struct sheet sheet = {
+		.height = arranged.layout.bottom + PICTURE_FOOT,
+		.paint = paint_arranged,
+		.subject = &arranged,
+	};
+
+	return draw(path, &sheet, error);
+}
+
+static void paint_p2m(cairo_t *cr, const void *subject)
+{
+	picture_p2m_paint(cr, (const struct p2m_view *)subject);
+}
+
+int picture_draw_p2m(const char *path, const struct p2m_view *view, struct pvb_error *error)
+{
+	const struct sheet sheet = {
+		.height = picture_p2m_height(view),
+		.paint = paint_p2m,
+		.subject = view,
+	};
+
+	return draw(path, &sheet, error);
 }

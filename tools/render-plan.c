@@ -119,6 +119,30 @@ static void render_address_bits(const struct pvb_plan_info *plan)
 		render_fact("", "the guest is told of it in its shared info page");
 }
 
+/* Where the memory is, if that is not plain. An arm64 guest's is among its areas. */
+static void render_ranges(const struct pvb_plan_info *plan)
+{
+	uint64_t end = 0;
+
+	if (plan->guest_type == PVB_GUEST_ARM64 ||
+	    (plan->range_count == 1 && plan->ranges[0].node == PVB_ANY_NODE))
+		return;
+	for (size_t i = 0; i < plan->range_count; i++) {
+		const struct pvb_memory_range *range = &plan->ranges[i];
+		char node[48] = "", hole[80] = "";
+
+		if (range->node != PVB_ANY_NODE)
+			(void)snprintf(node, sizeof node, ", node %d%s", range->node,
+				       range->exact ? " alone" : "");
+		if (range->gpa > end)
+			(void)snprintf(hole, sizeof hole, ", behind a hole of %s",
+				       format_size(range->gpa - end).text);
+		render_fact("", "%s at 0x%" PRIx64 "%s%s", format_size(range->bytes).text,
+			    range->gpa, node, hole);
+		end = range->gpa + range->bytes;
+	}
+}
+
 void render_plan(const struct pvb_plan_info *plan)
 {
 	render_fact("guest", "%s, %u vCPU%s", pvb_guest_type_name(plan->guest_type), plan->vcpus,
@@ -126,6 +150,7 @@ void render_plan(const struct pvb_plan_info *plan)
 	render_fact("memory", "%s (%" PRIu64 " pages of %u); at least %s",
 		    format_size(plan->memory).text, plan->memory / plan->page_size, plan->page_size,
 		    format_size(plan->minimum_memory).text);
+	render_ranges(plan);
 	if (*plan->command_line)
 		render_fact("command line", "%s", plan->command_line);
 	if (plan->guest_type == PVB_GUEST_ARM64) {

@@ -16,6 +16,7 @@ pvbuild_SOURCES = \
 	tools/cmd-help.c \
 	tools/cmd-inspect.c \
 	tools/cmd-list.c \
+	tools/cmd-p2m.c \
 	tools/cmd-plan.c \
 	tools/cmd-version.c \
 	tools/cmd-wait.c \
@@ -40,8 +41,15 @@ pvbuild_SOURCES = \
 	tools/names.h \
 	tools/options.c \
 	tools/options.h \
+	tools/outfile.c \
+	tools/outfile.h \
+	tools/p2m-convert.c \
+	tools/p2m-convert.h \
+	tools/p2m-file.c \
+	tools/p2m-file.h \
 	tools/p2m-form.c \
 	tools/p2m-form.h \
+	tools/p2m-view.h \
 	tools/picture.h \
 	tools/progress.c \
 	tools/progress.h \
@@ -52,6 +60,7 @@ pvbuild_SOURCES = \
 	tools/render-domain.c \
 	tools/render-image.c \
 	tools/render-list.c \
+	tools/render-p2m.c \
 	tools/render-plan.c \
 	tools/render.c \
 	tools/render.h \
@@ -91,6 +100,7 @@ pvbuild_SOURCES += \
 	tools/json-help.c \
 	tools/json-image.c \
 	tools/json-list.c \
+	tools/json-p2m.c \
 	tools/json-plan.c \
 	tools/json.c
 pvbuild_CFLAGS += $(JSON_CFLAGS)
@@ -103,8 +113,15 @@ if HAVE_CAIRO
 pvbuild_SOURCES += \
 	tools/picture-layout.c \
 	tools/picture-layout.h \
+	tools/picture-p2m-machine.c \
+	tools/picture-p2m-rows.c \
+	tools/picture-p2m-rows.h \
+	tools/picture-p2m.c \
+	tools/picture-p2m.h \
 	tools/picture-paint.c \
 	tools/picture-paint.h \
+	tools/picture-pen.c \
+	tools/picture-pen.h \
 	tools/picture.c
 pvbuild_CFLAGS += $(CAIRO_CFLAGS)
 pvbuild_LDADD += $(CAIRO_LIBS) -lm

@@ -62,6 +62,8 @@ static int make_plan(struct session *session, const struct options *options,
 					 .bytes = session->ramdisk.bytes};
 
 	spec.memory = session->guest.memory;
+	spec.ranges = session->guest.ranges;
+	spec.range_count = session->guest.range_count;
 	spec.vcpus = session->guest.vcpus;
 	spec.max_address_bits = session->guest.max_address_bits;
 	spec.command_line = session->guest.cmdline;

@@ -32,6 +32,28 @@ bool parse_number(const char *text, uint64_t most, uint64_t *number)
 	return parse_digits(text, &rest, number) && !*rest && *number <= most;
 }
 
+bool parse_frame_number(const char *text, uint64_t *number)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t value = 0;
+
+	if (strncasecmp(text, "0x", 2) != 0)
+		return parse_number(text, UINT64_MAX, number);
+	text += 2;
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		const char *digit =
+			strchr(digits, *text >= 'A' && *text <= 'F' ? *text + 'a' - 'A' : *text);
+
+		if (!digit || value >> 60)
+			return false;
+		value = value << 4 | (uint64_t)(digit - digits);
+	}
+	*number = value;
+	return true;
+}
+
 bool parse_size(const char *text, uint64_t *bytes)
 {
 	static const char suffixes[] = "KMGT";

@@ -13,6 +13,9 @@ bool parse_size(const char *text, uint64_t *bytes);
 /* A whole decimal number from 0 to most. */
 bool parse_number(const char *text, uint64_t most, uint64_t *number);
 
+/* A whole number in decimal, or in hexadecimal behind 0x. */
+bool parse_frame_number(const char *text, uint64_t *number);
+
 struct size_text {
 	char text[48];
 };

@@ -3,9 +3,17 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fault.h"
 #include "session.h"
+
+bool target_is_domain(const char *operand, const struct options *options)
+{
+	if (access(operand, F_OK) == 0 || strchr(operand, '/'))
+		return false;
+	return strspn(operand, "0123456789") == strlen(operand) || session_wants_xen(options);
+}
 
 static int refuse_simulated(const char *which, struct pvb_error *error)
 {

@@ -15,6 +15,13 @@ struct target {
 };
 
 /*
+ * Whether an operand that names a domain or a core means the first. A file where there is one of
+ * that name. Else all digits are a domain's number, and other words a domain's name where this host
+ * has any.
+ */
+bool target_is_domain(const char *operand, const struct options *options);
+
+/*
  * Open the host and find a domain by its number or its name. On the simulated host there is
  * none. verb: what is to be done with it, for messages; NULL where that may be done with
  * domain 0, too.

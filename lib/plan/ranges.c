@@ -81,8 +81,8 @@ static int check_node(const struct pvb_spec *spec, size_t i, const struct pvb_ho
 	if (range->node >= 0 && range->node < nodes)
 		return 0;
 	rc = pvb_fail(error, PVB_E_ARG_RANGES, STAGE,
-		      "range %zu of memory is to come from node %d, and %s has %d, from 0 on", i,
-		      range->node, host ? "the host" : "no host has more than the", nodes);
+		      "range %zu of memory is to come from node %d, and %s %d nodes, from 0 on", i,
+		      range->node, host ? "the host has" : "no host has more than", nodes);
 	pvb_hint(error, "a range without a node is taken from wherever there is memory");
 	return rc;
 }
@@ -137,8 +137,8 @@ int pvb_take_memory(enum pvb_guest_type type, const struct pvb_spec *spec,
 	if (!rc && spec->memory && spec->memory != bytes) {
 		rc = pvb_fail(error, PVB_E_ARG_RANGES, STAGE,
 			      "the guest is to have %" PRIu64
-			      " bytes of memory, and its %zu ranges come to %" PRIu64,
-			      spec->memory, spec->range_count, bytes);
+			      " bytes of memory, and its ranges come to %" PRIu64,
+			      spec->memory, bytes);
 		pvb_hint(error, "leave the memory out: with ranges it is their sum");
 	}
 	if (!rc)

@@ -12,6 +12,7 @@ tool_tests = \
 	tests/tool/test-inspect.sh \
 	tests/tool/test-lab-outcome.sh \
 	tests/tool/test-lab-usage.sh \
+	tests/tool/test-p2m.sh \
 	tests/tool/test-picture.sh \
 	tests/tool/test-plan.sh \
 	tests/tool/test-probe.sh \

@@ -7,16 +7,16 @@
 manual=$srcdir/doc/pvbuild.1
 completion=$srcdir/tools/pvbuild.bash-completion
 
-"$builddir/pvbuild" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort >"$work/commands"
+"$builddir/pvbuild" help | sed -n '/^Commands:/,/^$/s/^  \([a-z0-9]*\) .*/\1/p' | sort >"$work/commands"
 while read -r command; do "$builddir/pvbuild" help "$command"; done <"$work/commands" |
 	grep -oE -- '^  (-[A-Za-z],)? *--[a-z0-9-]+' | grep -oE -- '--[a-z0-9-]+' | sort -u >"$work/in-help"
 sed -n 's/^\.It .*Fl -\([a-z0-9-]*\).*/--\1/p' "$manual" | sort -u >"$work/in-manual"
-sed -n "s/^\tlocal \(global\|image\|guest\|layout\|made\)=//p; s/.*_pvbuild_words \"//p" "$completion" |
+sed -n "s/^\tlocal \(global\|image\|guest\|layout\|made\|map\)=//p; s/.*_pvbuild_words \"//p" "$completion" |
 	grep -oE -- '--[a-z0-9-]+' | sort -u >"$work/in-completion"
 ok "there are options" test "$(wc -l <"$work/in-help")" -ge 15
 ok "the manual has the options of --help, and no others" diff "$work/in-help" "$work/in-manual"
 ok "so has the completion" diff "$work/in-help" "$work/in-completion"
-sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/s/^\.It Cm \([a-z]*\).*/\1/p' "$manual" | sort >"$work/in-manual"
+sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/s/^\.It Cm \([a-z0-9]*\).*/\1/p' "$manual" | sort >"$work/in-manual"
 ok "the manual has the commands" diff "$work/commands" "$work/in-manual"
 
 pvb --host sim:frobnicate plan --kernel "$(kernel small64)" --memory 64M

@@ -50,7 +50,7 @@ ok "--help goes to standard output" both exited 0 '&&' quiet '&&' out_has "usage
 cp "$work/out" "$work/overview"
 pvb help
 ok "help is the same" both exited 0 '&&' cmp "$work/out" "$work/overview"
-for command in inspect plan create list pause unpause destroy console wait dump audit help version; do
+for command in inspect plan create list pause unpause destroy console wait dump audit p2m help version; do
 	ok "the overview lists $command" grep -q "^  $command " "$work/overview"
 	pvb help "$command"
 	cp "$work/out" "$work/explained"
@@ -58,7 +58,7 @@ for command in inspect plan create list pause unpause destroy console wait dump 
 	pvb "$command" --help
 	ok "$command --help is the same" both exited 0 '&&' cmp "$work/out" "$work/explained"
 done
-for command in inspect plan create list pause unpause destroy console wait dump audit; do
+for command in inspect plan create list pause unpause destroy console wait dump audit p2m; do
 	pvb help "$command"
 	ok "help $command has examples" out_has "Examples:"
 done

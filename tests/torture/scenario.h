@@ -15,6 +15,7 @@
  *   ramdisk   bytes, 0 for none
  *   tree      levels of a p2m tree beside the list, 0 for none
  *   host      what the simulated host is told besides, with a comma behind it, or NULL
+ *   ranges    where the memory is, range_count of them; NULL for one from 0 on
  */
 struct scenario {
 	const char *name;
@@ -23,6 +24,8 @@ struct scenario {
 	uint64_t memory;
 	uint32_t vcpus;
 	const char *host;
+	const struct pvb_memory_range *ranges;
+	size_t range_count;
 	uint32_t tree;
 };
 
@@ -32,7 +35,9 @@ struct blob scenario_linux_32(void);
 struct blob scenario_small_64(void);
 struct blob scenario_legacy_32(void); /* wants its root below 4 GiB */
 
-/* A 64-bit and a 32-bit guest with a ramdisk each, and two that do with less; one has a p2m tree.
+/*
+ * A 64-bit and a 32-bit guest with a ramdisk each, two that do with less, of which one has a p2m
+ * tree, and one with a hole in its memory.
  */
 extern const struct scenario scenarios[];
 extern const unsigned scenario_count;

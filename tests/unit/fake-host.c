@@ -158,6 +158,8 @@ static int fake_populate(struct pvb_host *host, uint32_t domid,
 		fake->log[fake->logged].order = order;
 		fake->log[fake->logged].address_bits = request->address_bits;
 		fake->log[fake->logged].done = count;
+		fake->log[fake->logged].node = request->node;
+		fake->log[fake->logged].exact = request->exact_node;
 	}
 	fake->logged++;
 	fake->populated += count << order;

@@ -30,6 +30,8 @@ struct fake_host {
 		uint64_t first, count;
 		unsigned order, address_bits;
 		uint64_t done;
+		int node;
+		bool exact;
 	} log[FAKE_LOG];
 	size_t logged;
 

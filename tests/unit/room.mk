@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-p2m \
 	tests/unit/test-build-pte-bits \
+	tests/unit/test-build-ranges \
 	tests/unit/test-build-tables \
 	tests/unit/test-core \
 	tests/unit/test-domains \
@@ -28,13 +29,21 @@ unit_tests = \
 	tests/unit/test-image-notes \
 	tests/unit/test-p2m-geometry \
 	tests/unit/test-p2m-list \
+	tests/unit/test-p2m-domain \
+	tests/unit/test-p2m-publish \
+	tests/unit/test-p2m-read \
+	tests/unit/test-p2m-read-errors \
+	tests/unit/test-p2m-read-random \
+	tests/unit/test-p2m-read-torn \
 	tests/unit/test-p2m-sparse \
+	tests/unit/test-p2m-trace \
 	tests/unit/test-p2m-tree \
 	tests/unit/test-plan-image \
 	tests/unit/test-plan-layout \
 	tests/unit/test-plan-limits \
 	tests/unit/test-plan-p2m \
 	tests/unit/test-plan-pte-bits \
+	tests/unit/test-plan-ranges \
 	tests/unit/test-sim-arm64 \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
@@ -78,7 +87,18 @@ tests_unit_test_build_memory_SOURCES = tests/unit/test-build-memory.c $(fake_hos
 tests_unit_test_build_p2m_SOURCES = tests/unit/test-build-p2m.c $(fake_host)
 tests_unit_test_build_pte_bits_SOURCES = tests/unit/test-build-pte-bits.c \
 	tests/lab/pin.c tests/lab/pin.h tests/lab/relay.c tests/lab/relay.h
+tests_unit_test_build_ranges_SOURCES = tests/unit/test-build-ranges.c \
+	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
+
+tests_unit_test_p2m_domain_SOURCES = tests/unit/test-p2m-domain.c \
+	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
+p2m_guest = tests/unit/p2m-guest.h tests/unit/p2m-guest.c
+tests_unit_test_p2m_read_SOURCES = tests/unit/test-p2m-read.c $(p2m_guest)
+tests_unit_test_p2m_read_errors_SOURCES = tests/unit/test-p2m-read-errors.c $(p2m_guest)
+tests_unit_test_p2m_read_random_SOURCES = tests/unit/test-p2m-read-random.c $(p2m_guest)
+tests_unit_test_p2m_read_torn_SOURCES = tests/unit/test-p2m-read-torn.c $(p2m_guest)
+tests_unit_test_p2m_trace_SOURCES = tests/unit/test-p2m-trace.c $(p2m_guest)
 
 tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c

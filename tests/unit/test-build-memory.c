@@ -453,6 +453,55 @@ static void pages_with_a_limit_of_their_own_come_first(void **state)
 	}
 }
 
+static void each_range_is_asked_for_at_its_address_and_node(void **state)
+{
+	(void)state;
+	static const struct pvb_memory_range ranges[] = {
+		{0, 1010 << 12, 3, true},
+		{1010 << 12, 3000 << 12, PVB_ANY_NODE, false},
+		{UINT64_C(0x100000) << 12, 512 << 12, 0, false},
+	};
+	/* The rings and the root are in the first range; each cut is a region of its own. */
+	static const struct {
+		uint64_t first, pages;
+		unsigned bits;
+		int node;
+		bool exact;
+	} want[] = {
+		{1002, 1, 32, 3, true},    {0, 1002, 44, 3, true},     {1003, 7, 44, 3, true},
+		{1010, 14, 44, -1, false}, {1024, 2986, 0, -1, false}, {0x100000, 512, 0, 0, false},
+	};
+	struct bench bench;
+	size_t at = 0;
+
+	bench_open(&bench, 1010 + 3000 + 512);
+	bench.plan.p2m_geometry.pfns = 0x100000 + 512;
+	bench.plan.info.ranges = ranges;
+	bench.plan.info.range_count = 3;
+	set_layout(&bench, 1000, true);
+	bench.builder.address_bits = 47;
+	assert_ok(populate(&bench), &bench.error);
+	assert_whole(&bench);
+	for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+		for (uint64_t done = 0; done < want[i].pages; at++) {
+			assert_int_equal(bench.fake.log[at].first, want[i].first + done);
+			assert_int_equal(bench.fake.log[at].address_bits, want[i].bits);
+			assert_int_equal(bench.fake.log[at].node, want[i].node);
+			assert_int_equal(bench.fake.log[at].exact, want[i].exact);
+			done += bench.fake.log[at].done << bench.fake.log[at].order;
+			assert_true(done <= want[i].pages);
+		}
+	assert_int_equal(at, bench.fake.logged);
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t mfn, first = ranges[i].gpa >> 12, last = first + (ranges[i].bytes >> 12);
+
+		assert_true(pvb_runs_find(&bench.builder.memory, first, &mfn, NULL));
+		assert_true(pvb_runs_find(&bench.builder.memory, last - 1, &mfn, NULL));
+		assert_int_equal(pvb_runs_find(&bench.builder.memory, last, &mfn, NULL), i == 0);
+	}
+	bench_close(&bench);
+}
+
 static void a_root_that_does_not_come_low_is_refused(void **state)
 {
 	(void)state;
@@ -627,6 +676,7 @@ int main(void)
 		cmocka_unit_test(an_extent_that_cannot_be_is_not_believed),
 		cmocka_unit_test(a_call_that_fails_is_passed_on),
 		cmocka_unit_test(pages_with_a_limit_of_their_own_come_first),
+		cmocka_unit_test(each_range_is_asked_for_at_its_address_and_node),
 		cmocka_unit_test(a_root_that_does_not_come_low_is_refused),
 		cmocka_unit_test(all_is_claimed_first_and_the_rest_given_back),
 		cmocka_unit_test(a_refused_claim_tells_what_there_is),

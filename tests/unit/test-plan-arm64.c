@@ -109,6 +109,29 @@ static void memory_is_in_two_banks(void **state)
 	assert_no_plan(&made, PVB_E_ARG_INVALID);
 }
 
+static void memory_is_where_it_is_and_takes_no_ranges(void **state)
+{
+	static const struct pvb_memory_range range = {0, GIB(4), PVB_ANY_NODE, false};
+	struct arm64_guest made = arm64_guest(12, 12);
+
+	(void)state;
+	made.guest.spec.memory = GIB(4);
+	struct pvb_plan *plan = plan_ok(&made);
+	const struct pvb_plan_info *info = pvb_plan_info(plan);
+
+	assert_int_equal(info->range_count, 2);
+	assert_int_equal(info->ranges[0].gpa, RAM0);
+	assert_int_equal(info->ranges[0].bytes, GIB(3));
+	assert_int_equal(info->ranges[1].gpa, UINT64_C(0x200000000));
+	assert_int_equal(info->ranges[1].bytes, GIB(1));
+	assert_int_equal(info->ranges[1].node, PVB_ANY_NODE);
+	pvb_plan_free(plan);
+
+	made.guest.spec.ranges = &range;
+	made.guest.spec.range_count = 1;
+	assert_no_plan(&made, PVB_E_ARG_RANGES);
+}
+
 static void the_least_memory_is_the_least(void **state)
 {
 	(void)state;
@@ -585,6 +608,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_has_its_place_at_each_granule),
 		cmocka_unit_test(memory_is_in_two_banks),
+		cmocka_unit_test(memory_is_where_it_is_and_takes_no_ranges),
 		cmocka_unit_test(the_least_memory_is_the_least),
 		cmocka_unit_test(a_large_ramdisk_goes_to_the_second_bank_within_32_gib),
 		cmocka_unit_test(the_window_starts_on_a_gibibyte),

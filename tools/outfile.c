@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fault.h"
+#include "signals.h"
+
+int outfile_check(const char *path, const char *stage, struct pvb_error *error)
+{
+	struct stat there;
+
+	if (lstat(path, &there) != 0 || S_ISREG(there.st_mode))
+		return 0;
+
+	int rc = fault(error, PVB_E_ARG_FILE, stage,
+		       "cannot write %s: what is there is no regular file", path);
+
+	fault_hint(error, "name a regular file, which is replaced, or what does not exist yet");
+	return rc;
+}
+
+static int failed(const struct outfile *file, const char *what, struct pvb_error *error)
+{
+	return fault(error, PVB_E_ARG_FILE, file->stage, "cannot %s %s: %s", what, file->path,
+		     strerror(errno));
+}
+
+/* What mkstemp() leaves to nobody else, everybody may read as far as the umask lets them. */
+static mode_t usual_mode(void)
+{
+	mode_t mask = umask(0);
+
+	(void)umask(mask);
+	return 0666 & ~mask;
+}
+
+int outfile_open(struct outfile *file, const char *path, const char *stage, struct pvb_error *error)
+{
+	*file = (struct outfile){.path = path, .stage = stage, .fd = -1};
+
+	int rc = outfile_check(path, stage, error);
+
+	if (rc)
+		return rc;
+	if (asprintf(&file->temporary, "%s.XXXXXX", path) < 0) {
+		file->temporary = NULL;
+		return fault_memory(error, "a file name");
+	}
+	file->fd = mkostemp(file->temporary, O_CLOEXEC);
+	if (file->fd < 0)
+		return failed(file, "create", error);
+	return fchmod(file->fd, usual_mode()) == 0 ? 0 : failed(file, "create", error);
+}
+
+int outfile_write(const struct outfile *file, const void *bytes, uint64_t size, uint64_t offset,
+		  struct pvb_error *error)
+{
+	const uint8_t *from = (const uint8_t *)bytes;
+
+	while (size) {
+		if (signals_caught())
+			return fault(error, PVB_E_ARG_CANCELLED, file->stage,
+				     "stopped by a signal (%s); %s is not written",
+				     strsignal(signals_caught()), file->path);
+
+		ssize_t written = pwrite(file->fd, from, size, (off_t)offset);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0) {
+			errno = written ? errno : ENOSPC;
+			return failed(file, "write", error);
+		}
+		from += written;
+		offset += (uint64_t)written;
+		size -= (uint64_t)written;
+	}
+	return 0;
+}
+
+int outfile_commit(struct outfile *file, struct pvb_error *error)
+{
+	int fd = file->fd;
+
+	file->fd = -1;
+	if (close(fd) != 0)
+		return failed(file, "finish writing", error);
+	if (rename(file->temporary, file->path) != 0)
+		return failed(file, "put", error);
+	free(file->temporary);
+	file->temporary = NULL;
+	return 0;
+}
+
+void outfile_close(struct outfile *file)
+{
+	if (file->fd >= 0)
+		(void)close(file->fd);
+	file->fd = -1;
+	if (file->temporary)
+		(void)unlink(file->temporary);
+	free(file->temporary);
+	file->temporary = NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A file that is there whole, or not at all: made beside its place, and moved there at the end. */
+#ifndef PVB_TOOLS_OUTFILE_H
+#define PVB_TOOLS_OUTFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pvbuild/error.h>
+
+struct outfile {
+	const char *path;
+	const char *stage; /* for messages */
+	char *temporary;
+	int fd;
+};
+
+#define OUTFILE_INIT                                                                               \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+
+/* Refuses, before any work is done, to replace what is no regular file. */
+int outfile_check(const char *path, const char *stage, struct pvb_error *error);
+
+int outfile_open(struct outfile *file, const char *path, const char *stage,
+		 struct pvb_error *error);
+/* Fails with PVB_E_ARG_CANCELLED once a signal has been caught. */
+int outfile_write(const struct outfile *file, const void *bytes, uint64_t size, uint64_t offset,
+		  struct pvb_error *error);
+/* Move it to its place; what was there is replaced. */
+int outfile_commit(struct outfile *file, struct pvb_error *error);
+/* Nothing is left of one that was not committed. */
+void outfile_close(struct outfile *file);
+
+#endif
