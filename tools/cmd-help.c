@@ -23,7 +23,9 @@ static void print_overview(FILE *out)
 	(void)fputs("\n"
 		    "\"pvbuild help COMMAND\" explains a command; pvbuild(1) explains everything.\n"
 		    "Exit status: 0 done, 1 the image or the configuration is refused, 2 usage,\n"
-		    "3 the host failed or lacks something, 4 the audit found faults, 70 a bug.\n",
+		    "3 the host failed or lacks something, 4 the audit found faults or a p2m is "
+		    "wrong,\n"
+		    "70 a bug.\n",
 		    out);
 }
 

@@ -52,21 +52,24 @@ static int choose_anchor(struct pvb_p2m_options *wanted, const char *name, struc
 /* Whatever can be known to fail, before any work is done. */
 static int check(struct look *look, const struct options *options, struct pvb_error *error)
 {
+	const bool convert = option_given(options, OPTION_CONVERT);
 	int rc = 0;
 
-	if (option_given(options, OPTION_CONVERT) != option_given(options, OPTION_OUTPUT))
+	if (convert != option_given(options, OPTION_OUTPUT))
 		return fault(error, PVB_E_ARG_USAGE, "usage",
 			     "--convert and --output are given together, or not at all");
 	if (option_given(options, OPTION_PFN) &&
-	    (options->convert || options->picture || option_given(options, OPTION_ALL)))
+	    (convert || options->picture || option_given(options, OPTION_ALL)))
 		return fault(error, PVB_E_ARG_USAGE, "usage",
 			     "--pfn is about one PFN, and --all, --convert and --picture are about "
 			     "all of them");
-	if (options->convert) {
-		look->conversion.path = options->output;
-		rc = conversion_parse(&look->conversion, options->convert, error);
-		if (!rc)
-			rc = outfile_check(options->output, "convert", error);
+	if (convert) {
+		look->conversion = (struct conversion){
+			.path = options->output,
+			.tree = options->convert.wish == PVB_P2M_WANT_TREE,
+			.levels = options->convert.levels,
+		};
+		rc = outfile_check(options->output, "convert", error);
 	}
 	if (!rc && options->picture)
 		rc = picture_check(options->picture, error);
@@ -136,7 +139,7 @@ static int run(const struct options *options, struct pvb_error *error)
 		look.view.walk = &look.walk;
 	else
 		look.view.info = pvb_p2m_info(look.p2m);
-	if (options->convert) {
+	if (look.conversion.path) {
 		/* A signal is not to leave half a file. */
 		signals_catch();
 		rc = conversion_write(&look.conversion, look.view.info, error);

@@ -182,9 +182,10 @@ static int take_range(struct options *options, const char *value, struct pvb_err
 	return 0;
 }
 
-static int take_p2m(const char *value, struct p2m_form *form, struct pvb_error *error)
+static int take_p2m(enum option_id id, const char *value, struct p2m_form *form,
+		    struct pvb_error *error)
 {
-	return parse_p2m_form(value, form) ? 0 : refuse_value(OPTION_P2M, value, P2M_FORMS, error);
+	return parse_p2m_form(value, form) ? 0 : refuse_value(id, value, P2M_FORMS, error);
 }
 
 static int take_pfn(const char *value, uint64_t *result, struct pvb_error *error)
@@ -230,7 +231,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_ANCHOR:
 		return take_string(id, value, &options->anchor, error);
 	case OPTION_CONVERT:
-		return take_string(id, value, &options->convert, error);
+		return take_p2m(id, value, &options->convert, error);
 	case OPTION_PFN:
 		return take_pfn(value, &options->pfn, error);
 	case OPTION_MEMORY:
@@ -248,7 +249,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_MAX_ADDRESS_BITS:
 		return take_number(id, value, 64, &options->max_address_bits, error);
 	case OPTION_P2M:
-		return take_p2m(value, &options->p2m, error);
+		return take_p2m(id, value, &options->p2m, error);
 	case OPTION_GUEST_PAGE_SIZE:
 		return take_page_size(value, &options->guest_page_size, error);
 	case OPTION_JSON:

@@ -92,7 +92,6 @@ struct options {
 	const char *picture;
 	const char *output;
 	const char *anchor;
-	const char *convert;
 	uint64_t pfn;
 	uint64_t memory;
 	struct pvb_memory_range ranges[OPTION_RANGES_MAX];
@@ -104,6 +103,7 @@ struct options {
 	uint32_t max_address_bits;
 	uint32_t guest_page_size;
 	struct p2m_form p2m;
+	struct p2m_form convert;
 	char **operands;
 	int operand_count;
 };

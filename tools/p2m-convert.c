@@ -8,7 +8,6 @@
 #include "auto.h"
 #include "fault.h"
 #include "outfile.h"
-#include "size.h"
 
 #define STAGE "convert"
 #define WINDOW_BYTES (UINT64_C(1) << 20)
@@ -250,21 +249,17 @@ static int write_list(struct writer *writer, struct conversion *conversion,
 	return rc ? rc : pvb_p2m_write_list(&info->geometry, memory, &sink, error);
 }
 
-int conversion_parse(struct conversion *conversion, const char *form, struct pvb_error *error)
+/* Whether a tree of so many levels can be, in the words of what would write it. */
+static int check_levels(const struct conversion *conversion, const struct pvb_p2m_info *info,
+			struct pvb_error *error)
 {
-	uint64_t levels = 0;
+	const struct pvb_p2m_tree tree = {.geometry = info->geometry, .levels = conversion->levels};
+	const struct pvb_p2m_sink nowhere = {0};
 
-	conversion->tree = !strncmp(form, "tree", 4);
-	if (!strcmp(form, "list") || !strcmp(form, "tree"))
+	if (conversion->levels && conversion->levels <= PVB_P2M_LEVELS_MAX &&
+	    info->geometry.pfns <= pvb_p2m_capacity(&info->geometry, conversion->levels))
 		return 0;
-	if (!strncmp(form, "tree:", 5) && parse_number(form + 5, PVB_P2M_LEVELS_MAX, &levels) &&
-	    levels) {
-		conversion->levels = (uint32_t)levels;
-		return 0;
-	}
-	return fault(error, PVB_E_ARG_USAGE, "usage",
-		     "--convert takes list, tree or tree:LEVELS of 1 to %d, not \"%s\"",
-		     PVB_P2M_LEVELS_MAX, form);
+	return pvb_p2m_write_tree(&tree, &nowhere, error);
 }
 
 int conversion_write(struct conversion *conversion, const struct pvb_p2m_info *info,
@@ -273,11 +268,14 @@ int conversion_write(struct conversion *conversion, const struct pvb_p2m_info *i
 	AUTO(writer_end) struct writer writer = {.file = OUTFILE_INIT};
 	struct pvb_p2m_extents extents = {.list = info->extents, .count = info->extent_count};
 	const struct pvb_p2m_map memory = pvb_p2m_map_of(&extents);
-	int rc;
+	int rc = 0;
 
-	/* Too few, or more than there are: the library says which. */
 	if (conversion->tree && !conversion->levels)
 		conversion->levels = pvb_p2m_least_levels(&info->geometry);
+	if (conversion->tree)
+		rc = check_levels(conversion, info, error);
+	if (rc)
+		return rc;
 	conversion->page_size = info->geometry.page_size;
 	writer.page_size = info->geometry.page_size;
 	writer.window = malloc(WINDOW_BYTES);

@@ -14,7 +14,7 @@
 #include <pvbuild/p2m.h>
 
 /*
- *   levels   of a tree; 0 of a list
+ *   path, tree, levels  are asked for: levels 0 for the fewest that suffice
  *   root     page of the root; 0 of a list
  *   nodes    pages above the leaves, from page 1 on; then shared ones that stand for what is
  *            missing, one for each level below the root, or none; then leaves; pages of all of the
@@ -31,9 +31,6 @@ struct conversion {
 	uint64_t leaves;
 	uint64_t pages;
 };
-
-/* "list", "tree" or "tree:LEVELS"; levels are 0 where they are not said. */
-int conversion_parse(struct conversion *conversion, const char *form, struct pvb_error *error);
 
 /* Fills in the rest. On failure no file is left, and one that was there stays as it was. */
 int conversion_write(struct conversion *conversion, const struct pvb_p2m_info *info,

@@ -40,7 +40,9 @@ static void draw_cells(cairo_t *cr, const struct pvb_p2m_info *info, double top,
 			cairo_line_to(cr, left, top + ROW_HEIGHT);
 			p2m_stroke(cr, i % per_page ? 0.6 : 1.6);
 		}
-		if (width < CELL_NAMED || count == 1)
+		if (count == 1 ||
+		    (i + 1 < count ? p2m_x_of(info, (i + 1) * span) : PFNS_RIGHT) - left <
+			    CELL_NAMED)
 			continue;
 		(void)snprintf(text, sizeof text, "%" PRIu64, i % per_page);
 		pen_font(cr, "monospace", false, PEN_SMALL_SIZE);

@@ -49,7 +49,7 @@ static int add_extent(struct p2m_walk *walk, uint64_t pfn, uint64_t mfn, uint64_
 	}
 	if (walk->extent_count == walk->max_extents)
 		return too_scattered(walk, pfn, error);
-	if (walk->extent_count == walk->extent_capacity) {
+	if (!walk->extents || walk->extent_count == walk->extent_capacity) {
 		size_t capacity = walk->extent_capacity ? walk->extent_capacity * 2 : 64;
 		struct pvb_p2m_extent *grown = reallocarray(walk->extents, capacity, sizeof *grown);
 
@@ -62,20 +62,20 @@ static int add_extent(struct p2m_walk *walk, uint64_t pfn, uint64_t mfn, uint64_
 	return 0;
 }
 
+/* What is neither a frame nor a hole. */
 static int take_other(struct p2m_walk *walk, const struct p2m_place *place, uint64_t index,
 		      uint64_t entry, struct pvb_error *error)
 {
 	enum pvb_p2m_entry kind = p2m_kind(walk->source, entry);
-	uint64_t per_page = pvb_p2m_entries_per_page(&walk->route->geometry);
+	uint64_t per_page;
 	int rc;
 
-	if (kind == PVB_P2M_ENTRY_INVALID)
-		return 0;
 	walk->totals.foreign += kind == PVB_P2M_ENTRY_FOREIGN;
 	walk->totals.identity += kind == PVB_P2M_ENTRY_IDENTITY;
 	walk->totals.wild += kind == PVB_P2M_ENTRY_WILD;
 	if (!walk->strict)
 		return 0;
+	per_page = pvb_p2m_entries_per_page(&walk->route->geometry);
 	rc = pvb_p2m_fail_at(walk->route, place, PVB_E_P2M_RANGE, error,
 			     "entry %" PRIu64 " of the page there, PFN 0x%" PRIx64 ", is 0x%" PRIx64
 			     ", which is %s and no MFN below 0x%" PRIx64,
@@ -113,7 +113,7 @@ static int take_entries(struct p2m_walk *walk, const struct p2m_place *place, co
 			}
 			rc = add_extent(walk, first + i, entry, n, error);
 		} else {
-			rc = take_other(walk, place, i, entry, error);
+			rc = entry == PVB_P2M_NONE ? 0 : take_other(walk, place, i, entry, error);
 		}
 		if (rc)
 			return rc;

@@ -6,11 +6,9 @@
 #include "reach/reach.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/checked.h"
-#include "core/cleanup.h"
 #include "core/error.h"
 #include "core/span.h"
 #include "p2m/read.h"
@@ -51,14 +49,12 @@ static bool is_guests_doing(int rc)
 static int read_start_info(const struct p2m_source *source, const struct reach_start *start,
 			   struct start_info *info, bool *found, struct pvb_error *error)
 {
-	PVB_AUTO_FREE uint8_t *page = malloc(PAGE_BYTES);
+	uint64_t page[PAGE_BYTES / 8];
 	unsigned bits = start->guest_bits;
 	uint64_t frame;
 	int rc;
 
 	*found = false;
-	if (!page)
-		return pvb_fail_memory(error, P2M_STAGE, "a start_info");
 	if (!pvb_is_aligned(start->rsi, PAGE_BYTES))
 		return 0;
 	rc = pvb_p2m_translate(source, start->cr3, start->rsi, &frame, error);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* make-seeds TARGET DIRECTORY: writes the corpus that fuzzing TARGET ("image", "notes") begins
- * with. */
+/*
+ * make-seeds TARGET DIRECTORY: writes the corpus that fuzzing TARGET ("image", "notes", "p2m")
+ * begins with.
+ */
 #include "fuzz/seeds.h"
 
 #include <stdio.h>
@@ -28,15 +30,28 @@ static int write_seed(const char *directory, const struct seed *seed)
 	return rc;
 }
 
+static const struct {
+	const char *name;
+	int (*target)(const uint8_t *data, size_t size);
+} targets[] = {
+	{"image", fuzz_image},
+	{"notes", fuzz_notes},
+	{"p2m", fuzz_p2m},
+};
+
 int main(int argc, char **argv)
 {
-	if (argc != 3 || (strcmp(argv[1], "image") && strcmp(argv[1], "notes"))) {
-		(void)fprintf(stderr, "usage: make-seeds image|notes DIRECTORY\n");
+	int (*target)(const uint8_t *data, size_t size) = NULL;
+
+	for (size_t i = 0; argc == 3 && i < sizeof targets / sizeof targets[0]; i++)
+		if (strcmp(argv[1], targets[i].name) == 0)
+			target = targets[i].target;
+	if (!target) {
+		(void)fprintf(stderr, "usage: make-seeds image|notes|p2m DIRECTORY\n");
 		return 2;
 	}
 	for (const struct seed *seed = seeds; seed->name; seed++)
-		if (seed->target == (strcmp(argv[1], "image") ? fuzz_notes : fuzz_image) &&
-		    write_seed(argv[2], seed))
+		if (seed->target == target && write_seed(argv[2], seed))
 			return 1;
 	return 0;
 }

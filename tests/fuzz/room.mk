@@ -10,6 +10,7 @@ check_LTLIBRARIES += tests/fuzz/libtargets.la
 tests_fuzz_libtargets_la_SOURCES = \
 	tests/fuzz/fuzz-image.c \
 	tests/fuzz/fuzz-notes.c \
+	tests/fuzz/fuzz-p2m.c \
 	tests/fuzz/seeds.c \
 	tests/fuzz/seeds.h \
 	tests/fuzz/targets.h
@@ -27,7 +28,7 @@ CLEANFILES += tests/fuzz/make-seeds
 EXTRA_DIST += tests/fuzz/entry.c
 
 if ENABLE_FUZZERS
-fuzz_targets = tests/fuzz/fuzz-image tests/fuzz/fuzz-notes
+fuzz_targets = tests/fuzz/fuzz-image tests/fuzz/fuzz-notes tests/fuzz/fuzz-p2m
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 
@@ -41,10 +42,15 @@ tests_fuzz_fuzz_notes_CPPFLAGS = $(test_cppflags) -DPVB_FUZZ_TARGET=fuzz_notes
 tests_fuzz_fuzz_notes_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_notes_LDADD = $(fuzz_ldadd)
 
+tests_fuzz_fuzz_p2m_SOURCES = tests/fuzz/entry.c
+tests_fuzz_fuzz_p2m_CPPFLAGS = $(test_cppflags) -DPVB_FUZZ_TARGET=fuzz_p2m
+tests_fuzz_fuzz_p2m_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_p2m_LDADD = $(fuzz_ldadd)
+
 FUZZ_SECONDS = 60
 
 fuzz: tests/fuzz/make-seeds $(fuzz_targets)
-	@set -e; for target in image notes; do \
+	@set -e; for target in image notes p2m; do \
 		$(MKDIR_P) fuzz-corpus/$$target; \
 		tests/fuzz/make-seeds $$target fuzz-corpus/$$target; \
 		echo "fuzzing $$target for $(FUZZ_SECONDS) seconds"; \

@@ -163,6 +163,90 @@ static struct blob notes_in_a_legacy_string(void)
 	return input;
 }
 
+/* ---- p2ms -------------------------------------------------------------------------------- */
+
+static struct blob p2m_begin(unsigned flags, unsigned levels, unsigned max_pfn, unsigned shift)
+{
+	struct blob input = BLOB_INIT;
+
+	blob_append_number(&input, flags, 1);
+	blob_append_number(&input, levels, 1);
+	blob_append_number_be(&input, max_pfn, 2);
+	blob_append_number(&input, shift, 1);
+	return input;
+}
+
+static void p2m_words(struct blob *input, unsigned page, unsigned first, unsigned count,
+		      uint64_t word)
+{
+	blob_append_number(input, page, 1);
+	blob_append_number(input, first, 2);
+	blob_append_number(input, count - 1, 1);
+	blob_append_number(input, word, 8);
+}
+
+static void p2m_missing(struct blob *input, unsigned page)
+{
+	for (unsigned first = 0; first < 1024; first += 256)
+		p2m_words(input, page, first, 256, UINT64_MAX);
+}
+
+/* Pages 1 to 3 one below the other, then two of entries; a third is 5, again and again. */
+static struct blob p2m_tree(unsigned flags, unsigned levels, unsigned shift)
+{
+	struct blob input = p2m_begin(flags, levels, 3000, shift);
+
+	for (unsigned page = 1; page <= 5; page++)
+		p2m_missing(&input, page);
+	for (unsigned page = 1; page + 1 < levels; page++)
+		p2m_words(&input, page, 0, 1, page + 1);
+	p2m_words(&input, levels - 1, 0, 1, levels);
+	p2m_words(&input, levels - 1, 1, 256, 5);
+	p2m_words(&input, levels, 3, 1, 0x1234);
+	p2m_words(&input, levels, 4, 1, 0x1235);
+	p2m_words(&input, levels, 5, 1, UINT64_C(1) << 63 | 7);
+	return input;
+}
+
+static struct blob p2m_tree_of_64_bits(void)
+{
+	return p2m_tree(0, 3, 0);
+}
+
+static struct blob p2m_tree_of_32_bits(void)
+{
+	return p2m_tree(1, 2, 0);
+}
+
+static struct blob p2m_frame_lists(void)
+{
+	return p2m_tree(4, 3, 4);
+}
+
+static struct blob p2m_list(void)
+{
+	struct blob input = p2m_begin(2, 5, 3000, 0);
+
+	for (unsigned page = 1; page < 4; page++)
+		p2m_words(&input, page, 0, 1, (page + 1) << 12 | 1);
+	p2m_words(&input, 4, 5, 200, 6 << 12 | 1);
+	p2m_words(&input, 4, 5, 1, 5 << 12 | 1);
+	p2m_missing(&input, 6);
+	p2m_words(&input, 5, 0, 100, 0x4321);
+	return input;
+}
+
+static struct blob p2m_list_of_32_bits(void)
+{
+	struct blob input = p2m_begin(3, 5, 3000, 0);
+
+	for (unsigned page = 1; page < 3; page++)
+		p2m_words(&input, page, 0, 1, (page + 1) << 12 | 1);
+	p2m_words(&input, 3, 5, 20, 5 << 12 | 1);
+	p2m_missing(&input, 5);
+	return input;
+}
+
 #define IMAGE_SEED(make_)                                                                          \
 	{                                                                                          \
 		.name = #make_, .target = fuzz_image, .make = (make_)                              \
@@ -170,6 +254,10 @@ static struct blob notes_in_a_legacy_string(void)
 #define NOTES_SEED(make_)                                                                          \
 	{                                                                                          \
 		.name = #make_, .target = fuzz_notes, .make = (make_)                              \
+	}
+#define P2M_SEED(make_)                                                                            \
+	{                                                                                          \
+		.name = #make_, .target = fuzz_p2m, .make = (make_)                                \
 	}
 
 const struct seed seeds[] = {
@@ -200,5 +288,10 @@ const struct seed seeds[] = {
 	NOTES_SEED(notes_behind_others),
 	NOTES_SEED(notes_that_declare),
 	NOTES_SEED(notes_in_a_legacy_string),
+	P2M_SEED(p2m_tree_of_64_bits),
+	P2M_SEED(p2m_tree_of_32_bits),
+	P2M_SEED(p2m_frame_lists),
+	P2M_SEED(p2m_list),
+	P2M_SEED(p2m_list_of_32_bits),
 	{.name = NULL},
 };

@@ -20,4 +20,12 @@ int fuzz_image(const uint8_t *data, size_t size);
  */
 int fuzz_notes(const uint8_t *data, size_t size);
 
+/*
+ * The p2m of a guest of up to 64 pages: a byte of flags (bit 0: 32 bits; 1: a list; 2: a list of
+ * frame lists), one of levels, three of max_pfn, of its most significant bits first and a shift;
+ * then words of pages, each a byte for the page, two for the first entry, one for how many
+ * more, and eight for what is written there.
+ */
+int fuzz_p2m(const uint8_t *data, size_t size);
+
 #endif

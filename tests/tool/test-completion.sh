@@ -45,7 +45,7 @@ ok "which is any" offers "pvbuild dump guest a" a-kernel
 unset -f pvbuild
 ok "help" offers "pvbuild help v" version
 ok "forms of the p2m" offers "pvbuild plan --p2m " list tree tree:2 tree:3 tree:4 tree:5
-ok "forms to convert a p2m to" offers "pvbuild p2m core --convert t" tree tree:
+ok "forms to convert a p2m to" offers "pvbuild p2m core --convert l" list
 ok "anchors of a p2m" offers "pvbuild p2m core --anchor p2m" p2m_cr3 p2m_root
 ok "options of a p2m" offers "pvbuild p2m core --p" --pfn --picture
 ok "page sizes" offers "pvbuild create --guest-page-size " 4K 16K 64K

@@ -45,6 +45,8 @@ broken() {
 	pages=$(section "$core" xen_pages)
 	if [[ $bytes -eq 8 ]]; then arch=3088; else arch=2316; fi
 	max_pfn=$((info + arch)) fll=$((info + arch + bytes)) cr3=$((info + arch + 3 * bytes))
+	# shellcheck disable=SC2034 # fields are named to mutate()
+	levels=$((info + 0xe20)) root=$((info + 0xe28))
 	vaddr=$((cr3 + bytes)) generation=$((cr3 + 2 * bytes))
 }
 
@@ -112,9 +114,13 @@ ok "and leaves nothing" test -z "$(find "$work" -name 'full*')"
 
 refused "--convert needs --output" 2 arg.usage "given together" p2m "$work/small64.core" --convert list
 refused "and the other way round" 2 arg.usage "given together" p2m "$work/small64.core" --output "$work/x"
-for form in heap tree: tree:0 tree:6 tree:x lists; do
+for form in heap tree: tree:0 tree:x lists; do
 	refused "there is no form \"$form\"" 2 arg.usage "--convert takes" \
 		p2m "$work/small64.core" --convert "$form" --output "$work/x"
+done
+for levels in 6 64 4294967295; do
+	refused "there are no trees of $levels levels" 1 arg.p2m "1 to 5" \
+		p2m "$work/small64.core" --convert tree:$levels --output "$work/none"
 done
 refused "--pfn goes with no conversion" 2 arg.usage "--pfn" \
 	p2m "$work/small64.core" --pfn 1 --convert list --output "$work/x"
@@ -214,6 +220,142 @@ for kind in small64 small32; do
 	pvb p2m "$core"
 	ok "$kind: what leads nowhere is passed by, before a domain has run" both exited 0 '&&' out_has "by mfn_list"
 done
+
+# ---- trees that were built, whole and broken ----
+
+for kind in small64 small32; do
+	bytes=8
+	[[ $kind != *32 ]] || bytes=4
+	for tree in 2 3 4 5; do
+		create $kind-$tree $kind --p2m tree:$tree
+		pvb --json p2m "$work/$kind-$tree.core"
+		json_ok "$kind: a tree of $tree levels is there before the domain runs" "${contract[@]}" form=tree \
+			levels=$tree anchor=p2m_root frames=16384 shared_info.p2m_levels=$tree m2p.agrees=true
+		pvb p2m "$work/$kind-$tree.core" --convert list --output "$work/tree.list"
+		ok "$kind: it is told" both exited 0 '&&' out_has "tree of $tree levels, by p2m_root"
+		pvb p2m "$work/$kind-$tree.core" --anchor mfn_list --convert list --output "$work/list"
+		ok "$kind: and says what the list says" both exited 0 '&&' cmp "$work/tree.list" "$work/list"
+		pvb p2m "$work/$kind-$tree.core" --pfn 0x1234
+		ok "$kind: a PFN is found by $tree pages" both exited 0 '&&' \
+			test "$(grep -cE '^(tree|entries) ' "$work/out")" -eq $tree
+	done
+	pvb p2m "$work/$kind-3.core" --anchor pfn_to_mfn_frame_list_list
+	ok "$kind: three levels are found as ever" both exited 0 '&&' out_has "by pfn_to_mfn_frame_list_list"
+	pvb p2m "$work/$kind-4.core" --anchor pfn_to_mfn_frame_list_list
+	ok "$kind: four are not, by name" both exited 1 '&&' err_has "[p2m.anchor, " '&&' err_has "all ones"
+
+	# In a core without holes, page N of .xen_pages is PFN N.
+	good=$work/$kind-3.core
+	pvb p2m "$good" --pfn 0
+	root_mfn=$(fact tree ' 3 +(0x[0-9a-f]+)')
+	middle_mfn=$(fact tree ' 2 +(0x[0-9a-f]+)')
+	leaf_mfn=$(fact entries ' 1 +(0x[0-9a-f]+)')
+	pfn_of() { # MFN: by the list of a domain whose memory is one extent
+		local first
+		first=$(od -An -tu$bytes -N $bytes "$work/tree.list" | tr -d ' ')
+		echo $(($1 - first))
+	}
+	pvb p2m "$good" --convert list --output "$work/tree.list"
+	ok "$kind: the test knows where its pages are" test "$(grep -c '' <(sed -n '/^ *PFN/,$p' "$work/out"))" -eq 2
+
+	mutate() { # NAME CODE TEXT FIELD VALUE BYTES: of shared info
+		broken mutant "$good"
+		put "$core" "${!4}" "$5" "$6"
+		refused "$kind: $1" 1 "$2" "$3" p2m "$core"
+	}
+	mutate "a tree of six levels" p2m.shape "6" levels 6 4
+	mutate "a tree that is not deep enough" p2m.shape "needs 2 levels; this tree has 1" levels 1 4
+	mutate "a root that was never filled in" p2m.anchor "p2m_root is 0" root 0 8
+	mutate "a root that is deliberately none" p2m.anchor "all ones" root -1 8
+	mutate "a root that is no frame" p2m.anchor "no" root 0x123456789a 8
+	mutate "a tree of more than it was told" p2m.shape "max_pfn" max_pfn 0 $bytes
+
+	entry() { # NAME CODE TEXT TABLE-MFN INDEX VALUE
+		broken mutant "$good"
+		put "$core" $((pages + $(pfn_of "$4") * 4096 + $5 * bytes)) "$6" $bytes
+		refused "$kind: $1" 1 "$2" "$3" p2m "$core"
+	}
+	entry "an entry of the root that was never filled in" p2m.zero "level 3" "$root_mfn" 0 0
+	entry "one of the level below" p2m.zero "level 2" "$middle_mfn" 1 0
+	entry "an entry that is no frame" p2m.range "level 2" "$middle_mfn" 1 0x30000000
+	entry "a page above itself" p2m.cycle "" "$middle_mfn" 1 "$middle_mfn"
+	entry "the root below itself" p2m.cycle "" "$root_mfn" 0 "$root_mfn"
+	entry "one page of entries in two places" p2m.shared "" "$middle_mfn" 1 "$leaf_mfn"
+
+	broken mutant "$good"
+	put "$core" $((pages + $(pfn_of "$root_mfn") * 4096)) -1 $bytes
+	pvb --json p2m "$core"
+	json_ok "$kind: a subtree may be missing" frames=0 holes=16384 total_extents=0 m2p.agrees=true
+	pvb p2m "$core" --convert tree:3 --output "$work/empty"
+	ok "$kind: nothing at all is written as a tree" exited 0
+	pvb --json p2m "$work/empty"
+	json_ok "$kind: and is one" frames=0 holes=16384 pages.tables:number
+	if [[ -e $work/small64.core.svg ]]; then
+		pvb p2m "$core" --picture "$work/empty.svg"
+		ok "$kind: and can be drawn" exited 0
+	fi
+
+	# One entry of a leaf: the M2P knows better.
+	leaf=$((pages + $(pfn_of "$leaf_mfn") * 4096))
+	broken mutant "$good"
+	put "$core" $((leaf + 7 * bytes)) "$root_mfn" $bytes
+	pvb p2m "$core"
+	ok "$kind: two PFNs of one frame are a finding" both exited 4 '&&' out_has "DISAGREES on 1 PFN" '&&' \
+		out_has "of which the M2P says"
+	pvb --json p2m "$core"
+	$has_json && ok "$kind: in JSON, too" both exited 4 '&&' json m2p.agrees=false m2p.total_disagreements=1 \
+		'm2p.disagreements[0].pfn=0x7' "m2p.disagreements[0].mfn=$root_mfn" 'm2p.disagreements[0].count=1'
+	pvb p2m "$core" --pfn 7
+	ok "$kind: looked up, it is one" both exited 4 '&&' out_has "DISAGREES: that frame is PFN 0x"
+	pvb p2m "$core" --pfn 8
+	ok "$kind: its neighbour is none" exited 0
+	put "$core" $((leaf + 7 * bytes)) $((bytes == 8 ? 1 << 63 | 5 : 1 << 31 | 5)) $bytes
+	pvb --json p2m "$core"
+	json_ok "$kind: Linux's mark of foreign pages is known" foreign=1 holes=0 frames=16383 m2p.agrees=true
+	put "$core" $((leaf + 8 * bytes)) $((bytes == 8 ? 1 << 62 | 8 : 1 << 30 | 8)) $bytes
+	pvb --json p2m "$core"
+	json_ok "$kind: and that of identities" identity=1 foreign=1
+	pvb p2m "$core" --pfn 8
+	ok "$kind: which is said of one" both exited 0 '&&' out_has "Linux's mark"
+	put "$core" $((leaf + 9 * bytes)) -1 $bytes
+	pvb --json p2m "$core"
+	json_ok "$kind: a hole is a hole" holes=1
+	pvb p2m "$core" --pfn 9
+	ok "$kind: looked up, too" both exited 0 '&&' out_has "has no frame: its entry is all ones"
+	pvb p2m "$core" --convert list --output "$work/marks"
+	ok "$kind: marks and holes are all ones in a conversion" test \
+		"$(od -An -v -tx1 -j $((7 * bytes)) -N $((3 * bytes)) "$work/marks" | tr -d ' \nf')" = ""
+	put "$core" $((leaf + 9 * bytes)) $((bytes == 8 ? 1 << 45 : 0x3ffffff0)) $bytes
+	pvb --json p2m "$core"
+	$has_json && ok "$kind: an entry that no frame can be is a finding" both exited 4 '&&' json wild=1
+done
+
+# ---- memory with a hole ----
+
+for form in list tree:3; do
+	pvb --host sim create --kernel "$(kernel linux64)" --memory-range 0+64M --memory-range 4G+8M --p2m $form \
+		--dump "$work/holes.core"
+	pvb --json p2m "$work/holes.core"
+	json_ok "$form: a hole is told" pfns=1050624 frames=18432 holes=1032192 total_extents=2 \
+		'extents[1].pfn=0x100000' 'extents[1].count=2048' m2p.agrees=true
+	pvb p2m "$work/holes.core" --pfn 0x80000
+	ok "$form: looked up, it is one" both exited 0 '&&' out_has "0x80000 has no frame"
+	pvb --json p2m "$work/holes.core" --convert tree:4 --output "$work/holes.tree"
+	json_ok "$form: in a file, what is missing takes a page for each level" written.pages=44 \
+		written.parts.nodes.count=4 written.parts.shared.count=3 written.parts.leaves.count=36
+	pvb --json p2m "$work/holes.tree"
+	json_ok "$form: and is read back so" pfns=1050624 frames=18432 holes=1032192 pages.leaves=2052 \
+		pages.missing=0 total_extents=2
+	pvb p2m "$work/holes.core" --convert list --output "$work/holes.list"
+	pvb p2m "$work/holes.tree" --convert list --output "$work/back"
+	ok "$form: which is the same list" both exited 0 '&&' cmp "$work/holes.list" "$work/back"
+done
+head -c 40960 "$work/holes.tree" >"$work/short.tree"
+refused "half a file" 1 p2m.range "" p2m "$work/short.tree"
+cp "$work/holes.tree" "$work/zero.tree"
+bytes=8
+put "$work/zero.tree" 8192 0 8
+refused "a file with an entry of 0" 1 p2m.zero "level 3" p2m "$work/zero.tree"
 
 # Many pieces: few are listed, and all when asked.
 pvb --host sim:scramble create --kernel "$(kernel small64)" --memory 64M --dump "$work/scattered.core"

@@ -24,9 +24,9 @@ struct scenario {
 	uint64_t memory;
 	uint32_t vcpus;
 	const char *host;
+	uint32_t tree;
 	const struct pvb_memory_range *ranges;
 	size_t range_count;
-	uint32_t tree;
 };
 
 struct blob scenario_linux_64(void);
@@ -37,7 +37,7 @@ struct blob scenario_legacy_32(void); /* wants its root below 4 GiB */
 
 /*
  * A 64-bit and a 32-bit guest with a ramdisk each, two that do with less, of which one has a p2m
- * tree, and one with a hole in its memory.
+ * tree, and one with a tree and a hole in its memory.
  */
 extern const struct scenario scenarios[];
 extern const unsigned scenario_count;

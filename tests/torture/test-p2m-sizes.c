@@ -60,8 +60,7 @@ static bool can_hold(const struct size *size)
 static void try_size(const struct size *size, enum pvb_p2m_wish p2m)
 {
 	const struct cost_request request = {
-		.scenario = {size->name, scenario_linux_64, 300001, size->bytes, 2, NULL, NULL, 0,
-			     0},
+		.scenario = {size->name, scenario_linux_64, 300001, size->bytes, 2, NULL},
 		.host = "sim:memory=5T,clean",
 		.p2m = p2m,
 		.audit = true,

@@ -95,7 +95,11 @@ tests_unit_test_p2m_domain_SOURCES = tests/unit/test-p2m-domain.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
 p2m_guest = tests/unit/p2m-guest.h tests/unit/p2m-guest.c
 tests_unit_test_p2m_read_SOURCES = tests/unit/test-p2m-read.c $(p2m_guest)
-tests_unit_test_p2m_read_errors_SOURCES = tests/unit/test-p2m-read-errors.c $(p2m_guest)
+tests_unit_test_p2m_read_errors_SOURCES = tests/unit/test-p2m-read-errors.c $(p2m_guest) \
+	tests/torture/inject.h tests/torture/inject.c
+tests_unit_test_p2m_read_errors_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup \
+	-Wl,--wrap=mmap,--wrap=memfd_create
 tests_unit_test_p2m_read_random_SOURCES = tests/unit/test-p2m-read-random.c $(p2m_guest)
 tests_unit_test_p2m_read_torn_SOURCES = tests/unit/test-p2m-read-torn.c $(p2m_guest)
 tests_unit_test_p2m_trace_SOURCES = tests/unit/test-p2m-trace.c $(p2m_guest)

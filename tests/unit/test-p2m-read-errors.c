@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "support/test.h"
+#include "torture/inject.h"
 
 static struct pvb_p2m *p2m;
 static struct pvb_error error;
@@ -480,6 +481,52 @@ static void every_read_that_fails_is_told(void **state)
 	guest_close(&guest);
 }
 
+static void every_allocation_that_fails_is_told(void **state)
+{
+	struct pvb_p2m_options options = PVB_P2M_OPTIONS_INIT;
+
+	(void)state;
+	options.confirmed = true;
+	for (unsigned list = 0; list < 2; list++) {
+		struct p2m_guest guest;
+		uint64_t tried = 0;
+		int64_t before;
+		int rc;
+
+		guest_open(&guest, 64, 0);
+		if (list)
+			guest_list(&guest, PFNS, memory, 2);
+		else
+			guest_tree(&guest, 4, PFNS, memory, 2);
+		guest_confirm(&guest, memory, 2);
+		/* A page that stands in many places, and frames that are not confirmed. */
+		uint64_t shared = guest_page(&guest);
+
+		for (unsigned i = 10; i < 200; i++) {
+			if (list)
+				guest_map(&guest, GUEST_VADDR_64 + i * 4096, shared);
+			else
+				guest_put(&guest, guest_node(&guest, 2, 0), i, shared);
+		}
+		assert_int_equal(pvb_runs_remove(&guest.m2p, 0x100010, 5), 0);
+		before = inject_balance();
+		do {
+			inject_arm(++tried);
+			rc = pvb_p2m_read(&guest.access, NULL, &options, &p2m, &error);
+			(void)inject_disarm();
+			assert_true(rc == 0 || rc == -PVB_E_ARG_NO_MEMORY);
+			if (rc)
+				assert_null(p2m);
+			pvb_p2m_free(p2m);
+			assert_int_equal(inject_balance(), before);
+		} while (rc);
+		print_message("%llu allocations failed in turn\n",
+			      (unsigned long long)tried - 1);
+		assert_true(tried > 8);
+		guest_close(&guest);
+	}
+}
+
 static int no_m2p(void *opaque, uint64_t mfn, uint64_t limit, uint64_t *pfn, uint64_t *count,
 		  struct pvb_error *why)
 {
@@ -534,6 +581,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_mapped_is_told_with_its_level),
 		cmocka_unit_test(strictness_is_about_entries_too),
 		cmocka_unit_test(every_read_that_fails_is_told),
+		cmocka_unit_test(every_allocation_that_fails_is_told),
 		cmocka_unit_test(what_a_caller_does_wrong_is_told),
 	};
 

@@ -719,7 +719,8 @@ static void a_list_as_built_ends_with_its_last_frame(void **state)
 	options.start_info.frames = 1001;
 	assert_fails_with(pvb_p2m_read(&guest.access, NULL, &options, &p2m, &error),
 			  PVB_E_P2M_SHAPE, &error);
-	assert_non_null(strstr(error.message, "speaks of 1001 pages, and mfn_list has 1000 frames"));
+	assert_non_null(
+		strstr(error.message, "speaks of 1001 pages, and mfn_list has 1000 frames"));
 	options.strict = false;
 	p2m = read_p2m(&guest, &options);
 	assert_int_equal(pvb_p2m_info(p2m)->geometry.pfns, 5300);
