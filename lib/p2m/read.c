@@ -196,7 +196,7 @@ static int read_whole(struct reading *reading, struct pvb_error *error)
 		.source = &whole->source,
 		.route = &whole->route,
 		.strict = reading->options.strict,
-		.max_extents = reading->options.max_extents,
+		.extents.most = reading->options.max_extents,
 	};
 	return pvb_p2m_walk(&whole->walk, error);
 }
@@ -234,13 +234,11 @@ static int finish(struct whole *whole, struct pvb_p2m **p2m, struct pvb_error *e
 	if (!result)
 		return pvb_fail_memory(error, P2M_STAGE, "a p2m");
 	fill_info(whole, &result->info);
-	result->max_disagreements = whole->reading.options.max_disagreements;
-	result->extents = whole->walk.extents;
-	result->extent_count = whole->walk.extent_count;
-	whole->walk.extents = NULL;
+	result->extents = whole->walk.extents.list;
+	result->extent_count = whole->walk.extents.count;
+	whole->walk.extents.list = NULL;
 	if (whole->reading.access->m2p)
-		rc = pvb_p2m_compare(result, whole->reading.access, whole->reading.options.strict,
-				     whole->reading.options.confirmed, error);
+		rc = pvb_p2m_compare(result, whole->reading.access, &whole->reading.options, error);
 	if (rc) {
 		pvb_p2m_free(result);
 		return rc;
