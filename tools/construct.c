@@ -73,12 +73,14 @@ static int audit(struct construct *made, struct session *session, struct pvb_err
 	const struct pvb_plan_info *plan = pvb_plan_info(session->plan);
 	struct pvb_audit_options wanted = PVB_AUDIT_OPTIONS_INIT;
 	uint64_t since = session_clock();
+	/* Without ranges it is all from 0 on, and a hole is as wrong as one in another place. */
+	const struct pvb_memory_range all = {.bytes = session->guest.memory, .node = PVB_ANY_NODE};
 
 	wanted.image = session->image;
 	wanted.command_line = session->guest.cmdline ? session->guest.cmdline : "";
 	wanted.memory = session->guest.memory;
-	wanted.ranges = session->guest.ranges;
-	wanted.range_count = session->guest.range_count;
+	wanted.ranges = session->guest.ranges ? session->guest.ranges : &all;
+	wanted.range_count = session->guest.ranges ? session->guest.range_count : 1;
 	wanted.address_bits = plan->address_bits;
 	if (session->ramdisk.fd >= 0) {
 		wanted.module_fds = &session->ramdisk.fd;

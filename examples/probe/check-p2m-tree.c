@@ -55,7 +55,7 @@ static uint64_t root(void)
 /* The pages that it has at a level, 1 being the leaves'. */
 static uint64_t pages_at(unsigned level)
 {
-	return ((facts.pages - 1) >> (INDEX_BITS * level)) + 1;
+	return ((facts.pfns - 1) >> (INDEX_BITS * level)) + 1;
 }
 
 uint64_t p2m_tree_pages(void)
@@ -72,7 +72,7 @@ uint64_t p2m_tree_pages(void)
 /* How many entries have something below, of the number-th page of a level. */
 static unsigned entries_used(unsigned level, uint64_t number)
 {
-	uint64_t below = level == 1 ? facts.pages : pages_at(level - 1);
+	uint64_t below = level == 1 ? facts.pfns : pages_at(level - 1);
 	uint64_t left = below - (number << INDEX_BITS);
 
 	return left < ENTRIES ? (unsigned)left : ENTRIES;
@@ -87,7 +87,7 @@ static uint64_t frame_wanted(unsigned level, uint64_t number)
 		return entry_mfn(leaf_of((uint64_t)p2m() + (number << PAGE_SHIFT), NULL));
 	for (unsigned above = p2m_tree_levels(); above > level; above--)
 		pfn += pages_at(above);
-	return pfn < facts.pages ? p2m()[pfn] : NOTHING;
+	return pfn < facts.pfns ? p2m()[pfn] : NOTHING;
 }
 
 /* ---- the walk -------------------------------------------------------------------------- */
@@ -150,7 +150,7 @@ static bool see_entries(unsigned level, uint64_t number, const uint64_t *entries
 	uint64_t pfn = number << INDEX_BITS;
 
 	for (unsigned i = 0; level == 1 && i < entries_used(1, number); i++, pfn++)
-		if (entries[i] != p2m()[pfn] || m2p(entries[i]) != pfn)
+		if (entries[i] != p2m()[pfn] || (in_memory(pfn) && m2p(entries[i]) != pfn))
 			fail("PFN %lx is frame %lx by the tree, %lx by the list; the M2P has the "
 			     "former as %lx",
 			     pfn, entries[i], p2m()[pfn], m2p(entries[i]));
@@ -181,7 +181,7 @@ void check_p2m_tree_levels(void)
 	else if (levels < 1 || levels > PVB_GUEST_P2M_LEVELS_MOST)
 		fail("%u levels are none that a tree can have", levels);
 	else if (pages_at(levels) > 1)
-		fail("%u levels do not reach %lu pages", levels, facts.pages);
+		fail("%u levels do not reach %lu PFNs", levels, facts.pfns);
 	else if (levels < levels_asked)
 		odd("%u levels are fewer than the %u that are asked for", levels, levels_asked);
 }
@@ -244,6 +244,6 @@ void check_p2m_tree_max_pfn(void)
 {
 	const struct shared_info *shared = (const struct shared_info *)&shared_info_page;
 
-	if (there() && shared->max_pfn != facts.pages)
-		fail("max_pfn is %lu, and there are %lu pages", shared->max_pfn, facts.pages);
+	if (there() && shared->max_pfn != facts.pfns)
+		fail("max_pfn is %lu, and there are %lu PFNs", shared->max_pfn, facts.pfns);
 }

@@ -142,8 +142,8 @@ const struct check checks[] = {
 	CHECK("p2m_tree.list_list", check_p2m_tree_list_list,
 	      "pfn_to_mfn_frame_list_list is the root of three levels, else all ones",
 	      "p2m_tree.levels"),
-	CHECK("p2m_tree.max_pfn", check_p2m_tree_max_pfn, "arch.max_pfn is the number of pages",
-	      "p2m_tree.levels"),
+	CHECK("p2m_tree.max_pfn", check_p2m_tree_max_pfn,
+	      "arch.max_pfn is the number of PFNs, holes included", "p2m_tree.levels"),
 
 	CHECK("console.page", check_console_page, "the console's ring is empty"),
 	CHECK("store.page", check_store_page, "both rings of the store are empty"),

@@ -49,7 +49,9 @@ enum pvb_p2m_wish {
  *
  *   gpa, bytes   whole pages
  *   node         NUMA node of the host to take it from, or PVB_ANY_NODE
- *   exact        from that node or not at all; otherwise it is where to look first
+ *   exact        from that node or not at all; otherwise it is where to look first. Ranges are
+ *                filled in ascending order, so that one which may come from anywhere can take
+ *                what one behind it wants exactly
  */
 #define PVB_ANY_NODE (-1)
 struct pvb_memory_range {
@@ -80,8 +82,8 @@ struct pvb_memory_range {
  *                     for more is not overruled by 0, and is by a number
  *   ranges            where memory is in the guest's physical addresses, range_count of them,
  *                     ascending and apart, whole pages, the first from 0 on; what lies between
- *                     is a hole. Their sum is memory, which may then be 0. NULL: all of it from 0
- * on
+ *                     is a hole. Their sum is memory, which may then be 0. NULL: all of it
+ *                     from 0 on
  */
 struct pvb_spec {
 	size_t size;

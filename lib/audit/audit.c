@@ -312,7 +312,7 @@ static void count_rules(struct check *check, bool arm64)
 }
 
 /* Takes the view. */
-static int audit_subject(const struct subject *subject, const struct pvb_audit_options *options,
+static int audit_subject(const struct subject *subject, struct pvb_audit_options *options,
 			 struct pvb_audit **out, struct pvb_error *error)
 {
 	struct pvb_audit *audit = (struct pvb_audit *)calloc(1, sizeof *audit);
@@ -327,6 +327,8 @@ static int audit_subject(const struct subject *subject, const struct pvb_audit_o
 		audit->report.passed = true;
 		check->audit = audit;
 		check->view = subject->view;
+		if (!options->ranges)
+			options->range_count = 0;
 		check->options = options;
 		check->image = options->image ? pvb_image_info(options->image) : NULL;
 		rc = run_on(check, subject, error);

@@ -321,14 +321,19 @@ static int check_only_leaf(struct walk_of_tree *walk, struct pvb_error *error)
 	return rc;
 }
 
-/* Behind the list and its tables where those have a place of their own; else behind what is mapped.
+/*
+ * Behind the list and its tables where those have a place of their own; else behind what is mapped,
+ * and behind a ramdisk that is not.
  */
 static void check_root_place(struct walk_of_tree *walk)
 {
 	struct check *check = walk->check;
 	const struct layout *layout = &check->layout;
-	const uint64_t room = layout->end - layout->base;
+	uint64_t room = layout->end - layout->base;
 	uint64_t want = walk->root;
+
+	if (layout->has_module)
+		room = pvb_max(room, layout->module_page.n + layout->module_pages);
 
 	applies(check, RULE_P2M_TREE_PLACE);
 	if (!layout->list_inside) {

@@ -183,6 +183,7 @@ int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct p
 	const struct pvb_layout_part *first;
 	uint64_t least = 0;
 	const char *name = NULL;
+	struct pvb_error why = {0};
 	int rc;
 
 	if (layout->frames <= pages)
@@ -190,13 +191,13 @@ int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct p
 	first = pvb_layout_first_past(layout, pages, &name);
 
 	/* What it would take grows with the guest, because the p2m list does. */
-	rc = pvb_layout_least_pages(input, pages, max_pages, &least, NULL);
+	rc = pvb_layout_least_pages(input, pages, max_pages, &least, &why);
 	if (rc) {
 		rc = pvb_fail(error, PVB_E_ARG_MEMORY_SMALL, STAGE,
 			      "%" PRIu64 " bytes of memory are too little: %s does not fit",
 			      pages << input->page_shift, name);
-		pvb_hint(error, "no amount of memory that it may have is enough for this kernel "
-				"and ramdisk");
+		pvb_hint(error, "no amount of memory that it may have is enough: with more, %s",
+			 why.message);
 		return rc;
 	}
 	rc = pvb_fail(error, PVB_E_ARG_MEMORY_SMALL, STAGE,

@@ -144,14 +144,16 @@ static void hint_at(const struct pvb_layout_input *input, const struct pvb_layou
 		    enum pvb_code code, enum pvb_segment_kind culprit, struct pvb_error *error)
 {
 	if (culprit == PVB_SEGMENT_P2M && layout->p2m_fallback)
-		pvb_hint(error,
-			 "the p2m list lies there because %s; give the guest less memory, or the "
-			 "kernel a usable INIT_P2M note",
-			 layout->p2m_fallback);
+		pvb_hint(
+			error,
+			"the p2m list lies there because %s; give the guest less memory or smaller "
+			"holes in it, or the kernel a usable INIT_P2M note",
+			layout->p2m_fallback);
 	else if (culprit == PVB_SEGMENT_P2M)
 		pvb_hint(error,
-			 "the p2m list takes %u bytes for each page of memory and lies there "
-			 "because the kernel has no INIT_P2M note; give the guest less memory",
+			 "the p2m list takes %u bytes for each PFN, holes included, and lies there "
+			 "because the kernel has no INIT_P2M note; give the guest less memory or "
+			 "smaller holes in it",
 			 input->p2m_entry_size);
 	else if (culprit == PVB_SEGMENT_MODULE)
 		pvb_hint(error,

@@ -51,6 +51,17 @@ json_ok "a list has none" audit.passed=true plan.p2m.form=list p2m_root_maddr:nu
 pvb "${json_option[@]}" --host sim create --kernel "$(kernel declaring)" --memory 64M
 json_ok "a kernel that asks for a tree gets it" audit.passed=true plan.p2m.levels=4 plan.p2m.declared=true
 
+# Who asks for memory without ranges gets none with holes, and the audit knows.
+checks() { tr -d ' \n' <"$work/out" | grep -o '"checks":[0-9]*'; }
+pvb "${json_option[@]}" --host sim create --kernel "$(kernel linux64)" --memory 64M
+with_memory=$(checks)
+pvb "${json_option[@]}" --host sim create --kernel "$(kernel linux64)" --memory-range 0+64M
+if $has_json; then
+	ok "memory from 0 on is audited as a range is" test -n "$with_memory" -a "$with_memory" = "$(checks)"
+else
+	skip "memory from 0 on is audited as a range is" "configured without json-c"
+fi
+
 core=$work/linux64.core
 pvb audit "$core"
 ok "an audit is shown" both exited 0 '&&' out_has "passed" '&&' quiet

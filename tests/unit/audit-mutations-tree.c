@@ -118,6 +118,14 @@ static void module_over_the_tree(struct paper_domain *d)
 	paper_set(d, SI_MOD_START, d->tree + d->tree_count - 1);
 }
 
+/* A tree as it should be, and a ramdisk that has its root, too. */
+static void root_in_the_module(struct paper_domain *d)
+{
+	const uint64_t pages = (d->module.size + 4095) / 4096;
+
+	paper_set(d, SI_MOD_START, d->tree + 1 - pages);
+}
+
 /* ---- its pages ---- */
 
 static void root_of_nobody(struct paper_domain *d)
@@ -233,6 +241,10 @@ static void entry_of_the_root_beyond(struct paper_domain *d)
 	{                                                                                          \
 		.bits = 64, .module_bytes = 12345, .scrambled = true, .tree_levels = 4             \
 	}
+#define TREE_INSIDE_BY_PFN                                                                         \
+	{                                                                                          \
+		.bits = 64, .module_bytes = 12345, .module_by_pfn = true, .tree_levels = 4         \
+	}
 #define TREE_32                                                                                    \
 	{                                                                                          \
 		.bits = 32, .hypercall = true, .module_bytes = 4097, .tree_levels = 2              \
@@ -295,6 +307,8 @@ static const struct mutation mutations[] = {
 	{"p2m-tree.beyond", "", TREE_3, last_entry_beyond, .where = BOTH},
 	{"p2m-tree.beyond", "", TREE_32, last_entry_beyond, .where = BOTH},
 	{"p2m-tree.beyond", "", TREE_4_INSIDE, entry_of_the_root_beyond, .where = BOTH},
+
+	{"p2m-tree.place", "module.bytes module.tail", TREE_INSIDE_BY_PFN, root_in_the_module, .where = BOTH},
 
 	{"start_info.p2m-range", "", TREE_3, range_without_the_tree, .where = BOTH},
 	{"start_info.module", "", TREE_3, module_over_the_tree, .where = BOTH},

@@ -188,10 +188,15 @@ static void a_domain_is_judged_by_itself_where_nothing_is_given(void **state)
 	(void)state;
 	for (size_t i = 0; i < GOOD; i++) {
 		struct paper_domain *domain = paper_domain_make(&good[i]);
+		struct pvb_audit_options options = PVB_AUDIT_OPTIONS_INIT;
 		struct pvb_audit *audit;
 		struct pvb_error error;
 
-		assert_ok(pvb_audit_domain(&domain->host, 1, NULL, &audit, &error), &error);
+		/* No ranges are none, however many. */
+		options.range_count = 2;
+		assert_ok(
+			pvb_audit_domain(&domain->host, 1, i % 2 ? &options : NULL, &audit, &error),
+			&error);
 		show(pvb_audit_report(audit));
 		assert_int_equal(pvb_audit_report(audit)->total_findings, 0);
 		assert_true(pvb_audit_report(audit)->skipped > 0);

@@ -284,7 +284,8 @@ static void the_least_memory_may_be_beyond_a_tree(void **state)
 	assert_fails_with(least_memory(&guest, &least, &error), PVB_E_ARG_P2M, &error);
 	assert_non_null(strstr(error.message, "2 reach 1 GiB"));
 	guest.spec.memory = GIB(1);
-	assert_refused(&guest, PVB_E_ARG_MEMORY_SMALL);
+	assert_fails_with(plan_guest(&guest, &plan, &error), PVB_E_ARG_MEMORY_SMALL, &error);
+	assert_non_null(strstr(error.hint, "needs 3 levels; 2 reach 1 GiB"));
 	guest.spec.memory = GIB(2);
 	assert_refused(&guest, PVB_E_ARG_P2M);
 	guest.spec.p2m_levels = 3;

@@ -356,6 +356,7 @@ static void a_list_outside_covers_256_tib_and_not_a_page_more(void **state)
 	assert_refused(&guest, PVB_E_PLAN_LINUX_1G);
 	assert_non_null(strstr(error.message, "p2m (which no usable INIT_P2M takes elsewhere)"));
 	assert_non_null(strstr(error.hint, "does not fit into one L4 slot"));
+	assert_non_null(strstr(error.hint, "smaller holes"));
 	guest.spec.strict_p2m = true;
 	assert_refused(&guest, PVB_E_PLAN_LINUX_1G);
 }
