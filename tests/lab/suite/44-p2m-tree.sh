@@ -13,11 +13,11 @@ if ! command -v probe-tree >/dev/null; then
 fi
 
 pages=1280
-# tree NAME VARIANT P2M...: a paused domain of 5 MiB. Its id is in $id.
+# tree NAME VARIANT P2M...: a paused domain of so many pages. Its id is in $id.
 tree() {
 	local name=$1 variant=$2
 	shift 2
-	probe_cfg "$name" kernel="/tests/bin/$variant" memory=5 extra=probe.strict
+	probe_cfg "$name" kernel="/tests/bin/$variant" memory=$((pages / 256)) extra=probe.strict
 	pvb --json create --paused --no-monitor --audit "$work/$name.cfg" "$@"
 	id=$(sed -n 's/^ *"domid": \([0-9]*\).*/\1/p' "$work/out" | head -n 1)
 }
@@ -78,6 +78,13 @@ ok "five levels: the audit finds nothing" audited
 pvb dump five "$work/core"
 ok "five levels: nor does the reader of its dump" both exited 0 '&&' read_as 5 p2m_root "$work/core"
 run five "five levels"
+
+# 8 MiB from 0 on, and 1 MiB behind a hole of a GiB.
+pages=2304
+tree hole probe-tree --p2m tree:3 --memory-range 0+8M --memory-range 1G+1M
+ok "three levels over a hole: the audit finds nothing" audited
+ok "three levels over a hole: nor does the reader" read_as 3 p2m_root hole
+run hole "three levels over a hole"
 
 # The note is overruled, which the kernel has to cope with and the strict probe says.
 tree list probe-tree --p2m list
