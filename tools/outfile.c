@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "fault.h"
@@ -58,6 +59,19 @@ int outfile_open(struct outfile *file, const char *path, const char *stage, stru
 	if (file->fd < 0)
 		return failed(file, "create", error);
 	return fchmod(file->fd, usual_mode()) == 0 ? 0 : failed(file, "create", error);
+}
+
+int outfile_check_room(const struct outfile *file, uint64_t size, struct pvb_error *error)
+{
+	struct statvfs there;
+
+	/* A file system that does not tell shows it when it is full. */
+	if (fstatvfs(file->fd, &there) != 0 || !there.f_blocks || !there.f_frsize ||
+	    size / there.f_frsize <= there.f_bavail)
+		return 0;
+	return fault(error, PVB_E_ARG_FILE, file->stage,
+		     "%s would have %" PRIu64 " bytes, and there is room for %" PRIu64, file->path,
+		     size, (uint64_t)there.f_bavail * there.f_frsize);
 }
 
 int outfile_write(const struct outfile *file, const void *bytes, uint64_t size, uint64_t offset,

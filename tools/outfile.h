@@ -25,6 +25,8 @@ int outfile_check(const char *path, const char *stage, struct pvb_error *error);
 
 int outfile_open(struct outfile *file, const char *path, const char *stage,
 		 struct pvb_error *error);
+/* Refuses, before it is written, more than there is room for. */
+int outfile_check_room(const struct outfile *file, uint64_t size, struct pvb_error *error);
 /* Fails with PVB_E_ARG_CANCELLED once a signal has been caught. */
 int outfile_write(const struct outfile *file, const void *bytes, uint64_t size, uint64_t offset,
 		  struct pvb_error *error);

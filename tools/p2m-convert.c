@@ -81,6 +81,12 @@ static struct pvb_p2m_map map_of(struct places *places)
 	return pvb_p2m_map_of(&places->extents);
 }
 
+/* A guest chooses how long its p2m is, and is not to fill a disk by that. */
+static int check_room(const struct writer *writer, struct pvb_error *error)
+{
+	return outfile_check_room(&writer->file, writer->pages * writer->page_size, error);
+}
+
 /* What a sink writes to: those pages of what is being written that have a place. */
 struct target {
 	const struct writer *writer;
@@ -230,7 +236,9 @@ static int write_tree(struct writer *writer, struct conversion *conversion,
 	const struct pvb_p2m_sink nodes_sink = {.opaque = &above, .each = each};
 	const struct pvb_p2m_sink leaves_sink = {.opaque = &leaves, .each = each};
 
-	rc = write_head(writer, conversion, info, error);
+	rc = check_room(writer, error);
+	if (!rc)
+		rc = write_head(writer, conversion, info, error);
 	if (!rc)
 		rc = pvb_p2m_write_tree(&tree, &nodes_sink, error);
 	return rc ? rc : pvb_p2m_write_list(&info->geometry, memory, &leaves_sink, error);
@@ -246,6 +254,8 @@ static int write_list(struct writer *writer, struct conversion *conversion,
 
 	conversion->leaves = writer->pages;
 	conversion->pages = writer->pages;
+	if (!rc)
+		rc = check_room(writer, error);
 	return rc ? rc : pvb_p2m_write_list(&info->geometry, memory, &sink, error);
 }
 

@@ -88,7 +88,7 @@ int p2m_file_open(struct p2m_file *file, const char *path, bool *there, struct p
 	*file = (struct p2m_file){.path = path};
 	*there = false;
 	/* O_NONBLOCK: opening a FIFO must not hang. */
-	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (file->fd < 0 || fstat(file->fd, &status) != 0)
 		return fault(error, PVB_E_ARG_FILE, STAGE, "cannot open %s: %s", path,
 			     strerror(errno));

@@ -155,7 +155,8 @@ PVB_API uint64_t pvb_p2m_root(const struct pvb_p2m_tree *tree);
 /*
  * How a p2m is reached that somebody else has written. All of it is untrusted.
  *
- *   page_size bytes of a frame; 0 means 4096, and a list in virtual memory has no other
+ *   page_size bytes of a frame: a power of two from 4096 to 65536; 0 means 4096, and a list
+ *             in virtual memory has no other
  *   frames    every frame that there can be is below this number; no more than 1 << 40 are taken
  *             (52 bits of address), of a 32-bit guest 1 << 30, where the marks of Linux begin
  *   read      copy count frames to "to", one after the other, each whole, and what an aligned
@@ -244,7 +245,8 @@ struct pvb_p2m_disagreement {
  *                     the most PFNs that it can have, and frames: it ends with so many
  *   attempts          how often to try until the generation stays; 0 means 8
  *   max_disagreements how many are kept; all are counted. 0 means 64
- *   max_extents       more than so many are an error; 0 means 1 << 24 (384 MiB of them)
+ *   max_extents       more than so many are an error; 0 means 1 << 24 (384 MiB of them, and as
+ *                     much again while those are sought that are confirmed)
  *   strict            a page of a list that is not mapped is an error, as is an entry of a leaf
  *                     that is neither a frame nor a hole, and a disagreement with the M2P
  *   confirmed         extents have only what the M2P confirms
@@ -280,7 +282,8 @@ struct pvb_p2m;
  *   vaddr             of a list; else PVB_P2M_NONE
  *   table_pages       pages of the tree above its leaves, or page tables walked, each once
  *   leaf_pages        pages of entries that are there; of them, shared_pages are filled by a
- *                     page that stands elsewhere too, which no page with a frame in it does
+ *                     page that stood at an earlier place already, which no page with a frame
+ *                     in it does
  *   missing_pages     pages of entries that are not there
  *   extents           PFNs that have frames, ascending; adjacent ones merged
  *   frames            PFNs with a frame; holes, foreign, identity, wild: those without

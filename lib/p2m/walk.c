@@ -421,8 +421,10 @@ static int take_shortage(struct p2m_walk *walk, struct pvb_error *error)
 		walk->extents.count ? &walk->extents.list[walk->extents.count - 1] : NULL;
 	int rc;
 
-	walk->pfns = pvb_min(route->geometry.pfns,
-			     pvb_max(route->frames, last ? last->pfn + last->count : 0));
+	/* Marked and wild entries may stand behind the last frame, and were counted. */
+	if (!walk->totals.foreign && !walk->totals.identity && !walk->totals.wild)
+		walk->pfns = pvb_min(route->geometry.pfns,
+				     pvb_max(route->frames, last ? last->pfn + last->count : 0));
 	if (!walk->strict)
 		return 0;
 	rc = pvb_fail(error, PVB_E_P2M_SHAPE, P2M_STAGE,

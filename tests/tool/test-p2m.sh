@@ -109,6 +109,18 @@ status=0
 	--output "$work/full") >"$work/out" 2>"$work/err" || status=$?
 ok "a full disk is an error" both exited 1 '&&' silent '&&' err_has "[arg.file, convert]"
 ok "and leaves nothing" test -z "$(find "$work" -name 'full*')"
+pvb p2m "$work/small64.core" --convert tree:5 --output "$work/long"
+put "$work/long" 3088 $((1 << 45)) 8
+pvb --json p2m "$work/long"
+json_ok "a guest may say that its p2m is as long as any can be" pfns=35184372088832 frames=16384
+status=0
+(trap '' XFSZ && ulimit -f 64 && exec "$builddir/pvbuild" p2m "$work/long" --convert list \
+	--output "$work/full") >"$work/out" 2>"$work/err" || status=$?
+ok "a list of that is refused before it fills the disk" both exited 1 '&&' silent '&&' \
+	err_has "would have 281474976710656 bytes, and there is room for"
+ok "and nothing is left of it" test -z "$(find "$work" -name 'full*')"
+pvb p2m "$work/long" --convert tree --output "$work/back"
+ok "a tree of it is small" both exited 0 '&&' test "$(stat -c %s "$work/back")" -lt 1048576
 
 # ---- the command line ----
 

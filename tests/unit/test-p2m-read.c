@@ -783,6 +783,41 @@ static void a_list_as_built_ends_with_its_last_frame(void **state)
 	guest_close(&guest);
 }
 
+/* Entries behind the last frame that are no frames are within what was read, too. */
+static void a_list_as_built_that_is_short_has_all_that_was_counted(void **state)
+{
+	const struct pvb_p2m_extent memory[] = {{0, 0x100000, 10}};
+	struct pvb_p2m_options options = PVB_P2M_OPTIONS_INIT;
+	struct p2m_guest guest;
+
+	(void)state;
+	guest_open(&guest, 64, 0);
+	guest_list(&guest, 512, memory, 1);
+
+	const uint64_t table = guest_table(&guest, 1, GUEST_VADDR_64);
+	const uint64_t leaf = *guest_pte(&guest, table, GUEST_VADDR_64 >> 12 & 511) << 1 >> 13;
+
+	for (uint64_t index = 200; index < 400; index++)
+		guest_put(&guest, leaf, index, UINT64_C(0x1000000000000) + index);
+	options.anchor = PVB_P2M_ANCHOR_START_INFO;
+	options.start_info.cr3 = guest.anchors.p2m_cr3;
+	options.start_info.list = guest.anchors.p2m_vaddr;
+	options.start_info.pfns = 512;
+	options.start_info.frames = 20;
+	guest.access.m2p = NULL;
+	guest.anchors = (struct pvb_p2m_anchors){.guest_bits = 64};
+
+	struct pvb_p2m *p2m = read_p2m(&guest, &options);
+	const struct pvb_p2m_info *info = pvb_p2m_info(p2m);
+
+	assert_int_equal(info->frames, 10);
+	assert_int_equal(info->wild, 200);
+	assert_int_equal(info->geometry.pfns, 512);
+	assert_int_equal(info->holes, 512 - 10 - 200);
+	pvb_p2m_free(p2m);
+	guest_close(&guest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -802,6 +837,7 @@ int main(void)
 		cmocka_unit_test(anchors_are_read_at_both_widths),
 		cmocka_unit_test(anchors_have_names),
 		cmocka_unit_test(a_list_as_built_ends_with_its_last_frame),
+		cmocka_unit_test(a_list_as_built_that_is_short_has_all_that_was_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
