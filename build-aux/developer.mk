@@ -68,12 +68,13 @@ lint-tidy:
 # A build of its own beside this one, so that the counters fit the sources. LINES is the least
 # share of lines, in percent, that the tests must reach.
 LINES = 90
+# Guests of terabytes reach no line that smaller ones do not.
 coverage:
 	$(MKDIR_P) coverage
 	cd coverage && { test -f Makefile || \
 		$(abs_srcdir)/configure --enable-coverage CFLAGS='-Og -g'; }
 	cd coverage && $(MAKE) $(AM_MAKEFLAGS) all && find . -name '*.gcda' -delete && \
-		$(MAKE) $(AM_MAKEFLAGS) check
+		$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter-out %/test-p2m-sizes,$(TESTS))'
 	cd coverage && $(GCOVR) --root $(abs_srcdir) --filter '$(abs_srcdir)/lib/' \
 		--print-summary --sort-uncovered --fail-under-line $(LINES) .
 

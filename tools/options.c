@@ -153,8 +153,8 @@ static int take_range(struct options *options, const char *value, struct pvb_err
 	if (options->range_count == OPTION_RANGES_MAX)
 		return fault(error, PVB_E_ARG_RANGES, STAGE,
 			     "--memory-range was given more than %d times", OPTION_RANGES_MAX);
-	if (strlen(value) >= sizeof text)
-		value = "";
+	bool right = strlen(value) < sizeof text;
+
 	(void)snprintf(text, sizeof text, "%s", value);
 	size = strchr(text, '+');
 	node = strchr(text, '@');
@@ -165,10 +165,10 @@ static int take_range(struct options *options, const char *value, struct pvb_err
 		if (cut)
 			*cut = '\0';
 	}
-	bool right = size && (!node || node > size) && parse_size(text, &range.gpa) &&
-		     parse_size(size + 1, &range.bytes) &&
-		     (!node || parse_number(node + 1, INT32_MAX, &number)) &&
-		     (!exact || !strcmp(exact + 1, "exact"));
+	right = right && size && (!node || node > size) && parse_size(text, &range.gpa) &&
+		parse_size(size + 1, &range.bytes) &&
+		(!node || parse_number(node + 1, INT32_MAX, &number)) &&
+		(!exact || !strcmp(exact + 1, "exact"));
 	if (!right) {
 		int rc = refuse_value(OPTION_MEMORY_RANGE, value, "GPA+SIZE[@NODE[,exact]]", error);
 

@@ -78,6 +78,17 @@ static int make_plan(struct session *session, const struct options *options,
 	return pvb_plan_create(session->image, &spec, &session->host_info, &session->plan, error);
 }
 
+/* It is said and not refused: a kernel may be the first that does. */
+static void warn_of_holes(const struct session *session)
+{
+	const struct pvb_plan_info *plan = pvb_plan_info(session->plan);
+
+	if (pvb_image_info(session->image)->pv.is_linux &&
+	    plan->p2m_pfns > plan->memory / plan->page_size)
+		warn("there are holes in the guest's memory, and no Linux is known to start with "
+		     "any: it takes the number of its pages for that of its PFNs");
+}
+
 int session_open(struct session *session, const struct options *options, struct pvb_error *error)
 {
 	int rc = guest_read(&session->guest, options, error);
@@ -98,9 +109,11 @@ int session_plan(struct session *session, const struct options *options, struct 
 	session_step(session, "image", since);
 	since = session_clock();
 	rc = make_plan(session, options, error);
-	if (!rc)
-		session_step(session, "plan", since);
-	return rc;
+	if (rc)
+		return rc;
+	session_step(session, "plan", since);
+	warn_of_holes(session);
+	return 0;
 }
 
 void session_rewind(struct session *session)

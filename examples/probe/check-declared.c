@@ -45,7 +45,7 @@ static uint64_t highest_frame(void)
 {
 	uint64_t highest = 0;
 
-	for (uint64_t pfn = 0; pfn < facts.pages; pfn++)
+	for (uint64_t pfn = 0; pfn < facts.pfns; pfn++)
 		if (p2m()[pfn] != UINT64_MAX && p2m()[pfn] > highest)
 			highest = p2m()[pfn];
 	return highest;
@@ -53,8 +53,8 @@ static uint64_t highest_frame(void)
 
 static void memory_below(unsigned bits)
 {
-	for (uint64_t pfn = 0; pfn < facts.pages; pfn++)
-		if (!lies_below(p2m()[pfn], bits))
+	for (uint64_t pfn = 0; pfn < facts.pfns; pfn++)
+		if (in_memory(pfn) && !lies_below(p2m()[pfn], bits))
 			fail("PFN %lx is frame %lx, not below %u bits of address", pfn, p2m()[pfn],
 			     bits);
 }

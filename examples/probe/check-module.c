@@ -88,11 +88,11 @@ void check_module_place(void)
 #ifndef PROBE_MOD_START_PFN
 	fail("mod_start is a PFN, which this kernel did not ask for");
 #endif
-	if (info->mod_start < facts.region_end || info->mod_start >= facts.pages ||
-	    pages > facts.pages - info->mod_start)
+	if (info->mod_start < facts.region_end || info->mod_start >= facts.pfns ||
+	    pages > facts.pfns - info->mod_start)
 		fail("%lu pages from PFN %lx on are not in %lx to %lx, the memory behind the "
 		     "region",
-		     pages, info->mod_start, facts.region_end, facts.pages);
+		     pages, info->mod_start, facts.region_end, facts.pfns);
 	else if (info->mod_start != facts.region_end)
 		odd("mod_start is PFN %lx; the region ends at PFN %lx", info->mod_start,
 		    facts.region_end);

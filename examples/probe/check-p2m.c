@@ -41,19 +41,24 @@ void check_p2m_mapped(void)
 
 void check_p2m_list(void)
 {
-	for (uint64_t pfn = 0; pfn < facts.pages; pfn++)
-		if (m2p(p2m()[pfn]) != pfn)
+	for (uint64_t pfn = 0; pfn < facts.pfns; pfn++)
+		if (!in_memory(pfn)) {
+			if (p2m()[pfn] != UINT64_MAX)
+				fail("the entry of PFN %lx, in a hole of the memory, is frame %lx",
+				     pfn, p2m()[pfn]);
+		} else if (m2p(p2m()[pfn]) != pfn) {
 			fail("the entry of PFN %lx is frame %lx, which is PFN %lx", pfn, p2m()[pfn],
 			     m2p(p2m()[pfn]));
+		}
 }
 
 void check_p2m_tail(void)
 {
 	uint64_t end = (facts.list_pages << PAGE_SHIFT) / sizeof(uint64_t);
 
-	if (facts.pages == end)
+	if (facts.pfns == end)
 		untested("%lu entries fill their pages", end);
-	for (uint64_t pfn = facts.pages; pfn < end; pfn++)
+	for (uint64_t pfn = facts.pfns; pfn < end; pfn++)
 		if (p2m()[pfn] != UINT64_MAX)
 			odd("the entry of PFN %lx, of which there is none, is %lx and not all ones",
 			    pfn, p2m()[pfn]);

@@ -95,18 +95,22 @@ void check_memory_size(void)
 
 void check_memory_map(void)
 {
-	static struct e820_entry entries[64];
-	struct memory_map map = {.nr_entries = 64, .buffer = entries};
-	uint64_t size = facts.pages << PAGE_SHIFT;
+	const struct memory_map_found *map = &facts.map;
+	uint64_t size = facts.pages << PAGE_SHIFT, found = 0;
+	bool from_0 = false;
 
-	if (hypercall_memory_op(XENMEM_MEMORY_MAP, &map)) {
+	if (!map->count) {
 		untested("this domain has no memory map");
 		return;
 	}
-	for (unsigned i = 0; i < map.nr_entries; i++)
-		if (entries[i].type == E820_RAM && entries[i].addr == 0 && entries[i].size >= size)
-			return;
-	fail("none of the %u entries is memory from 0 to %lx", map.nr_entries, size);
+	for (unsigned i = 0; i < map->count; i++)
+		if (map->entries[i].type == E820_RAM) {
+			found += map->entries[i].size;
+			from_0 |= map->entries[i].addr == 0;
+		}
+	if (!from_0 || found < size)
+		fail("the %u entries have %lx bytes of memory%s, of %lx", map->count, found,
+		     from_0 ? "" : ", none of them at 0", size);
 }
 
 void check_start_info_cmd_line(void)

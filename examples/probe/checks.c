@@ -54,7 +54,7 @@ const struct check checks[] = {
 	CHECK("memory.size", check_memory_size,
 	      "Xen counts no more pages than it allows, and as many as promised"),
 	CHECK("memory.map", check_memory_map,
-	      "the memory map, if there is one, has all of it from 0 on"),
+	      "the memory map, if there is one, has all of it, the first from 0 on"),
 
 	CHECK("tables.map", check_tables_map,
 	      "PFN 0, 1, 2, ... from virt_base on, up to a multiple of 4 MiB"),
@@ -80,7 +80,8 @@ const struct check checks[] = {
 	CHECK("p2m.mapped", check_p2m_mapped,
 	      "all of the list is mapped, to pages that follow each other", "start_info.mfn_list"),
 	CHECK("p2m.list", check_p2m_list,
-	      "the M2P leads from the frame of each page back to the page", "p2m.mapped"),
+	      "the M2P leads from the frame of each page back to the page; a hole has none",
+	      "p2m.mapped"),
 	CHECK("p2m.tail", check_p2m_tail, "entries behind the last page are all ones",
 	      "p2m.mapped"),
 	CHECK("tables.update", check_tables_update,

@@ -32,7 +32,7 @@ const struct table *table_at(unsigned i)
 
 bool in_region(uint64_t va)
 {
-	return va >= PROBE_VIRT_BASE && page_of((const void *)va) < facts.pages;
+	return va >= PROBE_VIRT_BASE && page_of((const void *)va) < facts.pfns;
 }
 
 bool in_list(uint64_t va)
@@ -69,6 +69,50 @@ static void survey_leaf(void *context, uint64_t va, uint64_t entry)
 	(void)entry;
 	if (in_region(va))
 		facts.region_end = page_of((const void *)(va | (REGION_ALIGN - 1))) + 1;
+}
+
+/* ---- memory ---- */
+
+static void find_memory_map(void)
+{
+	struct memory_map map = {.nr_entries = MEMORY_MAP_ENTRIES, .buffer = facts.map.entries};
+
+	if (hypercall_memory_op(XENMEM_MEMORY_MAP, &map) == 0)
+		facts.map.count = map.nr_entries;
+}
+
+/*
+ * nr_pages and what Xen counts are pages with memory. Where there are holes between them, the map
+ * says so, and has exactly as much; one that has more is to grow into, and has no holes.
+ */
+static uint64_t find_end(void)
+{
+	uint64_t sum = 0, end = 0;
+
+	for (unsigned i = 0; i < facts.map.count; i++) {
+		const struct e820_entry *entry = &facts.map.entries[i];
+
+		if (entry->type != E820_RAM)
+			continue;
+		sum += entry->size >> PAGE_SHIFT;
+		if (end < (entry->addr + entry->size) >> PAGE_SHIFT)
+			end = (entry->addr + entry->size) >> PAGE_SHIFT;
+	}
+	return sum == facts.pages ? end : facts.pages;
+}
+
+bool in_memory(uint64_t pfn)
+{
+	if (facts.pfns == facts.pages)
+		return pfn < facts.pages;
+	for (unsigned i = 0; i < facts.map.count; i++) {
+		const struct e820_entry *entry = &facts.map.entries[i];
+
+		if (entry->type == E820_RAM &&
+		    pfn - (entry->addr >> PAGE_SHIFT) < entry->size >> PAGE_SHIFT)
+			return true;
+	}
+	return false;
 }
 
 /* ---- start_info ---- */
@@ -171,7 +215,9 @@ bool facts_find(void)
 	facts.xen_version = (uint64_t)hypercall_xen_version();
 	facts.pages = (uint64_t)hypercall_memory_op(XENMEM_CURRENT_RESERVATION, &self);
 	facts.max_pages = (uint64_t)hypercall_memory_op(XENMEM_MAXIMUM_RESERVATION, &self);
-	facts.list_pages = (facts.pages * sizeof(uint64_t) + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	find_memory_map();
+	facts.pfns = find_end();
+	facts.list_pages = (facts.pfns * sizeof(uint64_t) + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	if (!pages_start())
 		return false;
 	walk(&survey);

@@ -34,7 +34,7 @@ uint64_t m2p(uint64_t mfn)
 
 	if (mfn >= facts.m2p_frames || !peek_word((uint64_t *)facts.m2p_start + mfn, &pfn))
 		return NO_PFN;
-	return pfn < facts.pages ? pfn : NO_PFN;
+	return pfn < facts.pfns ? pfn : NO_PFN;
 }
 
 void *direct(uint64_t pfn)

@@ -112,6 +112,17 @@ void walk(const struct walker *walker);
 
 /* ---- facts.c: what was found before any check ---- */
 
+#define MEMORY_MAP_ENTRIES 128
+
+/* What Xen answers to XENMEM_memory_map; no entries where it has none. */
+struct memory_map_found {
+	unsigned count;
+	struct e820_entry entries[MEMORY_MAP_ENTRIES];
+};
+
+/* A PFN that has memory, and is in no hole. */
+bool in_memory(uint64_t pfn);
+
 struct table {
 	uint64_t mfn;
 	unsigned level;
@@ -119,16 +130,18 @@ struct table {
 };
 
 struct facts {
+	struct memory_map_found map;
 	uint64_t xen_version; /* major << 16 | minor */
 	uint64_t pages;       /* of memory, as Xen counts them */
 	uint64_t max_pages;
+	uint64_t pfns; /* up to the last that has memory: more than pages where there are holes */
 	uint64_t root; /* MFN */
 	uint64_t m2p_start, m2p_frames;
 
 	const struct start_info *start_info;
 	uint64_t start_info_pfn;
 	uint64_t store_pfn, console_pfn; /* behind start_info, by the order of xen.h */
-	uint64_t list_pages;             /* that a p2m list of so much memory takes */
+	uint64_t list_pages;             /* that a p2m list of so many PFNs takes */
 
 	uint64_t region_end;    /* the PFN behind the last page mapped, up to 4 MiB */
 	unsigned tables;        /* all that the processor walks */

@@ -37,8 +37,7 @@ struct pvb_host;
  *   max_extent_order   largest extent, as log2 of pages, that is handed out without a
  *                      long stall (18 is 1 GiB in 4 KiB pages)
  *   max_extents        extents that one call may ask for
- *   nodes              number of NUMA nodes, from 0 on; one that is not there counts
- *                      where there is a higher one
+ *   nodes              NUMA nodes have numbers below this; there may be gaps in them
  *   guest_page_sizes   page sizes that the processor offers a guest's kernel, each as
  *                      1 << log2 of it (x86: 1 << 12 alone)
  *   gic_version        of the interrupt controller that an arm64 guest is given: 2 or 3;

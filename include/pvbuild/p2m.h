@@ -156,8 +156,8 @@ PVB_API uint64_t pvb_p2m_root(const struct pvb_p2m_tree *tree);
  * How a p2m is reached that somebody else has written. All of it is untrusted.
  *
  *   page_size bytes of a frame; 0 means 4096, and a list in virtual memory has no other
- *   frames    every frame that there can be is below this number. Of a 32-bit guest's no more
- *             than 1 << 30 are taken, where the marks of Linux begin
+ *   frames    every frame that there can be is below this number; no more than 1 << 40 are taken
+ *             (52 bits of address), of a 32-bit guest 1 << 30, where the marks of Linux begin
  *   read      copy count frames to "to", one after the other, each whole, and what an aligned
  *             word says as one: the guest may be writing to it. No more than 1 MiB at a time,
  *             or one frame

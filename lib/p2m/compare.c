@@ -6,40 +6,11 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "p2m/pieces.h"
 #include "p2m/read.h"
 
-/* A p2m's extents as they are confirmed one after the other. */
-struct confirmed {
-	struct pvb_p2m_extent *list;
-	size_t count;
-	size_t capacity;
-};
-
-static int keep(struct confirmed *confirmed, struct pvb_p2m_extent extent, struct pvb_error *error)
-{
-	struct pvb_p2m_extent *last =
-		confirmed->count ? &confirmed->list[confirmed->count - 1] : NULL;
-
-	if (last && last->pfn + last->count == extent.pfn &&
-	    last->mfn + last->count == extent.mfn) {
-		last->count += extent.count;
-		return 0;
-	}
-	if (confirmed->count == confirmed->capacity) {
-		size_t capacity = confirmed->capacity ? confirmed->capacity * 2 : 64;
-		struct pvb_p2m_extent *grown =
-			reallocarray(confirmed->list, capacity, sizeof *grown);
-
-		if (!grown)
-			return pvb_fail_memory(error, P2M_STAGE, "the extents of a p2m");
-		confirmed->list = grown;
-		confirmed->capacity = capacity;
-	}
-	confirmed->list[confirmed->count++] = extent;
-	return 0;
-}
-
-static int note(struct pvb_p2m *p2m, struct pvb_p2m_disagreement found, struct pvb_error *error)
+static int note(struct pvb_p2m *p2m, struct pvb_p2m_disagreement found, size_t most,
+		struct pvb_error *error)
 {
 	const struct pvb_p2m_disagreement *last =
 		p2m->disagreement_count ? &p2m->disagreements[p2m->disagreement_count - 1] : NULL;
@@ -53,12 +24,18 @@ static int note(struct pvb_p2m *p2m, struct pvb_p2m_disagreement found, struct p
 		p2m->disagreements[p2m->disagreement_count - 1].count += found.count;
 		return 0;
 	}
-	if (p2m->disagreement_count == p2m->max_disagreements)
+	if (p2m->disagreement_count == most)
 		return 0;
-	if (!p2m->disagreements)
-		p2m->disagreements = calloc(p2m->max_disagreements, sizeof *p2m->disagreements);
-	if (!p2m->disagreements)
-		return pvb_fail_memory(error, P2M_STAGE, "what the M2P does not confirm");
+	if (p2m->disagreement_count == p2m->disagreement_capacity) {
+		size_t capacity = p2m->disagreement_capacity ? p2m->disagreement_capacity * 2 : 64;
+		struct pvb_p2m_disagreement *grown =
+			reallocarray(p2m->disagreements, capacity, sizeof *grown);
+
+		if (!grown)
+			return pvb_fail_memory(error, P2M_STAGE, "what the M2P does not confirm");
+		p2m->disagreements = grown;
+		p2m->disagreement_capacity = capacity;
+	}
 	p2m->disagreements[p2m->disagreement_count++] = found;
 	return 0;
 }
@@ -87,8 +64,8 @@ static int fail_strict(const struct pvb_p2m *p2m, struct pvb_error *error)
 }
 
 static int compare_extent(struct pvb_p2m *p2m, const struct pvb_p2m_access *access,
-			  struct pvb_p2m_extent extent, struct confirmed *confirmed,
-			  struct pvb_error *error)
+			  const struct pvb_p2m_options *options, struct pvb_p2m_extent extent,
+			  struct p2m_pieces *confirmed, struct pvb_error *error)
 {
 	while (extent.count) {
 		uint64_t pfn = PVB_P2M_NONE, count = 0;
@@ -104,10 +81,11 @@ static int compare_extent(struct pvb_p2m *p2m, const struct pvb_p2m_access *acce
 		if (pfn != extent.pfn)
 			rc = note(p2m,
 				  (struct pvb_p2m_disagreement){extent.pfn, extent.mfn, pfn, count},
-				  error);
-		else if (confirmed)
-			rc = keep(confirmed, (struct pvb_p2m_extent){extent.pfn, extent.mfn, count},
-				  error);
+				  options->max_disagreements, error);
+		else if (options->confirmed)
+			rc = pvb_p2m_add_piece(
+				confirmed, (struct pvb_p2m_extent){extent.pfn, extent.mfn, count},
+				error);
 		if (rc)
 			return rc;
 		extent.pfn += count;
@@ -117,23 +95,22 @@ static int compare_extent(struct pvb_p2m *p2m, const struct pvb_p2m_access *acce
 	return 0;
 }
 
-int pvb_p2m_compare(struct pvb_p2m *p2m, const struct pvb_p2m_access *access, bool strict,
-		    bool confirmed_only, struct pvb_error *error)
+int pvb_p2m_compare(struct pvb_p2m *p2m, const struct pvb_p2m_access *access,
+		    const struct pvb_p2m_options *options, struct pvb_error *error)
 {
-	struct confirmed confirmed = {0};
+	struct p2m_pieces confirmed = {.most = options->max_extents};
 	int rc = 0;
 
 	p2m->info.m2p_known = true;
 	for (size_t i = 0; !rc && i < p2m->extent_count; i++)
-		rc = compare_extent(p2m, access, p2m->extents[i],
-				    confirmed_only ? &confirmed : NULL, error);
-	if (!rc && strict && p2m->info.total_disagreements)
+		rc = compare_extent(p2m, access, options, p2m->extents[i], &confirmed, error);
+	if (!rc && options->strict && p2m->info.total_disagreements)
 		rc = fail_strict(p2m, error);
 	if (rc) {
 		free(confirmed.list);
 		return rc;
 	}
-	if (confirmed_only) {
+	if (options->confirmed) {
 		free(p2m->extents);
 		p2m->extents = confirmed.list;
 		p2m->extent_count = confirmed.count;

@@ -95,6 +95,15 @@ static int torn(const struct pvb_p2m_anchors *before, const struct pvb_p2m_ancho
 	return rc;
 }
 
+/* The last two looks that differ. */
+static void remember(struct pvb_p2m_anchors seen[2], const struct pvb_p2m_anchors *now)
+{
+	if (same(&seen[1], now))
+		return;
+	seen[0] = seen[1];
+	seen[1] = *now;
+}
+
 /* A guest that has not run has no generations yet. */
 static bool is_odd(const struct reading *reading)
 {
@@ -113,7 +122,7 @@ static int read_still(struct reading *reading, struct pvb_error *error)
 static int read_steadily(struct reading *reading, struct pvb_error *error)
 {
 	const unsigned attempts = reading->options.attempts;
-	struct pvb_p2m_anchors after = {0}, *before = &reading->anchors;
+	struct pvb_p2m_anchors seen[2] = {0}, after, *before = &reading->anchors;
 	bool always_odd = true;
 	uint64_t first_odd = 0;
 
@@ -123,11 +132,11 @@ static int read_steadily(struct reading *reading, struct pvb_error *error)
 
 		if (rc)
 			return rc;
+		remember(seen, before);
 		if (i == 0)
 			first_odd = before->p2m_generation;
 		if (is_odd(reading)) {
 			always_odd &= before->p2m_generation == first_odd;
-			after = *before;
 			continue;
 		}
 		always_odd = false;
@@ -144,9 +153,11 @@ static int read_steadily(struct reading *reading, struct pvb_error *error)
 			return rc ? rc : late_rc;
 		if (same(before, &after))
 			return rc;
+		remember(seen, &after);
 		reading->restarts++;
 	}
-	return always_odd ? stuck(before, attempts, error) : torn(before, &after, attempts, error);
+	return always_odd ? stuck(before, attempts, error)
+			  : torn(&seen[0], &seen[1], attempts, error);
 }
 
 static int read_with(struct reading *reading, const struct pvb_p2m_anchors *anchors,
@@ -196,7 +207,7 @@ static int read_whole(struct reading *reading, struct pvb_error *error)
 		.source = &whole->source,
 		.route = &whole->route,
 		.strict = reading->options.strict,
-		.max_extents = reading->options.max_extents,
+		.extents.most = reading->options.max_extents,
 	};
 	return pvb_p2m_walk(&whole->walk, error);
 }
@@ -234,13 +245,11 @@ static int finish(struct whole *whole, struct pvb_p2m **p2m, struct pvb_error *e
 	if (!result)
 		return pvb_fail_memory(error, P2M_STAGE, "a p2m");
 	fill_info(whole, &result->info);
-	result->max_disagreements = whole->reading.options.max_disagreements;
-	result->extents = whole->walk.extents;
-	result->extent_count = whole->walk.extent_count;
-	whole->walk.extents = NULL;
+	result->extents = whole->walk.extents.list;
+	result->extent_count = whole->walk.extents.count;
+	whole->walk.extents.list = NULL;
 	if (whole->reading.access->m2p)
-		rc = pvb_p2m_compare(result, whole->reading.access, whole->reading.options.strict,
-				     whole->reading.options.confirmed, error);
+		rc = pvb_p2m_compare(result, whole->reading.access, &whole->reading.options, error);
 	if (rc) {
 		pvb_p2m_free(result);
 		return rc;

@@ -3,7 +3,6 @@
 #ifndef PVB_P2M_RESULT_H
 #define PVB_P2M_RESULT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include <pvbuild/p2m.h>
@@ -15,14 +14,14 @@ struct pvb_p2m {
 	size_t extent_count;
 	struct pvb_p2m_disagreement *disagreements;
 	size_t disagreement_count;
-	size_t max_disagreements;
+	size_t disagreement_capacity;
 };
 
 /*
- * Hold the extents against the M2P: what it does not confirm is noted, and, confirmed_only,
- * taken out of them.
+ * Hold the extents against the M2P: what it does not confirm is noted, and, where only what is
+ * confirmed is asked for, taken out of them.
  */
-int pvb_p2m_compare(struct pvb_p2m *p2m, const struct pvb_p2m_access *access, bool strict,
-		    bool confirmed_only, struct pvb_error *error);
+int pvb_p2m_compare(struct pvb_p2m *p2m, const struct pvb_p2m_access *access,
+		    const struct pvb_p2m_options *options, struct pvb_error *error);
 
 #endif

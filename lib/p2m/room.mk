@@ -7,6 +7,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/p2m/list.c \
 	lib/p2m/map.c \
 	lib/p2m/p2m.h \
+	lib/p2m/pieces.c \
+	lib/p2m/pieces.h \
 	lib/p2m/publish.c \
 	lib/p2m/read.c \
 	lib/p2m/read.h \

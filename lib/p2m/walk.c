@@ -25,43 +25,6 @@
 
 /* ---- entries ---- */
 
-static int too_scattered(const struct p2m_walk *walk, uint64_t pfn, struct pvb_error *error)
-{
-	int rc = pvb_fail(error, PVB_E_P2M_SCATTERED, P2M_STAGE,
-			  "the p2m is in more than %zu pieces that do not continue each other, up "
-			  "to PFN 0x%" PRIx64 " alone",
-			  walk->max_extents, pfn);
-
-	pvb_hint(error, "max_extents can be raised for a guest that is trusted");
-	return rc;
-}
-
-static int add_extent(struct p2m_walk *walk, uint64_t pfn, uint64_t mfn, uint64_t count,
-		      struct pvb_error *error)
-{
-	struct pvb_p2m_extent *last =
-		walk->extent_count ? &walk->extents[walk->extent_count - 1] : NULL;
-
-	walk->frames += count;
-	if (last && last->pfn + last->count == pfn && last->mfn + last->count == mfn) {
-		last->count += count;
-		return 0;
-	}
-	if (walk->extent_count == walk->max_extents)
-		return too_scattered(walk, pfn, error);
-	if (!walk->extents || walk->extent_count == walk->extent_capacity) {
-		size_t capacity = walk->extent_capacity ? walk->extent_capacity * 2 : 64;
-		struct pvb_p2m_extent *grown = reallocarray(walk->extents, capacity, sizeof *grown);
-
-		if (!grown)
-			return pvb_fail_memory(error, P2M_STAGE, "the extents of a p2m");
-		walk->extents = grown;
-		walk->extent_capacity = capacity;
-	}
-	walk->extents[walk->extent_count++] = (struct pvb_p2m_extent){pfn, mfn, count};
-	return 0;
-}
-
 /* What is neither a frame nor a hole. */
 static int take_other(struct p2m_walk *walk, const struct p2m_place *place, uint64_t index,
 		      uint64_t entry, struct pvb_error *error)
@@ -111,7 +74,9 @@ static int take_entries(struct p2m_walk *walk, const struct p2m_place *place, co
 				walk->pfns = first + i + n;
 				walk->ended = true;
 			}
-			rc = add_extent(walk, first + i, entry, n, error);
+			walk->frames += n;
+			rc = pvb_p2m_add_piece(&walk->extents,
+					       (struct pvb_p2m_extent){first + i, entry, n}, error);
 		} else {
 			rc = entry == PVB_P2M_NONE ? 0 : take_other(walk, place, i, entry, error);
 		}
@@ -453,7 +418,7 @@ static int take_shortage(struct p2m_walk *walk, struct pvb_error *error)
 {
 	const struct p2m_route *route = walk->route;
 	const struct pvb_p2m_extent *last =
-		walk->extent_count ? &walk->extents[walk->extent_count - 1] : NULL;
+		walk->extents.count ? &walk->extents.list[walk->extents.count - 1] : NULL;
 	int rc;
 
 	walk->pfns = pvb_min(route->geometry.pfns,
@@ -503,5 +468,5 @@ void pvb_p2m_walk_free(struct p2m_walk *walk)
 		free(walk->tables[height]);
 	free(walk->window);
 	free(walk->batch);
-	free(walk->extents);
+	free(walk->extents.list);
 }

@@ -3,6 +3,7 @@
 #ifndef PVB_P2M_WALK_H
 #define PVB_P2M_WALK_H
 
+#include "p2m/pieces.h"
 #include "p2m/read.h"
 #include "p2m/seen.h"
 
@@ -10,19 +11,16 @@ struct p2m_batch;
 
 /*
  *   pfns          that it covers, once it was read: what the route says, or where it ended
- *   extents       ascending, adjacent ones merged; frames PFNs in them
+ *   frames        PFNs in the extents
  *   table_pages   tables read, each once
  */
 struct p2m_walk {
 	const struct p2m_source *source;
 	const struct p2m_route *route;
 	bool strict;
-	size_t max_extents;
 
 	uint64_t pfns;
-	struct pvb_p2m_extent *extents;
-	size_t extent_count;
-	size_t extent_capacity;
+	struct p2m_pieces extents;
 	uint64_t frames;
 	uint64_t table_pages;
 	struct p2m_totals totals;
@@ -39,7 +37,7 @@ struct p2m_walk {
 	struct p2m_place first_missing;
 };
 
-/* source, route, strict and max_extents are set, all else is zero. */
+/* source, route, strict and extents.most are set, all else is zero. */
 int pvb_p2m_walk(struct p2m_walk *walk, struct pvb_error *error);
 
 /* What it found, too. */

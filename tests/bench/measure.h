@@ -18,7 +18,7 @@ struct measurement {
 	double wall; /* seconds */
 	double cpu;
 	double decoding;    /* of cpu */
-	double p2m;         /* of wall, where the builder tells it */
+	double p2m;         /* of cpu, where the builder tells it */
 	uint64_t anonymous; /* bytes at the peak, beyond what the process began with */
 	uint64_t resident;
 	uint64_t populate_calls;

@@ -2,6 +2,7 @@
 /* A domain by libpvbuild: through its public interface only. */
 #include "peer/peer.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,14 +64,27 @@ static void note_layout(const struct pvb_plan_info *plan, struct peer_layout *la
 	layout->map_end = plan->map_to;
 }
 
-static uint64_t stage_time(const struct pvb_domain_info *info, const char *name)
-{
-	uint64_t time = 0;
+/* CPU time from the first that is heard of the stage that writes the p2m to the first of the next.
+ */
+struct p2m_timer {
+	bool runs;
+	uint64_t start;
+	uint64_t time;
+};
 
-	for (size_t i = 0; i < info->stage_count; i++)
-		if (strcmp(info->stages[i].name, name) == 0)
-			time += info->stages[i].nanoseconds;
-	return time;
+static int watch_p2m(void *opaque, const char *stage, uint64_t done, uint64_t total)
+{
+	struct p2m_timer *timer = opaque;
+	bool runs = strcmp(stage, "p2m") == 0;
+
+	(void)done;
+	(void)total;
+	if (runs && !timer->runs)
+		timer->start = peer_cpu_time();
+	if (!runs && timer->runs)
+		timer->time += peer_cpu_time() - timer->start;
+	timer->runs = runs;
+	return 0;
 }
 
 static int fail(struct peer_domain *domain, const struct pvb_error *error)
@@ -90,11 +104,14 @@ int peer_ours_on(struct pvb_host *host, const struct peer_case *which, struct pe
 	struct pvb_build_options options = PVB_BUILD_OPTIONS_INIT;
 	struct pvb_host_info info;
 	struct pvb_error error = {0};
+	struct p2m_timer timer = {0};
 	int rc;
 
 	spec.memory = which->memory;
 	spec.command_line = which->command_line;
 	spec.p2m = which->p2m;
+	options.progress = watch_p2m;
+	options.progress_opaque = &timer;
 	if (which->ramdisk >= 0) {
 		spec.modules = &module;
 		spec.module_count = 1;
@@ -112,7 +129,7 @@ int peer_ours_on(struct pvb_host *host, const struct peer_case *which, struct pe
 	} else {
 		domain->domid = pvb_domain_info(built)->domid;
 		note_layout(pvb_plan_info(plan), &domain->layout);
-		domain->p2m_time = stage_time(pvb_domain_info(built), "p2m");
+		domain->p2m_time = timer.time;
 	}
 	pvb_domain_free(built);
 	pvb_plan_free(plan);

@@ -52,7 +52,7 @@ struct peer_domain {
 	uint32_t domid;
 	struct peer_layout layout;
 	uint64_t decoded;  /* nanoseconds of CPU time until the kernel was unpacked and parsed */
-	uint64_t p2m_time; /* nanoseconds in which libpvbuild wrote the p2m */
+	uint64_t p2m_time; /* nanoseconds of CPU time in which libpvbuild wrote the p2m */
 	char why[PEER_WHY_MAX]; /* of a refusal, in the builder's own words */
 };
 

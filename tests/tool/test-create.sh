@@ -67,6 +67,17 @@ pvb audit "$core" --ramdisk "$work/ramdisk"
 ok "another ramdisk is noticed" exited 4
 refused "a domain of sim cannot be audited from outside" 3 host.no-domain "there is no domain \"7\"" \
 	--host sim audit 7
+pvb --host sim:memory=1G,nodes=2 create --kernel "$(kernel linux64)" --memory-range 0+64M@0 \
+	--memory-range 1G+32M@1,exact --memory-range 1056M+4K --dump "$work/holes.core"
+ok "a guest with holes passes its audit" both exited 0 '&&' out_has "passed"
+pvb audit "$work/holes.core" --memory-range 0+64M --memory-range 1G+32M --memory-range 1056M+4K
+ok "so does its core" both exited 0 '&&' out_has "passed"
+pvb audit "$work/holes.core"
+ok "also where nobody says where its memory is" both exited 0 '&&' out_has "passed"
+pvb audit "$work/holes.core" --memory-range 0+64M --memory-range 1G+32M --memory-range 1057M+4K
+ok "memory that is elsewhere is found" both exited 4 '&&' out_has "p2m.ranges"
+refused "a node that is short is named" 3 host.no-memory "node 1 alone" \
+	--host sim:memory=256M,nodes=2 create --kernel "$(kernel linux64)" --memory-range 0+200M@1,exact
 refused "what is no core is refused" 1 core.format "" audit "$(kernel small64)"
 head -c 3000 "$core" >"$work/short.core"
 pvb audit "$work/short.core"

@@ -45,15 +45,20 @@ notes_of() { # OBJECT: the bytes of its notes
 		od -An -v -tx1 "$work/bytes" | tr -d ' \n'
 }
 if type cc objcopy >/dev/null 2>&1; then
-	awk '/^In assembly/ { on = 1; next } on && /^[^ ]/ { exit } on' "$abi" >"$work/example.S"
 	awk '/^In C:/ { on = 1; next } on && /^[^ ]/ { exit } on' "$abi" >"$work/example.c"
-	documented=$(sed -n 's/^    \(08 00 00 00  04 .*\)/\1/p' "$abi" | tr -d ' ')
-	cc -I"$srcdir/include" -c -o "$work/asm.o" "$work/example.S" || true
-	ok "the assembly of guest-abi.md makes the bytes that it shows" \
-		test "${documented:-none}" = "$(notes_of "$work/asm.o")"
+	mapfile -t documented < <(sed -n 's/^    \(08 00 00 00  04 .*\)/\1/p' "$abi" | tr -d ' ')
+	for example in 1 2; do
+		awk -v wanted="$example" '/^In assembly/ { on = ++n == wanted; next } on && /^[^ ]/ { exit } on' "$abi" >"$work/example.S"
+		cc -I"$srcdir/include" -include pvbuild/guest-abi.h -c -o "$work/asm.o" "$work/example.S" || true
+		ok "assembly of guest-abi.md makes the bytes that it shows: example $example" \
+			test "${documented[example - 1]:-none}" = "$(notes_of "$work/asm.o")"
+	done
 	cc -Wall -Wextra -Werror -I"$srcdir/include" -c -o "$work/c.o" "$work/example.c" || true
 	ok "its C makes a note of two masks" test "$(notes_of "$work/c.o")" = \
 		08000000100000000200000070766275696c6400000000000000f001000000000000f000
+	awk '/^In C, of a 64-bit kernel:/ { on = 1; next } on && /^    / { code = 1 } code && /^[^ ]/ { exit } code' "$abi" >"$work/tree.c"
+	ok "its C that walks a tree compiles" \
+		cc -Wall -Wextra -Wno-unused-function -Werror -I"$srcdir/include" -c -o "$work/tree.o" "$work/tree.c"
 	{
 		printf '#include <stddef.h>\n#include <pvbuild/guest-abi.h>\n'
 		# shellcheck disable=SC2016 # the backquotes of Markdown
@@ -62,7 +67,7 @@ if type cc objcopy >/dev/null 2>&1; then
 				printf '_Static_assert(PVB_GUEST_ABI_OFFSET + offsetof(struct pvb_guest_abi, %s) == %s, "");\n' "$field" "$at"
 				printf '_Static_assert(sizeof ((struct pvb_guest_abi *)0)->%s == %s, "");\n' "$field" "$size"
 			done
-		printf '_Static_assert(sizeof(struct pvb_guest_abi) == 32, "");\n'
+		printf '_Static_assert(sizeof(struct pvb_guest_abi) == 48, "");\n'
 		printf 'unsigned read_width(void *shared_info);\nunsigned read_width(void *shared_info)\n{\n\tunsigned width = 0;\n'
 		sed -n '/^    const struct pvb_guest_abi/,/width = abi/p' "$abi"
 		printf '\treturn width;\n}\n'

@@ -305,6 +305,8 @@ for kind in small64 small32; do
 	pvb --json p2m "$core"
 	$has_json && ok "$kind: in JSON, too" both exited 4 '&&' json m2p.agrees=false m2p.total_disagreements=1 \
 		'm2p.disagreements[0].pfn=0x7' "m2p.disagreements[0].mfn=$root_mfn" 'm2p.disagreements[0].count=1'
+	pvb p2m "$core" --all
+	ok "$kind: asked for all, it is that one" both exited 4 '&&' out_has "DISAGREES on 1 PFN"
 	pvb p2m "$core" --pfn 7
 	ok "$kind: looked up, it is one" both exited 4 '&&' out_has "DISAGREES: that frame is PFN 0x"
 	pvb p2m "$core" --pfn 8

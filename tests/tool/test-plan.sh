@@ -35,6 +35,34 @@ pvb --json plan --kernel "$(kernel linux64)" --memory 1G --max-address-bits 40
 json_ok "the administrator's limit is in it" address_bits.bits=40 address_bits.source=admin \
 	address_bits.binding=true
 
+pvb --json --host sim plan --kernel "$(kernel linux64)" --memory 256M
+json_ok "a plan says where its memory is" 'ranges[0].gpa=0x0' 'ranges[0].bytes=268435456' \
+	'ranges[0].node:null' 'ranges[0].exact=false'
+pvb --json --host sim:nodes=2 plan --kernel "$(kernel linux64)" --memory-range 0+512M@0 \
+	--memory-range 4G+512M@1,exact --memory-range 4608M+64K
+json_ok "memory can have holes, and come from nodes" memory=1073807360 'ranges[1].gpa=0x100000000' \
+	'ranges[1].bytes=536870912' 'ranges[1].node=1' 'ranges[1].exact=true' 'ranges[2].gpa=0x120000000' \
+	'ranges[2].node:null' p2m.bytes=9437312
+pvb --host sim:nodes=2 plan --kernel "$(kernel linux64)" --memory-range 0+512M@0 \
+	--memory-range 4G+512M@1,exact --memory-range 4608M+64K
+ok "the text has them too" both exited 0 '&&' out_has "512 MiB at 0x0, node 0" '&&' \
+	out_has "512 MiB at 0x100000000, node 1 alone, behind a hole of 3.5 GiB" '&&' out_has "64 KiB at 0x120000000"
+ok "and it is said that Linux does not cope with them" err_has "no Linux is known to start with"
+pvb --host sim:nodes=2 plan --kernel "$(kernel linux64)" --memory-range 0+512M@0 --memory-range 512M+512M@1
+ok "as it does with ranges that adjoin" both exited 0 '&&' quiet
+pvb --host sim plan --kernel "$(kernel small64)" --memory-range 0+512M --memory-range 1G+512M
+ok "and others may with holes" both exited 0 '&&' quiet
+refused "another sum than the memory is refused" 1 arg.ranges "2147483648 bytes of memory" \
+	--host sim plan --kernel "$(kernel linux64)" --memory 2G --memory-range 0+1G
+refused "so is a node that the host has not" 1 arg.ranges "node 2, and the host has 2 nodes" \
+	--host sim:nodes=2 plan --kernel "$(kernel linux64)" --memory-range 0+1G@2
+refused "and a first range that is too small" 1 arg.ranges "before the first hole is 33554432: p2m" \
+	--host sim plan --kernel "$(kernel linux64)" --memory-range 0+32M --memory-range 16G+1G
+for range in 1G 0-1G 0+ +1G 0+1G@ 0+1G@x 0+1G@1,exactly 0+1G,exact 0x0+1G 0+1G@0,exact,; do
+	refused "\"$range\" is no range" 2 arg.usage "GPA+SIZE[@NODE[,exact]], not \"$range\"" \
+		--host sim plan --kernel "$(kernel linux64)" --memory-range "$range"
+done
+
 pvb --json --host sim plan --kernel "$(kernel linux64)" --memory 1T --p2m tree
 json_ok "a tree has the levels that it needs" "${contract[@]}" p2m.form=tree p2m.levels=4 p2m.declared=false \
 	'p2m.tree[0].level=4' 'p2m.tree[0].frames=1' 'p2m.tree[1].level=3' 'p2m.tree[1].frames=2' \

@@ -29,8 +29,9 @@ inspected probe-declares pv.init_p2m=0x8000000000 declares.guest_abi=true declar
 	declares.pte_bits.unused_upper=0x7ff0000000000e00 'declares.granules[2]=65536'
 inspected probe-maxphys pv.init_p2m:null declares.guest_abi=false declares.address_bits.bits=32 \
 	declares.address_bits.source=note declares.pte_bits:null
+inspected probe-tree pv.init_p2m:null declares.guest_abi=true declares.p2m_tree.levels=4
 
-for variant in probe probe-p2m probe-legacy probe-declares probe-maxphys; do
+for variant in probe probe-p2m probe-legacy probe-declares probe-maxphys probe-tree; do
 	for memory in 5M 33M 1G; do
 		pvb --host sim:memory=2G,scramble create --kernel "$probes/$variant" --ramdisk "$work/ramdisk" \
 			--memory $memory --cmdline "probe.strict" --refuse-wx --strict-p2m

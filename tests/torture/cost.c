@@ -34,6 +34,7 @@ struct tally {
 	struct pvb_host_ops ops;
 	const struct pvb_host_ops *real;
 	const struct pvb_plan_info *plan;
+	bool twice;
 	uint64_t frames;
 	uint64_t p2m_frames;
 };
@@ -62,28 +63,41 @@ static uint64_t count_p2m(uint64_t pfn, uint64_t count)
 	return found;
 }
 
-static int counted_map(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames, size_t count,
-		       bool writable, void **at, struct pvb_error *error)
+static int count_frames(struct pvb_host *host, const pvb_mfn_t *frames, size_t count,
+			struct pvb_error *error)
 {
 	tally.frames += count;
 	for (size_t i = 0; i < count;) {
 		uint64_t here = 1, known;
 		pvb_pfn_t pfn;
+		int rc;
 
 		while (i + here < count && frames[i + here].n == frames[i].n + here)
 			here++;
-		if (tally.real->get_m2p_run(host, frames[i], here, &pfn, &known, error))
-			break;
+		rc = tally.real->get_m2p_run(host, frames[i], here, &pfn, &known, error);
+		if (rc)
+			return rc;
 		if (pfn.n != PVB_NO_FRAME)
 			tally.p2m_frames += count_p2m(pfn.n, known);
 		i += known;
 	}
-	return tally.real->map_frames(host, domid, frames, count, writable, at, error);
+	return 0;
 }
 
-static void count_mapped_frames(struct pvb_host *host, const struct pvb_plan *plan)
+static int counted_map(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *frames, size_t count,
+		       bool writable, void **at, struct pvb_error *error)
 {
-	tally = (struct tally){.ops = *host->ops, .real = host->ops, .plan = pvb_plan_info(plan)};
+	int rc = count_frames(host, frames, count, error);
+
+	if (rc == 0 && tally.twice)
+		rc = count_frames(host, frames, count, error);
+	return rc ? rc : tally.real->map_frames(host, domid, frames, count, writable, at, error);
+}
+
+static void count_mapped_frames(struct pvb_host *host, const struct pvb_plan *plan, bool twice)
+{
+	tally = (struct tally){
+		.ops = *host->ops, .real = host->ops, .plan = pvb_plan_info(plan), .twice = twice};
 	tally.ops.map_frames = counted_map;
 	host->ops = &tally.ops;
 }
@@ -197,7 +211,7 @@ static int measure(struct built *built, const struct cost_request *request, stru
 	if (setrlimit(RLIMIT_DATA, &limit))
 		return 1;
 #endif
-	count_mapped_frames(built->host, built->plan);
+	count_mapped_frames(built->host, built->plan, request->twice);
 	if (build(built)) {
 		fprintf(stderr, "%s: %s\n", built->error.stage, built->error.message);
 		return 1;

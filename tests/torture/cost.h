@@ -11,12 +11,14 @@
 /*
  *   p2m       the form that it is asked for
  *   audit     what was built is audited, too
+ *   twice     every page that is mapped is counted twice, as if it were written again
  */
 struct cost_request {
 	struct scenario scenario;
 	const char *host;
 	enum pvb_p2m_wish p2m;
 	bool audit;
+	bool twice;
 };
 
 /*

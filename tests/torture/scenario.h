@@ -35,7 +35,9 @@ struct blob scenario_linux_32(void);
 struct blob scenario_small_64(void);
 struct blob scenario_legacy_32(void); /* wants its root below 4 GiB */
 
-/* A 64-bit and a 32-bit guest with a ramdisk each, and two that do with less; one has a p2m tree.
+/*
+ * A 64-bit and a 32-bit guest with a ramdisk each, two that do with less, of which one has a p2m
+ * tree, and one with a tree and a hole in its memory.
  */
 extern const struct scenario scenarios[];
 extern const unsigned scenario_count;

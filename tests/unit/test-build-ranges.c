@@ -25,6 +25,7 @@ struct bench {
 	struct pvb_memory_range ranges[RANGES_MAX];
 	size_t count;
 	uint64_t memory;
+	unsigned p2m_levels; /* 0: a list alone */
 	struct pvb_error error;
 };
 
@@ -63,6 +64,8 @@ static int build(struct bench *bench)
 
 	spec.ranges = bench->ranges;
 	spec.range_count = bench->count;
+	spec.p2m = bench->p2m_levels ? PVB_P2M_WANT_TREE : PVB_P2M_WANT_LIST;
+	spec.p2m_levels = bench->p2m_levels;
 	assert_ok(pvb_host_get_info(bench->host, &info, &bench->error), &bench->error);
 	assert_ok(pvb_plan_create(bench->image, &spec, &info, &bench->plan, &bench->error),
 		  &bench->error);
@@ -233,6 +236,9 @@ static void any_ranges_have_memory_and_any_holes_have_none(void **state)
 			if (test_random(&seed) % 4)
 				at += (test_random(&seed) % 300000 + 1) * PAGE;
 		}
+		/* Three levels reach the last of them. */
+		if (round % 3)
+			bench.p2m_levels = 3 + (unsigned)(test_random(&seed) % 3);
 		assert_ok(build(&bench), &bench.error);
 		check_memory(&bench);
 		check_audits(&bench);

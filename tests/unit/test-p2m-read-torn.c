@@ -247,6 +247,7 @@ static void a_guest_that_is_always_changing_is_torn_and_not_stuck(void **state)
 	guest.hook = always_odd;
 	assert_fails_with(pvb_p2m_read(&guest.access, NULL, NULL, &p2m, &error), PVB_E_P2M_TORN,
 			  &error);
+	assert_non_null(strstr(error.message, "p2m_generation went from 15 to 17 the last time"));
 	guest_close(&guest);
 }
 

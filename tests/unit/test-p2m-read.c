@@ -601,6 +601,54 @@ static void disagreements_are_told_in_runs(void **state)
 	guest_close(&guest);
 }
 
+/* Of one piece that the guest claims, the M2P confirms every other frame. */
+static void what_is_confirmed_is_in_no_more_pieces_than_are_kept(void **state)
+{
+	const struct pvb_p2m_extent memory[] = {{0, 0x100000, 512}};
+	struct pvb_p2m_options options = PVB_P2M_OPTIONS_INIT;
+	struct p2m_guest guest;
+	struct pvb_p2m *p2m = NULL;
+	struct pvb_error error;
+
+	(void)state;
+	guest_open(&guest, 64, 0);
+	guest_tree(&guest, 1, 512, memory, 1);
+	for (uint64_t pfn = 0; pfn < 512; pfn += 2)
+		assert_int_equal(pvb_runs_add(&guest.m2p, 0x100000 + pfn, pfn, 1), 0);
+	options.confirmed = true;
+	options.max_extents = 256;
+	p2m = read_p2m(&guest, &options);
+	assert_int_equal(pvb_p2m_info(p2m)->extent_count, 256);
+	pvb_p2m_free(p2m);
+	options.max_extents = 255;
+	assert_fails_with(pvb_p2m_read(&guest.access, NULL, &options, &p2m, &error),
+			  PVB_E_P2M_SCATTERED, &error);
+	assert_non_null(strstr(error.message, "more than 255 pieces"));
+	assert_null(p2m);
+	guest_close(&guest);
+}
+
+static void all_disagreements_can_be_asked_for(void **state)
+{
+	const struct pvb_p2m_extent memory[] = {{0, 0x100000, 512}};
+	struct pvb_p2m_options options = PVB_P2M_OPTIONS_INIT;
+	struct p2m_guest guest;
+	struct pvb_p2m *p2m;
+
+	(void)state;
+	guest_open(&guest, 64, 0);
+	guest_tree(&guest, 1, 512, memory, 1);
+	for (uint64_t pfn = 0; pfn < 512; pfn += 2)
+		assert_int_equal(pvb_runs_add(&guest.m2p, 0x100000 + pfn, pfn, 1), 0);
+	options.max_disagreements = SIZE_MAX;
+	p2m = read_p2m(&guest, &options);
+	assert_int_equal(pvb_p2m_info(p2m)->disagreement_count, 256);
+	assert_int_equal(pvb_p2m_info(p2m)->total_disagreements, 256);
+	assert_int_equal(pvb_p2m_info(p2m)->disagreements[255].pfn, 511);
+	pvb_p2m_free(p2m);
+	guest_close(&guest);
+}
+
 /* ---- shared info ---- */
 
 static void anchors_are_read_at_both_widths(void **state)
@@ -749,6 +797,8 @@ int main(void)
 		cmocka_unit_test(empty_pages_are_looked_at_twice_however_often_they_stand_there),
 		cmocka_unit_test(a_list_for_512_gib_that_shares_its_tables_costs_what_is_in_it),
 		cmocka_unit_test(disagreements_are_told_in_runs),
+		cmocka_unit_test(what_is_confirmed_is_in_no_more_pieces_than_are_kept),
+		cmocka_unit_test(all_disagreements_can_be_asked_for),
 		cmocka_unit_test(anchors_are_read_at_both_widths),
 		cmocka_unit_test(anchors_have_names),
 		cmocka_unit_test(a_list_as_built_ends_with_its_last_frame),

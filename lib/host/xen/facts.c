@@ -116,9 +116,22 @@ static int read_memory(struct xen_host *xen, struct pvb_host_info *info, struct 
 	info->memory_free = physical->free_pages << XEN_SHIFT;
 	info->memory_scrubbing = physical->scrub_pages << XEN_SHIFT;
 	info->memory_claimed = physical->outstanding_pages << XEN_SHIFT;
-	info->nodes = physical->max_node_id + 1;
+	info->nodes = (unsigned)pvb_max(info->nodes, physical->nr_nodes);
 	xen->top_frame = physical->max_mfn;
 	return 0;
+}
+
+/*
+ * Nodes are named by number, and there may be gaps: physinfo counts those that are there, and
+ * says of its max_node_id what Xen was built for. Asked for nothing else, numainfo says how far
+ * the numbers go.
+ */
+static void count_nodes(struct xen_host *xen)
+{
+	struct xen_sysctl sysctl = {.cmd = XEN_SYSCTL_numainfo};
+
+	if (xc_sysctl(xen->xc, &sysctl) == 0)
+		xen->info.nodes = (unsigned)pvb_max(xen->info.nodes, sysctl.u.numainfo.num_nodes);
 }
 
 /* 64 where the number is 0x80..., 1 where it is 1: the bits that it takes. */
@@ -224,6 +237,7 @@ int xen_probe(struct xen_host *xen, struct pvb_error *error)
 		rc = read_memory(xen, info, error);
 	if (rc)
 		return rc;
+	count_nodes(xen);
 	decide_address_bits(xen);
 	decide_extents(xen);
 	decide_claims(xen);

@@ -8,7 +8,8 @@ kernel_or_skip vmlinuz-6.1-cloud
 
 remember
 cfg stay extra='console=hvc0 guest=stay'
-pvb create "$work/stay.cfg" --paused
+# That it was given a p2m tree makes no difference once it is up, to xl dump-core neither.
+pvb create "$work/stay.cfg" --paused --p2m tree:4
 mkfifo "$work/typed"
 pvbuild console stay <"$work/typed" >"$work/heard" 2>"$work/noted" &
 attached=$!

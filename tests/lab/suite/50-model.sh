@@ -44,6 +44,7 @@ probe() { # variant option...
 probe probe --both --memory 65 --vcpus 3
 probe probe-p2m --memory 16
 probe probe-legacy --memory 5
+probe probe-tree --memory 5
 
 try compare-model --refusals -v
 cp "$work/out" "$output/refusals"

@@ -95,17 +95,24 @@ static long claim(struct peer_link *link, const struct xen_memory_reservation *r
 	return 0;
 }
 
-/* Toolstacks give a PV domain one entry of RAM, from 0 to its limit. */
+/* Entries of RAM, from 0 on: toolstacks give a PV domain one, and those with holes several. */
 static long set_memory_map(struct peer_link *link, const struct xen_foreign_memory_map *request)
 {
+	enum { MOST = 1024 }; /* E820MAX */
 	const struct e820entry *entry = request->map.buffer.p;
+	struct pvb_host_memory map[MOST];
 	struct pvb_error error;
 
-	if (request->map.nr_entries != 1 || entry->addr != 0)
-		return peer_unknown("a memory map other than one entry from 0",
-				    request->map.nr_entries, NULL);
-	if (pvb_host_set_memory_map(link->host, request->domid,
-				    &(struct pvb_host_memory){0, entry->size}, 1, &error))
+	if (request->map.nr_entries > MOST)
+		return -EINVAL;
+	for (uint32_t i = 0; i < request->map.nr_entries; i++) {
+		if (entry[i].type != E820_RAM || (i == 0 && entry[i].addr != 0))
+			return peer_unknown("a memory map other than of memory from 0",
+					    request->map.nr_entries, NULL);
+		map[i] = (struct pvb_host_memory){entry[i].addr, entry[i].size};
+	}
+	if (pvb_host_set_memory_map(link->host, request->domid, map, request->map.nr_entries,
+				    &error))
 		return peer_refused(&error);
 	return 0;
 }

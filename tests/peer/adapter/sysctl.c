@@ -40,13 +40,28 @@ static long physinfo(struct peer_link *link, struct xen_sysctl *op)
 		return peer_refused(&error);
 	memset(out, 0, sizeof *out);
 	out->nr_cpus = out->threads_per_core = out->cores_per_socket = 1;
-	out->nr_nodes = info.nodes;
+	out->nr_nodes = info.nodes > 1 ? info.nodes - 1 : 1; /* the first is not there */
+	out->max_node_id = 63;
 	out->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
 	out->total_pages = info.memory_total >> info.page_shift;
 	out->free_pages = info.memory_free >> info.page_shift;
 	out->scrub_pages = info.memory_scrubbing >> info.page_shift;
 	out->outstanding_pages = info.memory_claimed >> info.page_shift;
 	out->max_mfn = (UINT64_C(1) << (info.address_bits - info.page_shift)) - 1;
+	return 0;
+}
+
+/* No more than how far their numbers go. */
+static long numainfo(struct peer_link *link, struct xen_sysctl *op)
+{
+	struct pvb_host_info info;
+	struct pvb_error error;
+
+	if (op->u.numainfo.meminfo.p || op->u.numainfo.distance.p)
+		return peer_unknown("numainfo of memory or distances", 0, NULL);
+	if (pvb_host_get_info(link->host, &info, &error))
+		return peer_refused(&error);
+	op->u.numainfo.num_nodes = info.nodes;
 	return 0;
 }
 
@@ -129,6 +144,8 @@ long peer_sysctl(struct peer_link *link, const uint64_t *arguments)
 	switch (op->cmd) {
 	case XEN_SYSCTL_physinfo:
 		return physinfo(link, op);
+	case XEN_SYSCTL_numainfo:
+		return numainfo(link, op);
 	case XEN_SYSCTL_getdomaininfolist:
 		return list_domains(link, op);
 	case XEN_SYSCTL_availheap:
