@@ -354,6 +354,8 @@ for form in list tree:3; do
 		'extents[1].pfn=0x100000' 'extents[1].count=2048' m2p.agrees=true
 	pvb p2m "$work/holes.core" --pfn 0x80000
 	ok "$form: looked up, it is one" both exited 0 '&&' out_has "0x80000 has no frame"
+	pvb p2m "$work/holes.core" --convert tree:4 --output "$work/holes.tree"
+	ok "$form: it is written as a tree, too" both exited 0 '&&' out_has "tree of 4 levels, 44 pages"
 	pvb --json p2m "$work/holes.core" --convert tree:4 --output "$work/holes.tree"
 	json_ok "$form: in a file, what is missing takes a page for each level" written.pages=44 \
 		written.parts.nodes.count=4 written.parts.shared.count=3 written.parts.leaves.count=36
