@@ -150,7 +150,7 @@ static void hint_at(const struct pvb_layout_input *input, const struct pvb_layou
 			 layout->p2m_fallback);
 	else if (culprit == PVB_SEGMENT_P2M)
 		pvb_hint(error,
-			 "the p2m list takes %u bytes for each page of memory and lies there "
+			 "the p2m list takes %u bytes for each PFN of the guest and lies there "
 			 "because the kernel has no INIT_P2M note; give the guest less memory",
 			 input->p2m_entry_size);
 	else if (culprit == PVB_SEGMENT_MODULE)
