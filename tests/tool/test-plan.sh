@@ -58,7 +58,7 @@ refused "so is a node that the host has not" 1 arg.ranges "node 2, and the host 
 	--host sim:nodes=2 plan --kernel "$(kernel linux64)" --memory-range 0+1G@2
 refused "and a first range that is too small" 1 arg.ranges "before the first hole is 33554432: p2m" \
 	--host sim plan --kernel "$(kernel linux64)" --memory-range 0+32M --memory-range 16G+1G
-for range in 1G 0-1G 0+ +1G 0+1G@ 0+1G@x 0+1G@1,exactly 0+1G,exact 0x0+1G 0+1G@0,exact,; do
+for range in 1G 0-1G 0+ +1G 0+1G@ 0+1G@x 0+1G@1,exactly 0+1G,exact 0x0+1G '0+1G@0,exact,'; do
 	refused "\"$range\" is no range" 2 arg.usage "GPA+SIZE[@NODE[,exact]], not \"$range\"" \
 		--host sim plan --kernel "$(kernel linux64)" --memory-range "$range"
 done
