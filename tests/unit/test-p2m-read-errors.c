@@ -520,8 +520,7 @@ static void every_allocation_that_fails_is_told(void **state)
 			pvb_p2m_free(p2m);
 			assert_int_equal(inject_balance(), before);
 		} while (rc);
-		print_message("%llu allocations failed in turn\n",
-			      (unsigned long long)tried - 1);
+		print_message("%llu allocations failed in turn\n", (unsigned long long)tried - 1);
 		assert_true(tried > 8);
 		guest_close(&guest);
 	}
