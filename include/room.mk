@@ -10,6 +10,7 @@ pkginclude_HEADERS += \
 	include/pvbuild/host.h \
 	include/pvbuild/image.h \
 	include/pvbuild/p2m.h \
+	include/pvbuild/p2m-domain.h \
 	include/pvbuild/plan.h \
 	include/pvbuild/progress.h \
 	include/pvbuild/pvbuild.h

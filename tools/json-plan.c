@@ -95,26 +95,6 @@ struct json_object *json_address_bits(const struct pvb_plan_info *plan)
 	return object;
 }
 
-static struct json_object *ranges_array(const struct pvb_plan_info *plan)
-{
-	struct json_object *ranges = json_array();
-
-	for (size_t i = 0; i < plan->range_count; i++) {
-		const struct pvb_memory_range *range = &plan->ranges[i];
-		struct json_object *object = json_map();
-
-		json_add_hex(object, "gpa", range->gpa);
-		json_add_number(object, "bytes", range->bytes);
-		if (range->node == PVB_ANY_NODE)
-			json_add_null(object, "node");
-		else
-			json_add_number(object, "node", (uint64_t)range->node);
-		json_add_bool(object, "exact", range->exact);
-		json_append(ranges, object);
-	}
-	return ranges;
-}
-
 static struct json_object *p2m_tree_array(const struct pvb_plan_info *plan)
 {
 	struct json_object *levels = json_array();
@@ -153,6 +133,26 @@ static struct json_object *p2m_object(const struct pvb_plan_info *plan)
 	(void)json_add(p2m, "tree", p2m_tree_array(plan));
 	json_add_text(p2m, "fallback", plan->p2m_fallback);
 	return p2m;
+}
+
+static struct json_object *ranges_array(const struct pvb_plan_info *plan)
+{
+	struct json_object *ranges = json_array();
+
+	for (size_t i = 0; i < plan->range_count; i++) {
+		const struct pvb_memory_range *range = &plan->ranges[i];
+		struct json_object *object = json_map();
+
+		json_add_hex(object, "gpa", range->gpa);
+		json_add_number(object, "bytes", range->bytes);
+		if (range->node == PVB_ANY_NODE)
+			json_add_null(object, "node");
+		else
+			json_add_number(object, "node", (uint64_t)range->node);
+		json_add_bool(object, "exact", range->exact);
+		json_append(ranges, object);
+	}
+	return ranges;
 }
 
 struct json_object *json_plan(const struct pvb_plan_info *plan)

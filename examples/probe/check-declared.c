@@ -7,7 +7,8 @@
 
 #include "check.h"
 
-#if defined PROBE_ADDRESS_BITS || defined PROBE_PTE_L1 || defined PROBE_GRANULES
+#if defined PROBE_ADDRESS_BITS || defined PROBE_PTE_L1 || defined PROBE_GRANULES ||                \
+	defined PROBE_P2M_TREE
 #define ASKED true
 #else
 #define ASKED false
@@ -28,7 +29,7 @@
 #define PROBE_GRANULES 0
 #endif
 
-static const struct pvb_guest_abi *answer(void)
+const struct pvb_guest_abi *guest_abi(void)
 {
 	return (const struct pvb_guest_abi *)&shared_info_page.bytes[PVB_GUEST_ABI_OFFSET];
 }
@@ -117,14 +118,20 @@ void check_width_grants(void)
 
 /* ---- the answer --------------------------------------------------------------------- */
 
+/* There is one for who asks for something, and where there is a tree that somebody asked for. */
+static bool is_answered(void)
+{
+	return ASKED || p2m_tree_is_there();
+}
+
 void check_guest_abi_answer(void)
 {
-	const struct pvb_guest_abi *abi = answer();
+	const struct pvb_guest_abi *abi = guest_abi();
 	const uint64_t known = PVB_GUEST_ABI_HAS_ADDRESS_BITS | PVB_GUEST_ABI_HAS_PTE_BITS |
-			       PVB_GUEST_ABI_HAS_GRANULE;
+			       PVB_GUEST_ABI_HAS_GRANULE | PVB_GUEST_ABI_HAS_P2M_TREE;
 	uint64_t at = first_nonzero(abi, sizeof *abi);
 
-	if (!ASKED) {
+	if (!is_answered()) {
 		if (at < sizeof *abi)
 			fail("byte %lu of the page is not zero, and nothing was asked for",
 			     PVB_GUEST_ABI_OFFSET + at);
@@ -137,28 +144,32 @@ void check_guest_abi_answer(void)
 	if (abi->version != PVB_GUEST_ABI_VERSION)
 		fail("the version is %u; this kernel knows %u", abi->version,
 		     PVB_GUEST_ABI_VERSION);
+	if (!p2m_tree_is_there() && (abi->p2m_levels || abi->p2m_root))
+		fail("there is no p2m tree, and it has %u levels from frame %lx on",
+		     abi->p2m_levels, abi->p2m_root);
 	if (abi->size != sizeof *abi)
 		odd("the size is %u, and this kernel knows %lu bytes", abi->size, sizeof *abi);
 	if (abi->valid & ~known)
 		odd("bits %lx of valid have no meaning", abi->valid & ~known);
-	if (first_nonzero(abi->reserved, sizeof abi->reserved) < sizeof abi->reserved)
+	if (first_nonzero(abi->reserved, sizeof abi->reserved) < sizeof abi->reserved ||
+	    abi->reserved_p2m)
 		odd("what is reserved is not zero");
 }
 
 static bool has(uint64_t field, bool declared)
 {
-	if (!ASKED)
+	if (!is_answered())
 		untested("nothing is declared in a note of the owner " PVB_GUEST_NOTE_OWNER);
-	else if (!(answer()->valid & field) && declared)
-		fail("the answer does not have it: valid is %lx", answer()->valid);
-	else if (!(answer()->valid & field))
+	else if (!(guest_abi()->valid & field) && declared)
+		fail("the answer does not have it: valid is %lx", guest_abi()->valid);
+	else if (!(guest_abi()->valid & field))
 		untested("it is not declared, and not answered");
-	return ASKED && answer()->valid & field;
+	return is_answered() && guest_abi()->valid & field;
 }
 
 void check_guest_abi_address_bits(void)
 {
-	unsigned bits = answer()->address_bits;
+	unsigned bits = guest_abi()->address_bits;
 
 	if (!has(PVB_GUEST_ABI_HAS_ADDRESS_BITS, DECLARED_BITS))
 		return;
@@ -190,7 +201,7 @@ void check_guest_abi_pte_bits(void)
 {
 	static uint64_t mark;
 	const struct walker walker = {.context = &mark, .leaf = marked};
-	const struct pvb_guest_abi *abi = answer();
+	const struct pvb_guest_abi *abi = guest_abi();
 
 	if (!has(PVB_GUEST_ABI_HAS_PTE_BITS, PROBE_PTE_L1))
 		return;
@@ -213,7 +224,7 @@ void check_guest_abi_pte_bits(void)
 
 void check_guest_abi_granule(void)
 {
-	unsigned shift = answer()->granule_shift;
+	unsigned shift = guest_abi()->granule_shift;
 
 	if (!has(PVB_GUEST_ABI_HAS_GRANULE, PROBE_GRANULES))
 		return;

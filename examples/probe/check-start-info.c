@@ -46,7 +46,10 @@ void check_start_info_nr_pt_frames(void)
 		     facts.start_info->nr_pt_frames, facts.region_tables);
 }
 
-/* xen.h: the range covers the list and the tables that map it, where the list is outside. */
+/*
+ * xen.h: the range covers the list and the tables that map it, where the list is outside; and
+ * the tree above it, where there is one.
+ */
 void check_start_info_first_p2m_pfn(void)
 {
 	uint64_t first = 0;
@@ -63,11 +66,11 @@ void check_start_info_nr_p2m_frames(void)
 	uint64_t frames = 0;
 
 #ifdef PROBE_INIT_P2M
-	frames = facts.list_pages + facts.list_tables;
+	frames = facts.list_pages + facts.list_tables + p2m_tree_pages();
 #endif
 	if (facts.start_info->nr_p2m_frames != frames)
-		fail("nr_p2m_frames is %lu, not %lu: the list outside the initial mapping and its "
-		     "tables",
+		fail("nr_p2m_frames is %lu, not %lu: the list outside the initial mapping, its "
+		     "tables and its tree",
 		     facts.start_info->nr_p2m_frames, frames);
 }
 

@@ -9,6 +9,18 @@
 /* check-p2m.c: the list, once it is known to be mapped. */
 const uint64_t *p2m(void);
 
+/* check-declared.c: the place of the answer, with one or without. */
+struct pvb_guest_abi;
+const struct pvb_guest_abi *guest_abi(void);
+
+/*
+ * check-p2m-tree.c: whether the answer tells of a tree; its levels, 0 without one; and how many
+ * pages it has above the leaves.
+ */
+bool p2m_tree_is_there(void);
+unsigned p2m_tree_levels(void);
+uint64_t p2m_tree_pages(void);
+
 /* check-module.c */
 bool module_mapped(void);
 uint64_t module_pages(void);
@@ -77,6 +89,15 @@ void check_guest_abi_answer(void);
 void check_guest_abi_address_bits(void);
 void check_guest_abi_pte_bits(void);
 void check_guest_abi_granule(void);
+
+void check_p2m_tree_levels(void);
+void check_p2m_tree_root(void);
+void check_p2m_tree_nodes(void);
+void check_p2m_tree_leaves(void);
+void check_p2m_tree_entries(void);
+void check_p2m_tree_tail(void);
+void check_p2m_tree_list_list(void);
+void check_p2m_tree_max_pfn(void);
 
 void check_console_page(void);
 void check_store_page(void);

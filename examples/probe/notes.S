@@ -9,6 +9,7 @@
  *   PROBE_ADDRESS_BITS   the width of machine addresses that it copes with
  *   PROBE_PTE_L1, PROBE_PTE_UPPER   the software bits of table entries that it leaves alone
  *   PROBE_GRANULES       the sizes of the hypervisor's pages that it copes with
+ *   PROBE_P2M_TREE       the p2m as a tree, of so many levels at least
  *   PROBE_MAXPHYS        the width as Xen's number 19, as it was proposed once
  *
  * PROBE_VIRT_BASE, where PFN 0 is mapped, every variant has.
@@ -76,6 +77,9 @@ hypercall_page:
 #endif
 #ifdef PROBE_GRANULES
 	note_of PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_GRANULES, .long PROBE_GRANULES
+#endif
+#ifdef PROBE_P2M_TREE
+	note_of PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_P2M_TREE, .long PROBE_P2M_TREE
 #endif
 
 #endif

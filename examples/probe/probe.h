@@ -64,6 +64,8 @@ enum window {
 	WINDOW_CONSOLE,
 	WINDOW_STORE,
 	WINDOW_PAGE,
+	WINDOW_TREE, /* and the following: one for each level of a p2m tree */
+	WINDOW_TREE_LAST = WINDOW_TREE + 4,
 	WINDOWS,
 };
 

@@ -12,6 +12,7 @@ probe_sources = \
 	examples/probe/check-layout.c \
 	examples/probe/check-module.c \
 	examples/probe/check-p2m.c \
+	examples/probe/check-p2m-tree.c \
 	examples/probe/check-registers.c \
 	examples/probe/check-shared-info.c \
 	examples/probe/check-start-info.c \
@@ -47,7 +48,7 @@ probe_link = $(AM_V_CCLD)$(MKDIR_P) examples/probe && cd $(srcdir) && \
 
 if BUILD_PROBE
 probe_kernels = examples/probe/probe examples/probe/probe-p2m examples/probe/probe-legacy \
-	examples/probe/probe-declares examples/probe/probe-maxphys
+	examples/probe/probe-declares examples/probe/probe-maxphys examples/probe/probe-tree
 noinst_DATA += $(probe_kernels)
 CLEANFILES += $(probe_kernels)
 $(probe_kernels): $(probe_sources) $(probe_others) include/pvbuild/guest-abi.h
@@ -69,4 +70,7 @@ examples/probe/probe-declares:
 # The same width as Xen's number 19 would have had it, and nothing else: no answer is wanted.
 examples/probe/probe-maxphys:
 	$(call probe_link,0xffffffff80000000,0x100,-DPROBE_MAXPHYS=32)
+# The p2m as a tree that is deeper than it has to be.
+examples/probe/probe-tree:
+	$(call probe_link,0xffffffff80000000,0x100,-DPROBE_P2M_TREE=4)
 endif

@@ -107,6 +107,8 @@ extern "C" {
 	X(CORE_FORMAT,          280, "core.format",          "not a Xen core dump")                       \
 	X(CORE_TRUNCATED,       281, "core.truncated",       "the core dump ends early")                  \
 	X(CORE_SECTION,         282, "core.section",         "a section that a Xen core dump must have is missing or malformed") \
+	X(P2M_SHARED,           288, "p2m.shared",           "a page of the guest's p2m stands in two places")  \
+	X(P2M_SCATTERED,        289, "p2m.scattered",        "the guest's p2m is in more pieces than can be kept") \
 	X(P2M_NONE,             290, "p2m.none",             "the guest has not published its p2m yet")   \
 	X(P2M_SHAPE,            291, "p2m.shape",            "what the guest says of its p2m's size and depth does not go together") \
 	X(P2M_ANCHOR,           292, "p2m.anchor",           "an anchor of the guest's p2m is no frame that there can be") \

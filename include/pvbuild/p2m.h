@@ -155,8 +155,12 @@ PVB_API uint64_t pvb_p2m_root(const struct pvb_p2m_tree *tree);
 /*
  * How a p2m is reached that somebody else has written. All of it is untrusted.
  *
- *   frames    every frame that there can be is below this number
- *   read      copy count frames to "to", one after the other, each whole
+ *   page_size bytes of a frame; 0 means 4096, and a list in virtual memory has no other
+ *   frames    every frame that there can be is below this number. Of a 32-bit guest's no more
+ *             than 1 << 30 are taken, where the marks of Linux begin
+ *   read      copy count frames to "to", one after the other, each whole, and what an aligned
+ *             word says as one: the guest may be writing to it. No more than 1 MiB at a time,
+ *             or one frame
  *   anchors   what shared info says now, or NULL where it does not change (a dump)
  *   m2p       *pfn of a frame (PVB_P2M_NONE if it has none) and how many frames from
  *             there on continue it, 1 <= *count <= limit; or NULL where nobody knows
@@ -164,6 +168,7 @@ PVB_API uint64_t pvb_p2m_root(const struct pvb_p2m_tree *tree);
 struct pvb_p2m_anchors;
 struct pvb_p2m_access {
 	void *opaque;
+	uint32_t page_size;
 	uint64_t frames;
 	int (*read)(void *opaque, const uint64_t *mfns, size_t count, void *to,
 		    struct pvb_error *error);
@@ -175,7 +180,8 @@ struct pvb_p2m_access {
 /*
  * What a shared info page says of the p2m: struct arch_shared_info of Xen's public
  * arch-x86/xen.h, and p2m_levels and p2m_root of <pvbuild/guest-abi.h>. Words are as wide
- * as the guest's; a narrow all ones is widened to PVB_P2M_NONE, and nothing else is.
+ * as the guest's; where one names a frame or an address, a narrow all ones is widened to
+ * PVB_P2M_NONE, and nothing else is.
  */
 struct pvb_p2m_anchors {
 	uint32_t guest_bits; /* 64 or 32 */
@@ -226,11 +232,15 @@ struct pvb_p2m_disagreement {
 /*
  *   size              sizeof(struct pvb_p2m_options); PVB_P2M_OPTIONS_INIT sets it
  *   anchor            the one to follow; BY_PREFERENCE for the first that is there
- *   start_info        with ANCHOR_START_INFO: root table and address of the list, PFNs it has
- *   attempts          how often to begin again when the generation has moved; 0 means 8
+ *   start_info        with ANCHOR_START_INFO: root table and address of the list, and how many
+ *                     PFNs it has; or, where only the number of frames is known (nr_pages),
+ *                     the most PFNs that it can have, and frames: it ends with so many
+ *   attempts          how often to try until the generation stays; 0 means 8
  *   max_disagreements how many are kept; all are counted. 0 means 64
- *   strict            an entry of a leaf that is neither a frame nor a hole is an error, as
- *                     is a disagreement with the M2P
+ *   max_extents       more than so many are an error; 0 means 1 << 24 (384 MiB of them)
+ *   strict            a page of a list that is not mapped is an error, as is an entry of a leaf
+ *                     that is neither a frame nor a hole, and a disagreement with the M2P
+ *   confirmed         extents have only what the M2P confirms
  */
 struct pvb_p2m_options {
 	size_t size;
@@ -239,10 +249,13 @@ struct pvb_p2m_options {
 		uint64_t cr3; /* as the register holds it */
 		uint64_t list;
 		uint64_t pfns;
+		uint64_t frames;
 	} start_info;
 	unsigned attempts;
 	size_t max_disagreements;
+	size_t max_extents;
 	bool strict;
+	bool confirmed;
 };
 
 #define PVB_P2M_OPTIONS_INIT                                                                       \
@@ -258,13 +271,15 @@ struct pvb_p2m;
  *   anchor, levels    followed; levels 0 for a list
  *   root              frame of the tree's root, or of the root page table of a list
  *   vaddr             of a list; else PVB_P2M_NONE
- *   table_pages       pages of the tree above its leaves, or page tables walked; leaf_pages
- *                     pages of entries that are there, missing_pages those that are not
+ *   table_pages       pages of the tree above its leaves, or page tables walked, each once
+ *   leaf_pages        pages of entries that are there; of them, shared_pages are filled by a
+ *                     page that stands elsewhere too, which no page with a frame in it does
+ *   missing_pages     pages of entries that are not there
  *   extents           PFNs that have frames, ascending; adjacent ones merged
  *   frames            PFNs with a frame; holes, foreign, identity, wild: those without
  *   m2p_known         the M2P was asked; then disagreements, of which
  *                     total_disagreements PFNs are not confirmed by it
- *   restarts          how often the generation moved meanwhile
+ *   restarts          how often what was read was thrown away because the guest had changed it
  */
 struct pvb_p2m_info {
 	struct pvb_p2m_geometry geometry;
@@ -275,6 +290,7 @@ struct pvb_p2m_info {
 	uint64_t vaddr;
 	uint64_t table_pages;
 	uint64_t leaf_pages;
+	uint64_t shared_pages;
 	uint64_t missing_pages;
 	const struct pvb_p2m_extent *extents;
 	size_t extent_count;
@@ -296,15 +312,20 @@ struct pvb_p2m_info {
  * which anchor, which level and index, what was found, and what that means:
  *
  *   PVB_E_P2M_NONE      nothing published yet (the anchors are 0)
+ *   PVB_E_P2M_SHARED    a page that has frames stands in two places
+ *   PVB_E_P2M_SCATTERED more extents than max_extents, or more pages than can be remembered
  *   PVB_E_P2M_SHAPE     max_pfn, levels and width do not go together
  *   PVB_E_P2M_ANCHOR    an anchor that is no frame
  *   PVB_E_P2M_ZERO      an entry above the leaves that is 0: never filled in
  *   PVB_E_P2M_RANGE     an entry that is no frame of this host
  *   PVB_E_P2M_CYCLE     a page that stands above itself
- *   PVB_E_P2M_UNMAPPED  the guest's page tables do not map a page of the list
+ *   PVB_E_P2M_UNMAPPED  the guest's page tables do not map the list (strict: a page of it)
  *   PVB_E_P2M_TORN      it changed each time that it was read
  *   PVB_E_P2M_STUCK     a change of it was begun and not ended (an odd generation)
  *   PVB_E_P2M_M2P       the M2P says otherwise (strict)
+ *
+ * anchors may be NULL where access has a function for them. Whatever stands there, a read ends:
+ * no page is read more often than a tree has levels, and once more.
  */
 PVB_API int pvb_p2m_read(const struct pvb_p2m_access *access, const struct pvb_p2m_anchors *anchors,
 			 const struct pvb_p2m_options *options, struct pvb_p2m **p2m,

@@ -27,6 +27,7 @@
 #include <pvbuild/host.h>
 #include <pvbuild/image.h>
 #include <pvbuild/p2m.h>
+#include <pvbuild/p2m-domain.h>
 #include <pvbuild/plan.h>
 #include <pvbuild/progress.h>
 

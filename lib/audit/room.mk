@@ -5,8 +5,6 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/audit/arm64.h \
 	lib/audit/audit.c \
 	lib/audit/check.h \
-	lib/audit/core-file.c \
-	lib/audit/core-file.h \
 	lib/audit/core.c \
 	lib/audit/live.c \
 	lib/audit/pte-bits.c \

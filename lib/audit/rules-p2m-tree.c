@@ -234,13 +234,14 @@ static int check_leaves(struct walk_of_tree *walk, uint64_t index, const uint8_t
 
 	for (size_t i = 0; !rc && i < done; i++) {
 		const uint64_t entry = get_entry(walk->width, page, i);
+		const uint64_t leaf = first + i;
 
 		if (entry == frames[i].n)
 			continue;
 		walk->wrong++;
 		finding(walk->check, RULE_P2M_TREE_LEAVES, place_entry(2, index, i),
 			"the entry is 0x%llx, and page %llu of the list is MFN 0x%llx",
-			(unsigned long long)entry, (unsigned long long)(first + i),
+			(unsigned long long)entry, (unsigned long long)leaf,
 			(unsigned long long)frames[i].n);
 	}
 	return rc;

@@ -59,7 +59,9 @@ struct core {
 	int fd;
 	struct pvb_host_info host_info;
 	struct pvb_host_domain domain;
-	struct pvb_runs memory;
+	struct pvb_p2m *p2m;
+	const struct pvb_p2m_extent *memory;
+	size_t memory_count;
 	uint64_t pages;
 	uint32_t vcpus; /* those that have a context */
 	uint8_t *contexts;
@@ -307,18 +309,18 @@ static int write_pages(const struct core *core, struct pvb_error *error)
 {
 	uint64_t offset = core->sections[SECTION_PAGES].sh_offset;
 
-	for (size_t i = 0; i < core->memory.n; i++) {
-		const struct pvb_run *run = &core->memory.v[i];
+	for (size_t i = 0; i < core->memory_count; i++) {
+		const struct pvb_p2m_extent *run = &core->memory[i];
 
 		for (uint64_t done = 0; done < run->count;) {
 			uint64_t count;
 			bool touched;
-			int rc = pvb_host_get_touched_run(core->host, PVB_MFN(run->to + done),
+			int rc = pvb_host_get_touched_run(core->host, PVB_MFN(run->mfn + done),
 							  run->count - done, &touched, &count,
 							  error);
 
 			if (!rc && touched)
-				rc = write_touched(core, run->to + done, count, offset, error);
+				rc = write_touched(core, run->mfn + done, count, offset, error);
 			if (rc)
 				return rc;
 			done += count;
@@ -337,12 +339,12 @@ static int write_p2m(const struct core *core, struct pvb_error *error)
 	uint8_t buffer[16 * 4096];
 	uint8_t *at = buffer;
 
-	for (size_t i = 0; i < core->memory.n; i++) {
-		const struct pvb_run *run = &core->memory.v[i];
+	for (size_t i = 0; i < core->memory_count; i++) {
+		const struct pvb_p2m_extent *run = &core->memory[i];
 
 		for (uint64_t j = 0; j < run->count; j++) {
-			at = put(at, run->from + j, 8);
-			at = put(at, run->to + j, 8);
+			at = put(at, run->pfn + j, 8);
+			at = put(at, run->mfn + j, 8);
 			if (at < buffer + sizeof buffer)
 				continue;
 			int rc = write_at(core, buffer, sizeof buffer, offset, error);
@@ -362,10 +364,13 @@ static int write_core(struct core *core, struct pvb_error *error)
 	int rc = collect_contexts(core, &first, error);
 
 	if (!rc)
-		rc = pvb_dump_find_memory(core->host, &core->domain, &first, &core->memory, error);
+		rc = pvb_dump_find_memory(core->host, &core->domain, &first, &core->p2m, error);
 	if (rc)
 		return rc;
-	core->pages = pvb_runs_total(&core->memory);
+	core->memory = pvb_p2m_info(core->p2m)->extents;
+	core->memory_count = pvb_p2m_info(core->p2m)->extent_count;
+	for (size_t i = 0; i < core->memory_count; i++)
+		core->pages += core->memory[i].count;
 	lay_out(core);
 
 	int (*const parts[])(const struct core *, struct pvb_error *) = {
@@ -469,7 +474,7 @@ int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path,
 			      strerror(errno));
 	if (rc)
 		(void)unlink(temporary);
-	pvb_runs_free(&core.memory);
+	pvb_p2m_free(core.p2m);
 	free(core.contexts);
 	return rc;
 }

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-#include "core/runs.h"
+#include <pvbuild/p2m.h>
+
 #include "host/host.h"
 
 /*
@@ -19,22 +20,12 @@ void pvb_dump_encode_context(const struct pvb_host_vcpu *vcpu, unsigned guest_bi
 			     uint8_t out[PVB_DUMP_CONTEXT_BYTES]);
 
 /*
- * Find a domain's memory, PFN to MFN: in the p2m that its kernel has published,
- * or, before it has run, in the list that its start_info names. Every entry is
- * checked against the M2P. The caller frees runs.
+ * Find a paused domain's memory: in the p2m that its kernel has published, of which only what
+ * the M2P confirms is taken, or, before it has run, in the list that its start_info names, all
+ * of which has to be right. The caller frees *p2m.
  */
 int pvb_dump_find_memory(struct pvb_host *host, const struct pvb_host_domain *domain,
-			 const struct pvb_host_vcpu *vcpu, struct pvb_runs *runs,
+			 const struct pvb_host_vcpu *vcpu, struct pvb_p2m **p2m,
 			 struct pvb_error *error);
-
-struct dump_guest;
-
-/*
- * The same in the p2m that a running kernel has published in shared info. *published tells
- * whether it has; where not, nothing was done. What the kernel says is not its own memory,
- * and what the M2P does not confirm, is left out.
- */
-int pvb_dump_published(const struct dump_guest *guest, pvb_mfn_t shared_info, bool *published,
-		       struct pvb_runs *runs, struct pvb_error *error);
 
 #endif

@@ -3,7 +3,4 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/dump/context.c \
 	lib/dump/dump.c \
 	lib/dump/dump.h \
-	lib/dump/memory.c \
-	lib/dump/published.c \
-	lib/dump/walk.c \
-	lib/dump/walk.h
+	lib/dump/memory.c

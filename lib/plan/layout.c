@@ -181,7 +181,7 @@ int pvb_layout_check_memory(const struct pvb_layout_input *input, const struct p
 			    uint64_t pages, uint64_t max_pages, struct pvb_error *error)
 {
 	const struct pvb_layout_part *first;
-	uint64_t least;
+	uint64_t least = 0;
 	const char *name = NULL;
 	int rc;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <pvbuild/guest-abi.h>
 #include <pvbuild/image.h>
 
 #include "peer/view.h"
@@ -212,6 +213,77 @@ static int dump_pages(struct dump *dump, uint64_t hypercall_va)
 	return 0;
 }
 
+/* ---- the p2m tree ---- */
+
+#define ALL_ONES(dump) ((dump)->view.levels == 4 ? UINT64_MAX : UINT32_MAX)
+
+static uint64_t tree_entry(const struct dump *dump, const void *page, unsigned index)
+{
+	if (dump->view.levels == 4)
+		return ((const uint64_t *)page)[index];
+	return ((const uint32_t *)page)[index];
+}
+
+/* The pages above the leaves, entry by entry, as the tree leads there. */
+static int dump_tree_page(struct dump *dump, unsigned level, uint64_t number, uint64_t mfn)
+{
+	unsigned entries = VIEW_PAGE_SIZE / (dump->view.levels == 4 ? 8u : 4u), missing = 0;
+	const void *page = peer_view_frame(&dump->view, mfn);
+	char place[PLACE_MAX];
+
+	if (!page)
+		return -1;
+	for (unsigned i = 0; i < entries; i++) {
+		uint64_t entry = tree_entry(dump, page, i), below = number * entries + i;
+
+		if (entry == ALL_ONES(dump)) {
+			missing++;
+			continue;
+		}
+		(void)snprintf(place, sizeof place, "p2m tree, page %" PRIu64 " of level %u", below,
+			       level - 1);
+		dump_frame(dump, place, entry);
+		if (level > 2 && entry != mfn &&
+		    peer_view_pfn(&dump->view, entry) != PVB_NO_FRAME &&
+		    dump_tree_page(dump, level - 1, below, entry))
+			return -1;
+	}
+	(void)snprintf(place, sizeof place, "p2m tree, nothing below page %" PRIu64 " of level %u",
+		       number, level);
+	facts_add(dump->facts, place, "%u times", missing);
+	return 0;
+}
+
+/* A frame in shared info: as what it is, and then it is not told of as a word. */
+static void dump_shared_frame(struct dump *dump, const char *place, uint8_t *at, size_t size)
+{
+	uint64_t mfn = 0;
+
+	memcpy(&mfn, at, size);
+	if (!mfn || mfn == (size == 8 ? UINT64_MAX : UINT32_MAX))
+		return;
+	dump_frame(dump, place, mfn);
+	memset(at, 0, size);
+}
+
+static int dump_tree(struct dump *dump, uint8_t *shared_info)
+{
+	bool wide = dump->view.levels == 4;
+	uint8_t *at = shared_info + PVB_GUEST_ABI_OFFSET;
+	struct pvb_guest_abi abi;
+
+	memcpy(&abi, at, sizeof abi);
+	dump_shared_frame(dump, "shared_info.pfn_to_mfn_frame_list_list",
+			  shared_info + (wide ? 0xc18 : 0x910), wide ? 8 : 4);
+	dump_shared_frame(dump, "shared_info.p2m_root",
+			  at + offsetof(struct pvb_guest_abi, p2m_root), sizeof abi.p2m_root);
+	if (!(abi.valid & PVB_GUEST_ABI_HAS_P2M_TREE) || abi.p2m_levels < 2 ||
+	    abi.p2m_levels > PVB_GUEST_P2M_LEVELS_MOST ||
+	    peer_view_pfn(&dump->view, abi.p2m_root) == PVB_NO_FRAME)
+		return 0;
+	return dump_tree_page(dump, abi.p2m_levels, 0, abi.p2m_root);
+}
+
 /*
  * The wall clock is the hypervisor's, of the moment when vCPU 0 was set: that it is there is
  * what can be compared. wc_version, wc_sec, wc_nsec; wc_sec_hi lies apart.
@@ -232,6 +304,8 @@ static int dump_shared_info(struct dump *dump)
 	facts_add(dump->facts, "shared_info.wc_version", "%u", clock[0]);
 	facts_add(dump->facts, "shared_info.wall_clock", "%s",
 		  clock[1] && clock[2] < 1000000000u ? "set" : "not set");
+	if (dump_tree(dump, copy))
+		return -1;
 	dump_words(dump, "shared_info", copy, 0);
 	return 0;
 }

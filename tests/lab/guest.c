@@ -20,6 +20,25 @@ static bool take_number(const char *text, uint64_t most, uint64_t *number)
 	return *text >= '0' && *text <= '9' && !*end && !errno && *number && *number <= most;
 }
 
+static bool take_p2m(struct guest *guest, const char *value)
+{
+	static const char tree[] = "tree";
+	uint64_t levels = 0;
+
+	if (strcmp(value, "list") == 0) {
+		guest->p2m = PVB_P2M_WANT_LIST;
+		return true;
+	}
+	if (strncmp(value, tree, strlen(tree)) != 0)
+		return false;
+	value += strlen(tree);
+	if (*value && (*value != ':' || !take_number(value + 1, PVB_P2M_LEVELS_MAX, &levels)))
+		return false;
+	guest->p2m = PVB_P2M_WANT_TREE;
+	guest->p2m_levels = (uint32_t)levels;
+	return true;
+}
+
 bool guest_take(struct guest *guest, int option, const char *value)
 {
 	uint64_t number;
@@ -40,6 +59,8 @@ bool guest_take(struct guest *guest, int option, const char *value)
 	case GUEST_VCPUS:
 		guest->vcpus = take_number(value, 8192, &number) ? (uint32_t)number : 0;
 		return guest->vcpus != 0;
+	case GUEST_P2M:
+		return take_p2m(guest, value);
 	default:
 		return false;
 	}
@@ -54,6 +75,8 @@ int guest_plan(struct guest *guest, const struct pvb_host_info *host, bool ramdi
 	spec.memory = guest->memory;
 	spec.vcpus = guest->vcpus;
 	spec.command_line = guest->command_line;
+	spec.p2m = guest->p2m;
+	spec.p2m_levels = guest->p2m_levels;
 	if (ramdisk) {
 		spec.modules = &module;
 		spec.module_count = 1;

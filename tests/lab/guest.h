@@ -17,6 +17,8 @@ struct guest {
 	const char *command_line;
 	uint64_t memory;
 	uint32_t vcpus;
+	enum pvb_p2m_wish p2m;
+	uint32_t p2m_levels;
 	int ramdisk_fd;
 	uint64_t ramdisk_bytes;
 	bool has_ramdisk; /* of the plan */
@@ -30,16 +32,19 @@ struct guest {
 	}
 
 /* For getopt_long(); values from 256 on. */
-enum { GUEST_NAME = 256, GUEST_RAMDISK, GUEST_COMMAND_LINE, GUEST_MEMORY, GUEST_VCPUS };
+enum { GUEST_NAME = 256, GUEST_RAMDISK, GUEST_COMMAND_LINE, GUEST_MEMORY, GUEST_VCPUS, GUEST_P2M };
 #define GUEST_OPTIONS                                                                              \
 	{"name", required_argument, NULL, GUEST_NAME},                                             \
 		{"ramdisk", required_argument, NULL, GUEST_RAMDISK},                               \
 		{"cmdline", required_argument, NULL, GUEST_COMMAND_LINE},                          \
 		{"memory", required_argument, NULL, GUEST_MEMORY},                                 \
+		{"vcpus", required_argument, NULL, GUEST_VCPUS},                                   \
 	{                                                                                          \
-		"vcpus", required_argument, NULL, GUEST_VCPUS                                      \
+		"p2m", required_argument, NULL, GUEST_P2M                                          \
 	}
-#define GUEST_USAGE "[--name NAME] [--ramdisk FILE] [--cmdline STR] [--memory MIB] [--vcpus N]"
+#define GUEST_USAGE                                                                                \
+	"[--name NAME] [--ramdisk FILE] [--cmdline STR] [--memory MIB] [--vcpus N]"                \
+	" [--p2m list|tree[:LEVELS]]"
 
 /* False where it is none of these options, or its value is no good. */
 bool guest_take(struct guest *guest, int option, const char *value);

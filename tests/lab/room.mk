@@ -28,6 +28,7 @@ lab_spoils = \
 	tests/lab/spoils-calls.c \
 	tests/lab/spoils-contents.c \
 	tests/lab/spoils-tables.c \
+	tests/lab/spoils-tree.c \
 	tests/lab/spoils.c tests/lab/spoils.h
 lab_facts = \
 	tests/lab/dump.c tests/lab/dump.h \

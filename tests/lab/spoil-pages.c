@@ -85,6 +85,17 @@ int spoil_byte(struct spoiling *spoiling, uint64_t pfn, size_t offset, struct pv
 	return 0;
 }
 
+int spoil_shared_info(struct spoiling *spoiling, size_t offset, uint64_t value, size_t size,
+		      struct pvb_error *error)
+{
+	const struct relay *relay = &spoiling->relay;
+	struct pvb_host_domain domain;
+	int rc = pvb_host_get_domain(relay->inner, relay->domid, &domain, error);
+
+	return rc ? rc
+		  : spoil_write_frame(spoiling, domain.shared_info.n, offset, &value, size, error);
+}
+
 /* ---- page tables ------------------------------------------------------------------- */
 
 int spoil_find_entry(struct spoiling *spoiling, uint64_t va, unsigned level, uint64_t *table,

@@ -35,6 +35,10 @@ int spoil_write_word(struct spoiling *spoiling, uint64_t pfn, size_t offset, uin
 /* Turn a few bits of a byte round. */
 int spoil_byte(struct spoiling *spoiling, uint64_t pfn, size_t offset, struct pvb_error *error);
 
+/* The shared info page's bytes at an offset: the low ones of value. */
+int spoil_shared_info(struct spoiling *spoiling, size_t offset, uint64_t value, size_t size,
+		      struct pvb_error *error);
+
 /* Where the entry of an address stands, of the table of that level (1: the leaves'). */
 int spoil_find_entry(struct spoiling *spoiling, uint64_t va, unsigned level, uint64_t *table,
 		     size_t *offset, struct pvb_error *error);

@@ -66,6 +66,7 @@ static const char *const variants[] = {
 	[SPOIL_PROBE_P2M] = "-p2m",
 	[SPOIL_PROBE_LEGACY] = "-legacy",
 	[SPOIL_PROBE_DECLARES] = "-declares",
+	[SPOIL_PROBE_TREE] = "-tree",
 };
 
 #define VARIANTS (sizeof variants / sizeof variants[0])

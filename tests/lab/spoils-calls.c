@@ -46,24 +46,13 @@ REGISTER(rip_not_canonical, rip = UINT64_C(0x800000000000))
 
 /* ---- the shared info page -------------------------------------------------------------- */
 
-static int shared_info(struct spoiling *spoiling, size_t offset, uint64_t value, size_t size,
-		       struct pvb_error *error)
-{
-	const struct relay *relay = &spoiling->relay;
-	struct pvb_host_domain domain;
-	int rc = pvb_host_get_domain(relay->inner, relay->domid, &domain, error);
-
-	return rc ? rc
-		  : spoil_write_frame(spoiling, domain.shared_info.n, offset, &value, size, error);
-}
-
 #define SHARED(name) offsetof(shared_info_x86_64_t, name)
 #define SHARED_BYTES(function, offset, value, size)                                                \
 	static int function(struct spoiling *spoiling, struct relay_call *call,                    \
 			    struct pvb_error *error)                                               \
 	{                                                                                          \
 		(void)call;                                                                        \
-		return shared_info(spoiling, offset, value, size, error);                          \
+		return spoil_shared_info(spoiling, offset, value, size, error);                    \
 	}
 
 SHARED_BYTES(upcalls_unmasked, SHARED(vcpu_info[5].evtchn_upcall_mask), 0, 1)
@@ -87,10 +76,10 @@ SHARED_BYTES(answer_granule, ANSWER(granule_shift), 14, 1)
 /* wc_sec and wc_nsec, and the upper half of the seconds. */
 static int wall_clock(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
 {
-	int rc = shared_info(spoiling, SHARED(wc_sec), 0, 8, error);
+	int rc = spoil_shared_info(spoiling, SHARED(wc_sec), 0, 8, error);
 
 	(void)call;
-	return rc ? rc : shared_info(spoiling, SHARED(wc_sec_hi), 0, 4, error);
+	return rc ? rc : spoil_shared_info(spoiling, SHARED(wc_sec_hi), 0, 4, error);
 }
 
 /* ---- grants, memory -------------------------------------------------------------------------- */

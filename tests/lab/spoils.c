@@ -16,6 +16,7 @@ const struct spoil *spoil_at(size_t index)
 		{spoils_of_calls, spoils_of_calls_count},
 		{spoils_of_contents, spoils_of_contents_count},
 		{spoils_of_tables, spoils_of_tables_count},
+		{spoils_of_trees, spoils_of_trees_count},
 	};
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
@@ -61,6 +62,10 @@ static int plan(struct guest *guest, const struct spoil_set *set, const struct p
 		ramdisk &= !set->v[i]->no_ramdisk;
 		longer |= !set->v[i]->act;
 		undeclared |= set->v[i]->undeclared;
+		if (set->v[i]->tree) {
+			other.p2m = PVB_P2M_WANT_TREE;
+			other.p2m_levels = set->v[i]->tree;
+		}
 	}
 	join_command_line(guest, set, line, sizeof line);
 	other.command_line = line;
@@ -87,6 +92,8 @@ static int plan(struct guest *guest, const struct spoil_set *set, const struct p
 	spec.memory = guest->memory;
 	spec.vcpus = guest->vcpus;
 	spec.command_line = line;
+	spec.p2m = other.p2m;
+	spec.p2m_levels = other.p2m_levels;
 	pvb_plan_free(guest->plan);
 	guest->plan = NULL;
 	return pvb_plan_from_info(&image, &spec, host, &guest->plan, error);

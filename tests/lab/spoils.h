@@ -17,7 +17,13 @@
 struct spoiling;
 
 /* Which of the probe's kernels (examples/probe/README.md) it takes to see the spoil. */
-enum spoil_kernel { SPOIL_PROBE, SPOIL_PROBE_P2M, SPOIL_PROBE_LEGACY, SPOIL_PROBE_DECLARES };
+enum spoil_kernel {
+	SPOIL_PROBE,
+	SPOIL_PROBE_P2M,
+	SPOIL_PROBE_LEGACY,
+	SPOIL_PROBE_DECLARES,
+	SPOIL_PROBE_TREE
+};
 
 /* Before which call it is done; or once the domain is whole. */
 #define SPOIL_LAST PVB_CALL_COUNT
@@ -34,6 +40,7 @@ enum spoil_kernel { SPOIL_PROBE, SPOIL_PROBE_P2M, SPOIL_PROBE_LEGACY, SPOIL_PROB
  *   no_ramdisk   it would be in the way
  *   undeclared   the plan is for a kernel that declares no address width; to be seen only where
  *             there is free memory above that of this one
+ *   tree      the domain is given a p2m tree of so many levels; 0 where that is left to the kernel
  *   cmdline   more of the command line
  *   group     spoils of the same number can be in one domain, and be told apart all the same:
  *             none hides another or keeps a check from being made that another one needs. 0: alone
@@ -48,6 +55,7 @@ struct spoil {
 	enum spoil_kernel kernel;
 	bool no_ramdisk;
 	bool undeclared;
+	unsigned tree;
 	const char *cmdline;
 	unsigned group;
 };
@@ -83,7 +91,9 @@ int spoil_build(struct spoiling *spoiling, const struct spoil_set *set, struct g
 		struct pvb_host *host, uint32_t *domid, struct pvb_error *error);
 
 /* The tables that all of them are made of. */
-extern const struct spoil spoils_of_contents[], spoils_of_tables[], spoils_of_calls[];
-extern const size_t spoils_of_contents_count, spoils_of_tables_count, spoils_of_calls_count;
+extern const struct spoil spoils_of_contents[], spoils_of_tables[], spoils_of_calls[],
+	spoils_of_trees[];
+extern const size_t spoils_of_contents_count, spoils_of_tables_count, spoils_of_calls_count,
+	spoils_of_trees_count;
 
 #endif

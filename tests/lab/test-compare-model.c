@@ -5,6 +5,8 @@
  */
 #include "support/test.h"
 
+#include <pvbuild/guest-abi.h>
+
 #include "host/sim/sim.h"
 #include "lab/dump.h"
 #include "lab/facts.h"
@@ -125,6 +127,72 @@ static void two_builds_of_one_plan_are_alike_apart_from_machine_frames(void **st
 		assert_string_equal(facts_find(&fixture.a.facts, "shared_info.wall_clock"), "set");
 		tear_down(&fixture);
 	}
+}
+
+/* The first of the torture's, with a tree: as deep as there are, and one that xl would find. */
+static struct scenario with_tree(uint32_t levels)
+{
+	struct scenario scenario = scenarios[0];
+
+	scenario.tree = levels;
+	return scenario;
+}
+
+static void two_builds_with_a_p2m_tree_are_alike_and_its_frames_are_told_as_pages(void **state)
+{
+	const uint32_t levels[] = {3, 5};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+		const struct scenario scenario = with_tree(levels[i]);
+		struct fixture fixture;
+		struct places places;
+		char top[60];
+
+		set_up(&fixture, &scenario);
+		size_t count = compare_sides(&fixture, &places);
+
+		if (count)
+			print_error("%u levels:\n%s", levels[i], places.text);
+		assert_int_equal(count, 0);
+		snprintf(top, sizeof top, "p2m tree, page 0 of level %u", levels[i] - 1);
+		const struct facts *facts = &fixture.a.facts;
+		const char *root = facts_find(facts, "shared_info.p2m_root");
+		const char *list = facts_find(facts, "shared_info.pfn_to_mfn_frame_list_list");
+
+		assert_non_null(root);
+		assert_true(strncmp(root, "PFN ", 4) == 0);
+		assert_non_null(facts_find(facts, top));
+		assert_non_null(facts_find(facts, "p2m tree, page 0 of level 1"));
+		if (levels[i] == 3)
+			assert_string_equal(list, root);
+		else
+			assert_null(list);
+		tear_down(&fixture);
+	}
+}
+
+static void an_entry_of_a_p2m_tree_that_leads_elsewhere_is_found(void **state)
+{
+	const struct scenario scenario = with_tree(4);
+	struct fixture fixture;
+	struct places places;
+	struct pvb_guest_abi abi;
+
+	(void)state;
+	set_up(&fixture, &scenario);
+	struct side *b = &fixture.b;
+
+	assert_int_equal(pvb_sim_peek(b->host, b->domain.shared_info, PVB_GUEST_ABI_OFFSET, &abi,
+				      sizeof abi),
+			 0);
+	uint64_t elsewhere = relay_mfn(&b->relay, 7);
+
+	assert_int_equal(pvb_sim_poke(b->host, PVB_MFN(abi.p2m_root), 0, &elsewhere, 8), 0);
+	assert_true(compare_sides(&fixture, &places) > 0);
+	assert_non_null(strstr(places.text, "p2m tree, page 0 of level 3: "));
+	assert_non_null(strstr(places.text, "| PFN 0x7\n"));
+	tear_down(&fixture);
 }
 
 /* ---- one domain is made different -------------------------------------------------- */
@@ -510,6 +578,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_builds_of_one_plan_are_alike_apart_from_machine_frames),
+		cmocka_unit_test(
+			two_builds_with_a_p2m_tree_are_alike_and_its_frames_are_told_as_pages),
+		cmocka_unit_test(an_entry_of_a_p2m_tree_that_leads_elsewhere_is_found),
 		cmocka_unit_test(each_way_in_which_one_domain_is_made_different_is_found),
 		cmocka_unit_test(a_call_with_another_argument_is_found),
 		cmocka_unit_test(

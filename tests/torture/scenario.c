@@ -74,18 +74,21 @@ static const struct pvb_memory_range with_hole[] = {
 };
 
 const struct scenario scenarios[] = {
-	{"64-bit bzImage, ramdisk", scenario_bzimage_64, 300001, 32 * MIB, 2, NULL, NULL, 0},
-	{"32-bit, ramdisk", scenario_linux_32, 300001, 32 * MIB, 1, NULL, NULL, 0},
-	{"64-bit, as little as there is", scenario_small_64, 0, 8 * MIB, 1, NULL, NULL, 0},
-	{"32-bit, root below 4 GiB", scenario_legacy_32, 5000, 16 * MIB, 1, NULL, NULL, 0},
-	{"64-bit, with a hole", scenario_linux_64, 0, 32 * MIB, 1, NULL, with_hole, 3},
+	{"64-bit bzImage, ramdisk", scenario_bzimage_64, 300001, 32 * MIB, 2, NULL, 0, NULL, 0},
+	{"32-bit, ramdisk", scenario_linux_32, 300001, 32 * MIB, 1, NULL, 0, NULL, 0},
+	{"64-bit, as little as there is, with a p2m tree", scenario_small_64, 0, 8 * MIB, 1, NULL,
+	 4, NULL, 0},
+	{"32-bit, root below 4 GiB", scenario_legacy_32, 5000, 16 * MIB, 1, NULL, 0, NULL, 0},
+	{"64-bit, with a hole and a p2m tree", scenario_linux_64, 0, 32 * MIB, 1, NULL, 3,
+	 with_hole, 3},
 };
 const unsigned scenario_count = sizeof scenarios / sizeof scenarios[0];
 
 const struct scenario arm64_scenarios[] = {
-	{"arm64 at 4 KiB", arm64_image, 300001, 32 * MIB, 2, "arch=arm64,", NULL, 0},
-	{"arm64 at 16 KiB", arm64_image, 0, 32 * MIB, 1, "arch=arm64,granule=16K,", NULL, 0},
-	{"arm64 at 64 KiB", arm64_image, 300001, 32 * MIB, 1, "arch=arm64,granule=64K,", NULL, 0},
+	{"arm64 at 4 KiB", arm64_image, 300001, 32 * MIB, 2, "arch=arm64,", 0, NULL, 0},
+	{"arm64 at 16 KiB", arm64_image, 0, 32 * MIB, 1, "arch=arm64,granule=16K,", 0, NULL, 0},
+	{"arm64 at 64 KiB", arm64_image, 300001, 32 * MIB, 1, "arch=arm64,granule=64K,", 0, NULL,
+	 0},
 };
 #ifdef HAVE_LIBFDT
 const unsigned arm64_scenario_count = sizeof arm64_scenarios / sizeof arm64_scenarios[0];
@@ -159,6 +162,10 @@ void scenario_run(const struct scenario *scenario, const struct scenario_files *
 	spec.ranges = scenario->ranges;
 	spec.range_count = scenario->range_count;
 	spec.vcpus = scenario->vcpus;
+	if (scenario->tree) {
+		spec.p2m = PVB_P2M_WANT_TREE;
+		spec.p2m_levels = scenario->tree;
+	}
 	spec.command_line = "console=hvc0";
 	spec.modules = &module;
 	spec.module_count = scenario->ramdisk ? 1 : 0;

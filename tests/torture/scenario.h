@@ -13,6 +13,7 @@
 /*
  *   kernel    makes the kernel
  *   ramdisk   bytes, 0 for none
+ *   tree      levels of a p2m tree beside the list, 0 for none
  *   host      what the simulated host is told besides, with a comma behind it, or NULL
  *   ranges    where the memory is, range_count of them; NULL for one from 0 on
  */
@@ -23,6 +24,7 @@ struct scenario {
 	uint64_t memory;
 	uint32_t vcpus;
 	const char *host;
+	uint32_t tree;
 	const struct pvb_memory_range *ranges;
 	size_t range_count;
 };
@@ -33,7 +35,8 @@ struct blob scenario_linux_32(void);
 struct blob scenario_small_64(void);
 struct blob scenario_legacy_32(void); /* wants its root below 4 GiB */
 
-/* A 64-bit and a 32-bit guest with a ramdisk each, and two that do with less. */
+/* A 64-bit and a 32-bit guest with a ramdisk each, and two that do with less; one has a p2m tree.
+ */
 extern const struct scenario scenarios[];
 extern const unsigned scenario_count;
 

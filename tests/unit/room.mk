@@ -29,6 +29,11 @@ unit_tests = \
 	tests/unit/test-image-notes \
 	tests/unit/test-p2m-geometry \
 	tests/unit/test-p2m-list \
+	tests/unit/test-p2m-domain \
+	tests/unit/test-p2m-read \
+	tests/unit/test-p2m-read-errors \
+	tests/unit/test-p2m-read-random \
+	tests/unit/test-p2m-read-torn \
 	tests/unit/test-p2m-sparse \
 	tests/unit/test-p2m-tree \
 	tests/unit/test-plan-image \
@@ -83,6 +88,14 @@ tests_unit_test_build_pte_bits_SOURCES = tests/unit/test-build-pte-bits.c \
 tests_unit_test_build_ranges_SOURCES = tests/unit/test-build-ranges.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
 tests_unit_test_build_tables_SOURCES = tests/unit/test-build-tables.c $(fake_host)
+
+tests_unit_test_p2m_domain_SOURCES = tests/unit/test-p2m-domain.c \
+	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
+p2m_guest = tests/unit/p2m-guest.h tests/unit/p2m-guest.c
+tests_unit_test_p2m_read_SOURCES = tests/unit/test-p2m-read.c $(p2m_guest)
+tests_unit_test_p2m_read_errors_SOURCES = tests/unit/test-p2m-read-errors.c $(p2m_guest)
+tests_unit_test_p2m_read_random_SOURCES = tests/unit/test-p2m-read-random.c $(p2m_guest)
+tests_unit_test_p2m_read_torn_SOURCES = tests/unit/test-p2m-read-torn.c $(p2m_guest)
 
 tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c

@@ -39,6 +39,13 @@ static const struct domain_spec good[] = {
 	 .tree_levels = 2},
 	{.bits = 32, .module_bytes = 8192, .module_by_pfn = true, .tree_levels = 2},
 	{.bits = 32, .tree_levels = 3},
+	{.bits = 64,
+	 .init_p2m = true,
+	 .pages = 100000,
+	 .hole_first = 5000,
+	 .hole_count = 90000,
+	 .tree_levels = 4},
+	{.bits = 32, .pages = 9001, .hole_first = 3000, .hole_count = 5000, .tree_levels = 2},
 	{.bits = 64, .pages = 9000, .hole_first = 4100, .hole_count = 2500},
 	{.bits = 64, .init_p2m = true, .pages = 100000, .hole_first = 5000, .hole_count = 90000},
 	{.bits = 64,
@@ -149,6 +156,29 @@ static void good_domains_have_no_findings(void **state)
 		 */
 		audit_both_ways(domain, &(struct core_style){0}, skipped,
 				skipped + (answered ? 9 : 7));
+		paper_domain_free(domain);
+	}
+}
+
+/* In 1 GiB and a little there are two pages at level 2; a core of it would take as much. */
+static void a_tree_may_have_more_than_one_page_at_a_level(void **state)
+{
+	const struct domain_spec specs[] = {
+		{.bits = 64, .init_p2m = true, .pages = 262144 + 513, .tree_levels = 3},
+		{.bits = 64, .init_p2m = true, .pages = 262144 + 1, .tree_levels = 5},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+		struct paper_domain *domain = paper_domain_make(&specs[i]);
+		struct pvb_audit *audit;
+		struct pvb_error error;
+
+		assert_int_equal(domain->tree_count, specs[i].tree_levels);
+		assert_ok(pvb_audit_domain(&domain->host, 1, NULL, &audit, &error), &error);
+		show(pvb_audit_report(audit));
+		assert_int_equal(pvb_audit_report(audit)->total_findings, 0);
+		pvb_audit_free(audit);
 		paper_domain_free(domain);
 	}
 }
@@ -436,6 +466,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_domains_have_no_findings),
+		cmocka_unit_test(a_tree_may_have_more_than_one_page_at_a_level),
 		cmocka_unit_test(a_domain_is_judged_by_itself_where_nothing_is_given),
 		cmocka_unit_test(a_core_is_read_however_it_is_laid_out),
 		cmocka_unit_test(a_domain_that_is_not_pinned_yet_fails_only_for_that),

@@ -31,6 +31,7 @@ struct order {
 	enum pvb_p2m_wish wish;
 	uint32_t levels;
 	uint64_t memory;
+	uint64_t behind; /* where the last MiB of it is; 0: behind the rest */
 };
 
 static struct blob make_kernel(const struct order *order)
@@ -76,7 +77,16 @@ static void bench_open(struct bench *bench, const struct order *order)
 					&bench->error),
 		  &bench->error);
 	blob_free(&kernel);
+	const struct pvb_memory_range ranges[] = {
+		{0, order->memory - MIB, PVB_ANY_NODE, false},
+		{order->behind, MIB, PVB_ANY_NODE, false},
+	};
+
 	spec.memory = order->memory;
+	if (order->behind) {
+		spec.ranges = ranges;
+		spec.range_count = 2;
+	}
 	spec.p2m = order->wish;
 	spec.p2m_levels = order->levels;
 	assert_ok(pvb_plan_create(bench->image, &spec, &bench->fake.info, &bench->plan,
@@ -102,20 +112,29 @@ static void bench_close(struct bench *bench)
 }
 
 static const struct order trees[] = {
-	{64, true, false, PVB_P2M_WANT_TREE, 0, 64 * MIB},
-	{64, true, true, PVB_P2M_AS_GUEST_ASKS, 0, 64 * MIB},
-	{64, true, false, PVB_P2M_WANT_TREE, 4, 64 * MIB},
-	{64, true, false, PVB_P2M_WANT_TREE, 5, 64 * MIB},
+	{64, true, false, PVB_P2M_WANT_TREE, 0, 64 * MIB, 0},
+	{64, true, true, PVB_P2M_AS_GUEST_ASKS, 0, 64 * MIB, 0},
+	{64, true, false, PVB_P2M_WANT_TREE, 4, 64 * MIB, 0},
+	{64, true, false, PVB_P2M_WANT_TREE, 5, 64 * MIB, 0},
 	/* Two pages at the last level but one. */
-	{64, true, false, PVB_P2M_WANT_TREE, 0, 1025 * MIB},
-	{64, false, false, PVB_P2M_WANT_TREE, 3, 8 * MIB},
-	{32, false, false, PVB_P2M_WANT_TREE, 0, 16 * MIB},
-	{32, false, false, PVB_P2M_WANT_TREE, 3, 16 * MIB},
-	{32, false, false, PVB_P2M_WANT_TREE, 5, 17 * MIB},
+	{64, true, false, PVB_P2M_WANT_TREE, 0, 1025 * MIB, 0},
+	{64, false, false, PVB_P2M_WANT_TREE, 3, 8 * MIB, 0},
+	{32, false, false, PVB_P2M_WANT_TREE, 0, 16 * MIB, 0},
+	{32, false, false, PVB_P2M_WANT_TREE, 3, 16 * MIB, 0},
+	{32, false, false, PVB_P2M_WANT_TREE, 5, 17 * MIB, 0},
 	/* 1024 PFNs: the only page of the list is the root. */
-	{32, false, false, PVB_P2M_WANT_TREE, 0, 4 * MIB},
-	{32, false, false, PVB_P2M_WANT_TREE, 2, 5 * MIB},
+	{32, false, false, PVB_P2M_WANT_TREE, 0, 4 * MIB, 0},
+	{32, false, false, PVB_P2M_WANT_TREE, 2, 5 * MIB, 0},
+	/* Pages of the list that have nothing but a hole are in the tree, too. */
+	{64, true, false, PVB_P2M_WANT_TREE, 0, 64 * MIB, 1500 * MIB},
+	{64, false, false, PVB_P2M_WANT_TREE, 4, 32 * MIB, 513 * MIB},
+	{32, false, false, PVB_P2M_WANT_TREE, 0, 64 * MIB, 4500 * MIB},
 };
+
+static uint64_t end_of(const struct order *order)
+{
+	return order->behind ? order->behind + MIB : order->memory;
+}
 
 #define EACH_TREE(order)                                                                           \
 	for (const struct order *order = trees; order < trees + sizeof trees / sizeof trees[0];    \
@@ -264,7 +283,7 @@ static void a_tree_is_told_of_in_shared_info(void **state)
 			assert_int_equal(page[i], DIRT);
 
 		/* arch: max_pfn, pfn_to_mfn_frame_list_list, nmi_reason, p2m_cr3, p2m_vaddr, ... */
-		assert_int_equal(number(page + (wide ? 0xc10 : 0x90c), word), order->memory >> 12);
+		assert_int_equal(number(page + (wide ? 0xc10 : 0x90c), word), end_of(order) >> 12);
 		list_list = number(page + (wide ? 0xc18 : 0x910), word);
 		assert_int_equal(list_list, plan->p2m_levels == 3 ? root : UINT64_MAX);
 		for (unsigned i = wide ? 0xc20 : 0x914; i < (wide ? 0xc40 : 0x928); i++)
@@ -281,9 +300,9 @@ static void a_list_is_told_of_to_nobody(void **state)
 {
 	(void)state;
 	static const struct order lists[] = {
-		{64, true, true, PVB_P2M_WANT_LIST, 0, 64 * MIB},
-		{64, true, false, PVB_P2M_AS_GUEST_ASKS, 0, 64 * MIB},
-		{32, false, false, PVB_P2M_WANT_LIST, 0, 16 * MIB},
+		{64, true, true, PVB_P2M_WANT_LIST, 0, 64 * MIB, 0},
+		{64, true, false, PVB_P2M_AS_GUEST_ASKS, 0, 64 * MIB, 0},
+		{32, false, false, PVB_P2M_WANT_LIST, 0, 16 * MIB, 0},
 	};
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {

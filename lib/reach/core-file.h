@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The container of a core dump: an ELF without program headers whose sections carry everything. */
-#ifndef PVB_AUDIT_CORE_FILE_H
-#define PVB_AUDIT_CORE_FILE_H
+#ifndef PVB_REACH_CORE_FILE_H
+#define PVB_REACH_CORE_FILE_H
 
 #include <stdint.h>
 

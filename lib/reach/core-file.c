@@ -4,7 +4,7 @@
  * "xl dump-core" writes has the section headers right behind the ELF header,
  * notes, registers and shared info next, then pages, p2m and names.
  */
-#include "audit/core-file.h"
+#include "reach/core-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "core/error.h"
 #include "core/span.h"
 
-#define STAGE "audit"
+#define STAGE "core"
 
 /* ELF64 (System V ABI) */
 #define EHDR_SIZE 64u
@@ -242,8 +242,8 @@ static int read_header_note(struct core_file *core, struct pvb_span desc, struct
 				(unsigned long long)desc.size);
 	if (magic == MAGIC_HVM)
 		return pvb_fail(error, PVB_E_CORE_FORMAT, STAGE,
-				"this is a core of an HVM domain, and only PV domains have a "
-				"start of day to audit");
+				"this is a core of an HVM domain, and only of PV domains is "
+				"anything read");
 	if (magic != MAGIC_PV)
 		return pvb_fail(error, PVB_E_CORE_FORMAT, STAGE,
 				"the header note has magic 0x%llx, and should have 0x%llx",
