@@ -71,7 +71,11 @@ static bool is_within_budget(const struct cost *cost, uint64_t p2m_bytes)
 static void try_size(const struct size *size, enum pvb_p2m_wish p2m)
 {
 	const struct cost_request request = {
-		.scenario = {size->name, scenario_linux_64, 300001, size->bytes, 2, NULL},
+		.scenario = {.name = size->name,
+			     .kernel = scenario_linux_64,
+			     .ramdisk = 300001,
+			     .memory = size->bytes,
+			     .vcpus = 2},
 		.host = "sim:memory=5T,clean",
 		.p2m = p2m,
 		.audit = true,
@@ -110,7 +114,11 @@ static void a_p2m_written_twice_is_over_its_budget(void **state)
 	(void)state;
 	static const struct size small = {"1 GiB and a page", GIB + 4096, 3, 513, 2 + 1};
 	struct cost_request request = {
-		.scenario = {small.name, scenario_linux_64, 300001, small.bytes, 1, NULL},
+		.scenario = {.name = small.name,
+			     .kernel = scenario_linux_64,
+			     .ramdisk = 300001,
+			     .memory = small.bytes,
+			     .vcpus = 1},
 		.host = "sim:memory=2G",
 		.p2m = PVB_P2M_WANT_TREE,
 	};
