@@ -191,12 +191,9 @@ static int check_page(struct walk_of_tree *walk, unsigned level, uint64_t index,
 	const uint64_t want = walk->root + walk->levels[level].behind + index;
 	const struct place where = place_of_page(level, index);
 	struct view_frame info;
-	pvb_pfn_t pfn = PVB_PFN(PVB_NO_FRAME);
-	uint64_t count;
-	int rc = view_frames(check->view, &frame, 1, &info, error);
+	pvb_pfn_t pfn;
+	int rc = view_own(check->view, frame, &info, &pfn, error);
 
-	if (!rc && info.owned)
-		rc = view_m2p(check->view, frame, 1, &pfn, &count, error);
 	if (rc)
 		return rc;
 	*sound = pfn.n != PVB_NO_FRAME;
@@ -355,17 +352,14 @@ static int walk_tree(struct walk_of_tree *walk, struct pvb_error *error)
 	const pvb_mfn_t root = PVB_MFN(check->tree.root);
 	const unsigned top = check->tree.levels;
 	PVB_AUTO_FREE uint8_t *page = (uint8_t *)malloc(VIEW_PAGE_SIZE);
-	pvb_pfn_t pfn = PVB_PFN(PVB_NO_FRAME);
 	struct view_frame info;
-	uint64_t count;
+	pvb_pfn_t pfn;
 	bool sound = false;
 
 	if (!page)
 		return pvb_fail_memory(error, "audit", "a page of the p2m's tree");
-	int rc = view_frames(check->view, &root, 1, &info, error);
+	int rc = view_own(check->view, root, &info, &pfn, error);
 
-	if (!rc && info.owned)
-		rc = view_m2p(check->view, root, 1, &pfn, &count, error);
 	walk->root = pfn.n;
 	if (!rc)
 		rc = check_page(walk, top, 0, root, &sound, error);

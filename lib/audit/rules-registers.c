@@ -150,15 +150,9 @@ int check_registers(struct check *check, bool *go_on, struct pvb_error *error)
 	check_assists(check);
 
 	check->root = root_of_cr3(check);
-	int rc = view_frames(check->view, &check->root, 1, &check->root_info, error);
+	pvb_pfn_t pfn;
+	int rc = view_own(check->view, check->root, &check->root_info, &pfn, error);
 
-	if (rc)
-		return rc;
-	pvb_pfn_t pfn = PVB_PFN(PVB_NO_FRAME);
-	uint64_t count;
-
-	if (check->root_info.owned)
-		rc = view_m2p(check->view, check->root, 1, &pfn, &count, error);
 	if (rc)
 		return rc;
 	expect(check, RULE_REGISTERS_CR3,

@@ -98,14 +98,10 @@ static void check_identity(struct check *check)
 static int find_ring(struct check *check, enum audit_rule rule, const char *field, uint64_t mfn,
 		     pvb_pfn_t *page, struct pvb_error *error)
 {
-	const pvb_mfn_t frame = PVB_MFN(mfn);
 	struct view_frame info;
-	pvb_pfn_t pfn = PVB_PFN(PVB_NO_FRAME);
-	uint64_t count;
-	int rc = view_frames(check->view, &frame, 1, &info, error);
+	pvb_pfn_t pfn;
+	int rc = view_own(check->view, PVB_MFN(mfn), &info, &pfn, error);
 
-	if (!rc && info.owned)
-		rc = view_m2p(check->view, frame, 1, &pfn, &count, error);
 	if (rc)
 		return rc;
 

@@ -91,3 +91,15 @@ int view_frames(struct view *view, const pvb_mfn_t *frames, size_t count, struct
 	}
 	return 0;
 }
+
+int view_own(struct view *view, pvb_mfn_t frame, struct view_frame *info, pvb_pfn_t *pfn,
+	     struct pvb_error *error)
+{
+	uint64_t count;
+	int rc = view_frames(view, &frame, 1, info, error);
+
+	*pfn = PVB_PFN(PVB_NO_FRAME);
+	if (rc || !info->owned)
+		return rc;
+	return view_m2p(view, frame, 1, pfn, &count, error);
+}

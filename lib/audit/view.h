@@ -118,4 +118,8 @@ int view_m2p(struct view *view, pvb_mfn_t first, uint64_t limit, pvb_pfn_t *pfn,
 int view_frames(struct view *view, const pvb_mfn_t *frames, size_t count, struct view_frame *info,
 		struct pvb_error *error);
 
+/* One frame, and its PFN: PVB_NO_FRAME where it is not the domain's or has none. */
+int view_own(struct view *view, pvb_mfn_t frame, struct view_frame *info, pvb_pfn_t *pfn,
+	     struct pvb_error *error);
+
 #endif
