@@ -55,11 +55,12 @@ int xen_set_memory_map(struct pvb_host *host, uint32_t domid, const struct pvb_h
 {
 	static const char call[] = "set_memory_map";
 	struct xen_host *xen = xen_of(host);
-	PVB_AUTO_FREE struct e820entry *entries = calloc(count, sizeof *entries);
 	uint64_t bytes = 0;
 
 	if (!count)
 		return pvb_fail(error, PVB_E_ARG_INVALID, call, "a memory map without memory");
+	PVB_AUTO_FREE struct e820entry *entries = calloc(count, sizeof *entries);
+
 	if (!entries)
 		return pvb_fail_memory(error, call, "a memory map");
 	for (size_t i = 0; i < count; i++) {

@@ -81,7 +81,7 @@ run five "five levels"
 
 # 8 MiB from 0 on, and 1 MiB behind a hole of a GiB.
 pages=2304
-tree hole probe-tree --p2m tree:3 --memory-range 0+8M --memory-range 1G+1M
+tree hole probe --p2m tree:3 --memory-range 0+8M --memory-range 1G+1M
 ok "three levels over a hole: the audit finds nothing" audited
 ok "three levels over a hole: nor does the reader" read_as 3 p2m_root hole
 run hole "three levels over a hole"
