@@ -26,7 +26,7 @@ static int note(struct pvb_p2m *p2m, struct pvb_p2m_disagreement found, size_t m
 	}
 	if (p2m->disagreement_count == most)
 		return 0;
-	if (p2m->disagreement_count == p2m->disagreement_capacity) {
+	if (!p2m->disagreements || p2m->disagreement_count == p2m->disagreement_capacity) {
 		size_t capacity = p2m->disagreement_capacity ? p2m->disagreement_capacity * 2 : 64;
 		struct pvb_p2m_disagreement *grown =
 			reallocarray(p2m->disagreements, capacity, sizeof *grown);

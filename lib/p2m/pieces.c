@@ -29,7 +29,7 @@ int pvb_p2m_add_piece(struct p2m_pieces *pieces, struct pvb_p2m_extent piece,
 	}
 	if (pieces->count == pieces->most)
 		return too_scattered(pieces, piece.pfn, error);
-	if (pieces->count == pieces->capacity) {
+	if (!pieces->list || pieces->count == pieces->capacity) {
 		size_t capacity = pieces->capacity ? pieces->capacity * 2 : 64;
 		struct pvb_p2m_extent *grown = reallocarray(pieces->list, capacity, sizeof *grown);
 
