@@ -88,7 +88,7 @@ check-small:
 # images that lie, run under valgrind.
 valgrind_tests = \
 	$(filter-out %/test-audit-mutation %/test-audit-random %/test-image-codec \
-		%/test-image-failures %/test-sim-fail,$(unit_tests)) \
+		%/test-image-failures %/test-p2m-read-errors %/test-sim-fail,$(unit_tests)) \
 	$(filter-out %/test-xen-guard,$(xen_tests)) \
 	tests/malformed/test-malformed-codecs tests/malformed/test-malformed-containers \
 	tests/malformed/test-malformed-elf tests/malformed/test-malformed-notes
