@@ -67,43 +67,60 @@ static void deflate_some(z_stream *stream, struct blob *out, int flush)
 	} while (stream->avail_out == 0);
 }
 
-static void deflate_open(z_stream *stream)
+/* 15 bits of window; with 16 more zlib writes gzip's header and trailer itself. */
+static void deflate_open(z_stream *stream, int window)
 {
 	memset(stream, 0, sizeof *stream);
-	assert_int_equal(deflateInit2(stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflateInit2(stream, 9, Z_DEFLATED, window, 9, Z_DEFAULT_STRATEGY), Z_OK);
 }
 
 static void with_gzip(struct blob *out, const struct blob *plain)
 {
 	z_stream stream;
 
-	deflate_open(&stream);
+	deflate_open(&stream, 15 + 16);
 	stream.next_in = plain->bytes;
 	stream.avail_in = (uInt)plain->size;
 	deflate_some(&stream, out, Z_FINISH);
 	(void)deflateEnd(&stream);
 }
 
+/* Up to the next byte boundary, and without a reference to what came before. */
+static void deflate_piece(z_stream *stream, struct blob *out, uint8_t *bytes, size_t size)
+{
+	stream->next_in = bytes;
+	stream->avail_in = (uInt)size;
+	deflate_some(stream, out, Z_FULL_FLUSH);
+}
+
 struct blob gzip_of_zeros(const struct blob *prefix, uint64_t zeros)
 {
-	static uint8_t nothing[65536];
-	struct blob out = BLOB_INIT;
+	enum { PIECE = 1 << 20 };
+	static uint8_t nothing[PIECE];
+	struct blob out = BLOB_INIT, piece = BLOB_INIT;
+	uLong crc = crc32(crc32(0, NULL, 0), prefix->bytes, (uInt)prefix->size);
+	const uLong piece_crc = crc32(crc32(0, NULL, 0), nothing, PIECE);
+	const uint64_t size = prefix->size + zeros;
 	z_stream stream;
 
-	deflate_open(&stream);
-	stream.next_in = prefix->bytes;
-	stream.avail_in = (uInt)prefix->size;
-	deflate_some(&stream, &out, Z_NO_FLUSH);
-	while (zeros) {
-		uInt part = zeros < sizeof nothing ? (uInt)zeros : (uInt)sizeof nothing;
-
-		stream.next_in = nothing;
-		stream.avail_in = part;
-		deflate_some(&stream, &out, Z_NO_FLUSH);
-		zeros -= part;
+	deflate_open(&stream, -15);
+	blob_append(&out, "\x1f\x8b\x08\0\0\0\0\0\2\3", 10);
+	deflate_piece(&stream, &out, prefix->bytes, prefix->size);
+	/* A piece is the same wherever it stands: it is compressed once, and repeated. */
+	for (; zeros >= PIECE; zeros -= PIECE) {
+		if (!piece.size)
+			deflate_piece(&stream, &piece, nothing, PIECE);
+		blob_append_blob(&out, &piece);
+		crc = crc32_combine(crc, piece_crc, PIECE);
 	}
+	crc = crc32(crc, nothing, (uInt)zeros);
+	stream.next_in = nothing;
+	stream.avail_in = (uInt)zeros;
 	deflate_some(&stream, &out, Z_FINISH);
 	(void)deflateEnd(&stream);
+	blob_append_number(&out, crc, 4);
+	blob_append_number(&out, size & UINT32_MAX, 4);
+	blob_free(&piece);
 	return out;
 }
 
