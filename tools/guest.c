@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <pvbuild/domain.h>
+
 #include "cfg.h"
 #include "fault.h"
 
@@ -58,21 +60,11 @@ static int choose_uuid(uint8_t uuid[16], struct pvb_error *error)
 	return 0;
 }
 
-/* Names become parts of paths and lines: of logs, of cores, of lists. */
 static int check_name(const char *name, struct pvb_error *error)
 {
-	size_t length = strlen(name);
-	int rc = 0;
+	int rc = pvb_domain_check_name(name, error);
 
-	if (!length || length > GUEST_NAME_MAX)
-		return fault(error, PVB_E_ARG_NAME, "name",
-			     "a domain's name has 1 to %d bytes, not %zu", GUEST_NAME_MAX, length);
-	for (const char *c = name; *c && !rc; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f || *c == '/')
-			rc = fault(error, PVB_E_ARG_NAME, "name",
-				   "a domain cannot be called \"%s\": there is %s in that", name,
-				   *c == '/' ? "a slash" : "a control character");
-	if (!rc && strspn(name, "0123456789") == length)
+	if (!rc && strspn(name, "0123456789") == strlen(name))
 		warn("the domain is called \"%s\", which commands take for its number", name);
 	return rc;
 }

@@ -36,8 +36,6 @@ struct guest {
 		.fates = FATES_INIT                                                                \
 	}
 
-#define GUEST_NAME_MAX 63
-
 /*
  * From the operand (an xl.cfg file), if there is one, and the options; an
  * option goes before what the file says. Says warnings on standard error.

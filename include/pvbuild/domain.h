@@ -61,6 +61,17 @@ struct pvb_domain_state {
 	bool translated;
 };
 
+/* The most bytes that a domain's name has. */
+#define PVB_DOMAIN_NAME_MAX 63
+
+/*
+ * Whether a domain can have this name: 1 to PVB_DOMAIN_NAME_MAX bytes, no slash and no control
+ * character (C0, DEL, or C1 in UTF-8), for names become parts of paths and lines. Fails with
+ * PVB_E_ARG_NAME. pvb_build() asks the same. A name of digits alone is allowed, but
+ * pvb_domain_find() takes such a word for a number.
+ */
+PVB_API int pvb_domain_check_name(const char *name, struct pvb_error *error);
+
 /* All domains, ascending by number. *domains is freed with free(). */
 PVB_API int pvb_domain_list(struct pvb_host *host, struct pvb_domain_state **domains, size_t *count,
 			    struct pvb_error *error);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <pvbuild/domain.h>
 #include <pvbuild/image.h>
 
 #include "build/abi.h"
@@ -137,10 +138,9 @@ static int take_options(struct pvb_builder *builder, const struct pvb_build_opti
 		return rc;
 	if (!own->name)
 		own->name = "pvbuild";
-	if (!own->name[0] || strlen(own->name) >= PVB_HOST_NAME_MAX)
-		return pvb_fail(error, PVB_E_ARG_INVALID, "build",
-				"a domain's name has 1 to %d bytes, not %zu", PVB_HOST_NAME_MAX - 1,
-				strlen(own->name));
+	rc = pvb_domain_check_name(own->name, error);
+	if (rc)
+		return rc;
 	if (own->module_fd_count != modules || (modules && !own->module_fds))
 		return pvb_fail(error, PVB_E_ARG_MODULES, "build",
 				"the plan has %zu modules, but %zu files were handed in for them",

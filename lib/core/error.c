@@ -123,6 +123,15 @@ int pvb_fail_memory(struct pvb_error *error, const char *stage, const char *what
 			what);
 }
 
+int pvb_check_path(const char *path, const char *stage, const char *what, struct pvb_error *error)
+{
+	if (!path)
+		return pvb_fail(error, PVB_E_ARG_INVALID, stage, "the path of %s is NULL", what);
+	if (!*path)
+		return pvb_fail(error, PVB_E_ARG_FILE, stage, "the path of %s is empty", what);
+	return 0;
+}
+
 int pvb_options(void *out, size_t out_size, const void *options, const char *stage,
 		struct pvb_error *error)
 {

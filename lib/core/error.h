@@ -28,6 +28,9 @@ void pvb_context(struct pvb_error *error, const char *format, ...) PVB_PRINTF(2,
 /* Out of memory in this process, while allocating for "what". */
 int pvb_fail_memory(struct pvb_error *error, const char *stage, const char *what);
 
+/* That a caller gave a path: PVB_E_ARG_INVALID for NULL, PVB_E_ARG_FILE for an empty one. */
+int pvb_check_path(const char *path, const char *stage, const char *what, struct pvb_error *error);
+
 /*
  * Check an options structure that can grow: its first member is the caller's
  * sizeof. Copies what both know of it to out (out_size bytes, the rest zero).

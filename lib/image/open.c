@@ -385,13 +385,16 @@ int pvb_image_open(const char *path, const struct pvb_image_options *options,
 		   struct pvb_image **image, struct pvb_error *error)
 {
 	*image = NULL;
+	int rc = pvb_check_path(path, PVB_IMAGE_STAGE, "the kernel", error);
+
+	if (rc)
+		return rc;
 	/* Not to wait for a writer of a FIFO who may never come; reads may block all the same. */
 	PVB_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 || fcntl(fd, F_SETFL, 0)) {
-		int rc = pvb_fail(error, PVB_E_ARG_FILE, PVB_IMAGE_STAGE, "%s cannot be opened: %s",
-				  path, strerror(errno));
-
+		rc = pvb_fail(error, PVB_E_ARG_FILE, PVB_IMAGE_STAGE, "%s cannot be opened: %s",
+			      path, strerror(errno));
 		pvb_context(error, "opening the kernel %s", path);
 		return rc;
 	}

@@ -426,13 +426,16 @@ int core_file_open(const char *path, struct core_file *core, struct pvb_error *e
 {
 	struct stat stat;
 
+	*core = (struct core_file){.fd = -1};
+	int rc = pvb_check_path(path, STAGE, "the core", error);
+
+	if (rc)
+		return rc;
 	/* Not to wait for a writer of a FIFO who may never come. */
 	*core = (struct core_file){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
 	if (core->fd < 0)
 		return pvb_fail(error, PVB_E_ARG_FILE, STAGE, "%s cannot be opened: %s", path,
 				strerror(errno));
-	int rc = 0;
-
 	if (fstat(core->fd, &stat) != 0)
 		rc = pvb_fail(error, PVB_E_ARG_FILE, STAGE, "%s cannot be read: %s", path,
 			      strerror(errno));

@@ -699,10 +699,14 @@ static void options_are_checked_before_anything_is_done(void **state)
 	memset(name, 'n', 64);
 	name[64] = '\0';
 
+	static const char *const no_names[] = {"",     "a/b",         "x\ny",    "tab\t",
+					       "\x7f", "csi\xc2\x9b", "\xc2\x80"};
+	for (size_t i = 0; i < sizeof no_names / sizeof no_names[0]; i++) {
+		bench.options.name = no_names[i];
+		assert_fails_with(build(&bench), PVB_E_ARG_NAME, &bench.error);
+	}
 	bench.options.name = name;
-	assert_fails_with(build(&bench), PVB_E_ARG_INVALID, &bench.error);
-	bench.options.name = "";
-	assert_fails_with(build(&bench), PVB_E_ARG_INVALID, &bench.error);
+	assert_fails_with(build(&bench), PVB_E_ARG_NAME, &bench.error);
 	bench.options.name = NULL;
 	bench.options.size = 3;
 	assert_fails_with(build(&bench), PVB_E_ARG_INVALID, &bench.error);

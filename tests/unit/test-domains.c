@@ -2,7 +2,9 @@
 /* Domains by their numbers and names, whoever made them. */
 #include "test-sim.h"
 
+#include <pvbuild/audit.h>
 #include <pvbuild/domain.h>
+#include <pvbuild/image.h>
 
 static uint32_t named(struct pvb_host *host, const char *name)
 {
@@ -255,6 +257,51 @@ static void a_list_that_fails_halfway_is_none(void **state)
 	close_sim(host);
 }
 
+static void names_become_parts_of_paths_and_lines(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"a",   "0",  "caf\xc3\xa9", "caf\xe9",
+					    "a b", "..", "\xc2\xa0",    "\xe2\x82\xac"};
+	char name[PVB_DOMAIN_NAME_MAX + 2] = "";
+	struct pvb_error error;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		assert_ok(pvb_domain_check_name(names[i], &error), &error);
+	memset(name, 'n', PVB_DOMAIN_NAME_MAX);
+	assert_ok(pvb_domain_check_name(name, &error), &error);
+	name[PVB_DOMAIN_NAME_MAX] = 'n';
+	assert_fails_with(pvb_domain_check_name(name, &error), PVB_E_ARG_NAME, &error);
+	assert_fails_with(pvb_domain_check_name("", &error), PVB_E_ARG_NAME, &error);
+	assert_fails_with(pvb_domain_check_name(NULL, &error), PVB_E_ARG_NAME, &error);
+
+	/* Each control character, wherever it stands; C1 ones in UTF-8. */
+	for (unsigned c = 1; c < 0xa0; c++) {
+		bool control = c < 0x20 || c == 0x7f || c == '/';
+		char wrong[] = {'a', (char)c, 'b', '\0'};
+		char wide[] = {'a', '\xc2', (char)c, '\0'};
+
+		if (control)
+			assert_fails_with(pvb_domain_check_name(wrong, &error), PVB_E_ARG_NAME,
+					  &error);
+		if (c >= 0x80)
+			assert_fails_with(pvb_domain_check_name(wide, &error), PVB_E_ARG_NAME,
+					  &error);
+	}
+}
+
+static void a_path_that_is_none_is_refused(void **state)
+{
+	(void)state;
+	struct pvb_image *image;
+	struct pvb_audit *audit;
+	struct pvb_error error;
+
+	assert_fails_with(pvb_image_open(NULL, NULL, &image, &error), PVB_E_ARG_INVALID, &error);
+	assert_fails_with(pvb_image_open("", NULL, &image, &error), PVB_E_ARG_FILE, &error);
+	assert_fails_with(pvb_audit_core(NULL, NULL, &audit, &error), PVB_E_ARG_INVALID, &error);
+	assert_fails_with(pvb_audit_core("", NULL, &audit, &error), PVB_E_ARG_FILE, &error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +315,8 @@ int main(void)
 		cmocka_unit_test(a_destroyed_domain_is_gone),
 		cmocka_unit_test(where_nothing_runs_there_is_no_console_and_nothing_to_wait_for),
 		cmocka_unit_test(a_list_that_fails_halfway_is_none),
+		cmocka_unit_test(names_become_parts_of_paths_and_lines),
+		cmocka_unit_test(a_path_that_is_none_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("domains", tests, NULL, NULL);
