@@ -93,23 +93,44 @@ SAYS_status='0\n' SAYS_files=$PWD/files.tar lab -e true -o "out of it"
 ok "files come out" both exited 0 '&&' grep -qx brought "out of it/file"
 
 # What is taken along.
-echo x >"a kernel" && echo y >'r,d'
+"$builddir/tests/tool/make-kernel" linux64 "a kernel" && echo y >'r,d'
 cat >guest.cfg <<-'END'
 	name = "guest"
 	kernel = "a kernel"  # of ours
 	  ramdisk='r,d'
 	memory = 64
 END
-SAYS_status='0\n' lab guest.cfg --paused "two words"
-ok "a configuration comes with the files that it names" both exited 0 '&&' archive_has "${PWD#/}/a kernel" x '&&' \
+SAYS_status='0\n' lab guest.cfg --paused --name "two words"
+ok "a configuration comes with the files that it names" both exited 0 '&&' archive_has "${PWD#/}/a kernel" ELF '&&' \
 	archive_has "${PWD#/}/r,d" y '&&' archive_has "${PWD#/}/guest.cfg" memory
 ok "and is created by pvbuild, with the arguments behind it" archive_has lab/command \
-	'exec pvbuild --host xen create -c guest.cfg --paused two\ words'
+	'exec pvbuild --host xen create -c guest.cfg --paused --name two\ words'
 SAYS_status='0\n' lab --builder xl guest.cfg
 ok "or by xl" archive_has lab/command 'exec xl create -c guest.cfg'
 sed -i 's/r,d/missing/' guest.cfg
 lab guest.cfg
 ok "a file that it names has to be there" both exited 2 '&&' err_has 'guest.cfg names missing'
+sed -i '/ramdisk/d; s/64/4/' guest.cfg
+rm "$KEEP/initrd"
+lab guest.cfg
+ok "what pvbuild would refuse is refused before the boot, in its words" both exited 1 '&&' \
+	err_has '[arg.memory-small, plan]' '&&' test ! -e "$KEEP/initrd"
+SAYS_status='0\n' lab --builder xl guest.cfg
+ok "but xl is left to judge by itself" exited 0
+echo 'ramdisk = ""' >>guest.cfg
+SAYS_status='0\n' lab --builder xl guest.cfg
+ok "an empty name is no file" exited 0
+
+SAYS_status='0\n' lab "a kernel" quiet ro
+ok "a kernel becomes a domain, and the arguments its command line" both archive_has lab/command \
+	'exec pvbuild --host xen create -c /lab/kernel.cfg' '&&' archive_has lab/kernel.cfg 'cmdline = "quiet ro"' \
+	'&&' archive_has lab/kernel.cfg 'name = "a-kernel"' '&&' archive_has lab/kernel.cfg 'memory = 256' '&&' \
+	archive_has "${PWD#/}/a kernel" ELF
+lab "a kernel" 'say "hello"'
+ok "a double quote cannot be written into a configuration" both exited 2 '&&' err_has "double quote"
+"$builddir/tests/tool/make-kernel" pvh pvh
+lab pvh
+ok "a kernel that makes no PV domain is no program, either" both exited 2 '&&' err_has "no PV domain can be built"
 
 printf '#!/bin/sh\n' >'my script'
 SAYS_status='0\n' lab 'my script' -v 'it'\''s'
