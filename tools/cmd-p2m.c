@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <pvbuild/pvbuild.h>
 
@@ -83,9 +84,12 @@ static int read_p2m(struct look *look, const struct options *options,
 	const bool one = option_given(options, OPTION_PFN);
 	const char *operand = options->operands[0];
 	bool there = false;
-	int rc;
+	int rc =
+		access(operand, F_OK) == 0 ? p2m_file_open(&look->file, operand, &there, error) : 0;
 
-	if (target_is_domain(operand, options)) {
+	if (rc)
+		return rc;
+	if (!there && target_is_domain(operand, options)) {
 		rc = target_find(&look->target, operand, "read the p2m of", options, error);
 		if (rc)
 			return rc;
@@ -96,9 +100,6 @@ static int read_p2m(struct look *look, const struct options *options,
 					    &look->p2m, error);
 	}
 	look->view.file = operand;
-	rc = p2m_file_open(&look->file, operand, &there, error);
-	if (rc)
-		return rc;
 	if (there)
 		return one ? pvb_p2m_trace(&look->file.access, &look->file.anchors, wanted,
 					   options->pfn, &look->walk, error)

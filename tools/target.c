@@ -1,17 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "target.h"
 
+#include <elf.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fault.h"
 #include "session.h"
 
+/* Whether there is a file of that name which says that it is an ELF core. */
+static bool is_core(const char *path)
+{
+	unsigned char header[EI_NIDENT + 2];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+
+	bool whole = pread(fd, header, sizeof header, 0) == (ssize_t)sizeof header;
+
+	(void)close(fd);
+	if (!whole || memcmp(header, ELFMAG, SELFMAG) != 0)
+		return false;
+	return (header[EI_DATA] == ELFDATA2MSB ? header[EI_NIDENT + 1] : header[EI_NIDENT]) ==
+	       ET_CORE;
+}
+
+static bool exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
 bool target_is_domain(const char *operand, const struct options *options)
 {
-	if (access(operand, F_OK) == 0 || strchr(operand, '/'))
+	if (strchr(operand, '/') || is_core(operand))
 		return false;
+	if (exists(operand))
+		return session_wants_xen(options);
 	return strspn(operand, "0123456789") == strlen(operand) || session_wants_xen(options);
 }
 
@@ -35,9 +63,13 @@ int target_find(struct target *target, const char *which, const char *verb,
 
 	if (rc)
 		return rc;
+	session_announce(&info, options);
 	if (!strcmp(info.name, "sim"))
 		return refuse_simulated(which, error);
 	rc = pvb_domain_find(target->host, which, &target->state, error);
+	if (rc == -PVB_E_HOST_NO_DOMAIN && exists(which))
+		(void)snprintf(error->context, sizeof error->context,
+			       "there is a file %.64s here, but it is no core", which);
 	if (rc || target->state.domid || !verb)
 		return rc;
 	return fault(error, PVB_E_ARG_INVALID, "find_domain",

@@ -15,9 +15,10 @@ struct target {
 };
 
 /*
- * Whether an operand that names a domain or a core means the first. A file where there is one of
- * that name. Else all digits are a domain's number, and other words a domain's name where this host
- * has any.
+ * Whether an operand that names a domain or a core means the domain. A core where there is one of
+ * that name, and whatever has a slash, is a file. Otherwise, where this host has domains, it is
+ * a domain, also if a file that is no core is called so; elsewhere only a number that names no
+ * file is.
  */
 bool target_is_domain(const char *operand, const struct options *options);
 

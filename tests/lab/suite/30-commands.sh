@@ -32,6 +32,10 @@ ok "create --paused leaves it paused, and --audit has looked at it" both exited 
 	out_has '"passed": true' '&&' is_in_state hold '^--p---$'
 pvb audit hold
 ok "audit takes a name" both exited 0 '&&' out_has "passed"
+(cd "$work" && echo x >hold && exec pvbuild audit hold) >"$work/out" 2>"$work/err" && status=0 || status=$?
+ok "also where a file that is no core is called so" both exited 0 '&&' out_has "passed"
+(cd "$work" && cp hold none && exec pvbuild audit none) >"$work/out" 2>"$work/err" && status=0 || status=$?
+ok "where neither is meant both are named" both exited 3 '&&' err_has "[host.no-domain, " '&&' err_has "a file none here"
 pvb --json audit "$(xl domid hold)"
 ok "and a number" both exited 0 '&&' out_has '"passed": true'
 pvb create "$work/hold.cfg"
