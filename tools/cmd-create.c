@@ -308,8 +308,10 @@ static int run(const struct options *options, struct pvb_error *error)
 		rc = attach_check_options(options, "-c", error);
 	if (!rc)
 		rc = session_open(&session, options, error);
-	if (!rc)
-		rc = check(&session, options, error);
+	if (rc)
+		return rc;
+	session_announce(&session.host_info, options);
+	rc = check(&session, options, error);
 	return rc ? rc : run_rounds(&session, options, error);
 }
 

@@ -32,8 +32,10 @@ static int run(const struct options *options, struct pvb_error *error)
 		return rc ? rc : show(&target.state, 1, options, error);
 	}
 	rc = session_open_host(&target.host, &info, options, error);
-	if (!rc)
-		rc = pvb_domain_list(target.host, &list, &count, error);
+	if (rc)
+		return rc;
+	session_announce(&info, options);
+	rc = pvb_domain_list(target.host, &list, &count, error);
 	return rc ? rc : show(list, count, options, error);
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 int fault(struct pvb_error *error, enum pvb_code code, const char *stage, const char *format, ...)
 {
 	va_list arguments;
@@ -44,24 +46,13 @@ enum exit_status fault_status(const struct pvb_error *error)
 	case PVB_FAULT_IMAGE:
 		return EXIT_REFUSED;
 	case PVB_FAULT_HOST:
-		return EXIT_HOST;
+		/* The words after --host are the command line's. */
+		return error->code == PVB_E_HOST_OPTION ? EXIT_USAGE : EXIT_HOST;
 	case PVB_FAULT_BUG:
 	case PVB_FAULT_NONE:
 		break;
 	}
 	return EXIT_BUG;
-}
-
-void put_text(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c < 0x20 || c == 0x7f)
-			(void)fprintf(out, "\\x%02x", c);
-		else
-			(void)putc(c, out);
-	}
 }
 
 static void put_labelled(const char *label, const char *text)
@@ -81,6 +72,13 @@ void fault_say(const struct pvb_error *error)
 	(void)fprintf(stderr, "  [%s, %s]\n", pvb_code_name(error->code), error->stage);
 }
 
+#define OUTPUT_STAGE "output"
+
+bool output_failed(const struct pvb_error *error)
+{
+	return error->code == PVB_E_ARG_FILE && !strcmp(error->stage, OUTPUT_STAGE);
+}
+
 int output_flush(struct pvb_error *error)
 {
 	bool failed = ferror(stdout);
@@ -88,7 +86,7 @@ int output_flush(struct pvb_error *error)
 	errno = 0;
 	if (fflush(stdout) == 0 && !failed)
 		return 0;
-	return fault(error, PVB_E_ARG_FILE, "output", "cannot write to standard output: %s",
+	return fault(error, PVB_E_ARG_FILE, OUTPUT_STAGE, "cannot write to standard output: %s",
 		     errno ? strerror(errno) : "an earlier write failed");
 }
 

@@ -3,6 +3,7 @@
 #ifndef PVB_TOOLS_FAULT_H
 #define PVB_TOOLS_FAULT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <pvbuild/error.h>
@@ -34,11 +35,11 @@ void fault_say(const struct pvb_error *error);
 /* What was printed has to arrive: a full disk or a closed pipe is an error like any other. */
 int output_flush(struct pvb_error *error);
 
+/* Whether an error is that of output_flush(). */
+bool output_failed(const struct pvb_error *error);
+
 /* One line on standard error: "pvbuild: warning: ...", "pvbuild: note: ...". */
 void warn(const char *format, ...) PRINTF_LIKE(1, 2);
 void note(const char *format, ...) PRINTF_LIKE(1, 2);
-
-/* Text from outside to a terminal: control characters are shown as \xNN. */
-void put_text(FILE *out, const char *text);
 
 #endif

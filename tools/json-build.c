@@ -8,6 +8,7 @@
 
 #include "auto.h"
 #include "fault.h"
+#include "text.h"
 
 static void *got(void *pointer)
 {
@@ -113,38 +114,6 @@ void json_add_bytes(struct json_object *parent, const char *key, const uint8_t *
 	(void)json_add(parent, key, got(json_object_new_string(text)));
 }
 
-/* The length of the UTF-8 sequence at text (RFC 3629), or 0 where there is none. */
-static size_t utf8_length(const unsigned char *text)
-{
-	/* The least second byte keeps out overlong forms, the most surrogates and above U+10FFFF.
-	 */
-	unsigned char least = 0x80;
-	unsigned char most = 0xbf;
-	size_t length;
-
-	if (text[0] < 0x80)
-		return 1;
-	if (text[0] >= 0xc2 && text[0] <= 0xdf) {
-		length = 2;
-	} else if (text[0] >= 0xe0 && text[0] <= 0xef) {
-		length = 3;
-		least = text[0] == 0xe0 ? 0xa0 : 0x80;
-		most = text[0] == 0xed ? 0x9f : 0xbf;
-	} else if (text[0] >= 0xf0 && text[0] <= 0xf4) {
-		length = 4;
-		least = text[0] == 0xf0 ? 0x90 : 0x80;
-		most = text[0] == 0xf4 ? 0x8f : 0xbf;
-	} else {
-		return 0;
-	}
-	if (text[1] < least || text[1] > most)
-		return 0;
-	for (size_t i = 2; i < length; i++)
-		if (text[i] < 0x80 || text[i] > 0xbf)
-			return 0;
-	return length;
-}
-
 void json_add_text(struct json_object *parent, const char *key, const char *text)
 {
 	static const char replacement[] = "\xef\xbf\xbd";
@@ -158,7 +127,7 @@ void json_add_text(struct json_object *parent, const char *key, const char *text
 	char *to = clean;
 
 	while (*text) {
-		size_t length = utf8_length((const unsigned char *)text);
+		size_t length = text_utf8_length(text);
 
 		if (length) {
 			memcpy(to, text, length);

@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "session.h"
 #include "signals.h"
+#include "text.h"
 
 #define PATIENCE UINT64_C(1000000000) /* before the bar is shown */
 #define INTERVAL UINT64_C(100000000)  /* between two drawings */

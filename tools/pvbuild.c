@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pvbuild: from a command line to a command, and from its outcome to an exit status. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "fault.h"
@@ -88,8 +90,26 @@ static bool wants_json(int count, char **arguments)
 	return false;
 }
 
+/*
+ * A standard descriptor that the caller closed would be given to the next file that is opened,
+ * and what is meant for a person would be written into that. In its place stands /dev/null,
+ * opened so that reading standard input and writing standard output still fail.
+ */
+static bool fill_standard_descriptors(void)
+{
+	static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			return false;
+	return true;
+}
+
 int main(int count, char **arguments)
 {
+	if (!fill_standard_descriptors())
+		return EXIT_HOST;
+
 	bool json = wants_json(count, arguments) && json_available();
 	struct options options = {0};
 	struct pvb_error error = {0};
@@ -101,7 +121,10 @@ int main(int count, char **arguments)
 			json_print_error(&error);
 		int status = (int)fault_status(&error);
 
-		if (output_flush(&error))
+		/* It has been said already where it is what ended the command. */
+		bool said = output_failed(&error);
+
+		if (output_flush(&error) && !said)
 			fault_say(&error);
 		/* Everything has been undone: now end as whoever sent the signal expects. */
 		if (signals_caught()) {

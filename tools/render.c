@@ -6,6 +6,7 @@
 
 #include "auto.h"
 #include "fault.h"
+#include "text.h"
 
 void render_fact(const char *label, const char *format, ...)
 {

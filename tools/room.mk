@@ -76,6 +76,8 @@ pvbuild_SOURCES = \
 	tools/target.h \
 	tools/terminal.c \
 	tools/terminal.h \
+	tools/text.c \
+	tools/text.h \
 	tools/ward.c \
 	tools/ward.h
 

@@ -39,14 +39,16 @@ int session_open_host(struct pvb_host **host, struct pvb_host_info *info,
 {
 	int rc = pvb_host_open(options->host, host, error);
 
-	if (!rc)
-		rc = pvb_host_get_info(*host, info, error);
-	if (rc || options->host || strcmp(info->name, "sim") != 0)
-		return rc;
+	return rc ? rc : pvb_host_get_info(*host, info, error);
+}
+
+void session_announce(const struct pvb_host_info *info, const struct options *options)
+{
+	if (options->host || strcmp(info->name, "sim") != 0)
+		return;
 	note("%s, so this is for the simulated host; --host says otherwise",
 	     access(PRIVCMD, F_OK) ? "there is no " PRIVCMD " here"
 				   : "this pvbuild cannot reach a hypervisor");
-	return 0;
 }
 
 bool session_simulated(const struct session *session)

@@ -51,9 +51,15 @@ bool session_wants_xen(const struct options *options);
 
 /*
  * The host that the options name; else the hypervisor where this machine runs on one, and the
- * simulated host where not, saying so.
+ * simulated host where not.
  */
 int session_open_host(struct pvb_host **host, struct pvb_host_info *info,
 		      const struct options *options, struct pvb_error *error);
+
+/*
+ * Say that the host is the simulated one where nobody asked for it: for commands that a
+ * person could believe to have reached a hypervisor. A plan is the same on either.
+ */
+void session_announce(const struct pvb_host_info *info, const struct options *options);
 
 #endif

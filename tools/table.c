@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "text.h"
 
 struct table {
 	const char *columns;

@@ -122,7 +122,7 @@ extern "C" {
 
 #define PVB_HOST_ERRORS(X)                                                                          \
 	X(HOST_ABSENT,          300, "host.absent",          "there is no such host here")                \
-	X(HOST_OPTION,          301, "host.option",          "an option that this host does not have")    \
+	X(HOST_OPTION,          301, "host.option",          "no host or option of a host is called that") \
 	X(HOST_DENIED,          302, "host.denied",          "the hypervisor refused a call")             \
 	X(HOST_NO_MEMORY,       303, "host.no-memory",       "the host has not enough free memory")       \
 	X(HOST_NO_MEMORY_BELOW, 304, "host.no-memory-below", "the host has memory, but not below the address that the guest can handle") \

@@ -82,7 +82,8 @@ struct pvb_host_info {
  * one and this library knows Xen, and otherwise the simulated host as it is by
  * default. "xen" fails with PVB_E_HOST_ABSENT where there is no hypervisor, with
  * PVB_E_HOST_DENIED where we may not use it, and with PVB_E_ARG_UNSUPPORTED in a
- * library that was built without Xen's.
+ * library that was built without Xen's. Any other description, and a key that the simulated
+ * host does not have, fails with PVB_E_HOST_OPTION.
  */
 PVB_API int pvb_host_open(const char *description, struct pvb_host **host, struct pvb_error *error);
 

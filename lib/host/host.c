@@ -84,7 +84,7 @@ int pvb_host_open(const char *description, struct pvb_host **host, struct pvb_er
 	if (strncmp(description, "sim:", 4) == 0)
 		return pvb_sim_open(description + 4, host, error);
 
-	int rc = pvb_fail(error, PVB_E_HOST_ABSENT, "host", "there is no host \"%s\"", description);
+	int rc = pvb_fail(error, PVB_E_HOST_OPTION, "host", "there is no host \"%s\"", description);
 	pvb_hint(error, "use \"xen\", or \"sim\" or \"sim:KEY=VALUE,...\" for the simulated host");
 	return rc;
 }

@@ -28,10 +28,10 @@ tool_part_tests = tests/tool/test-keeper tests/tool/test-relay
 TESTS += $(tool_part_tests)
 check_PROGRAMS += $(tool_part_tests)
 tests_tool_test_keeper_SOURCES = tests/tool/test-keeper.c \
-	tools/fate.c tools/fault.c tools/keeper.c tools/names.c tools/signals.c tools/ward.c
+	tools/fate.c tools/fault.c tools/keeper.c tools/names.c tools/signals.c tools/text.c tools/ward.c
 tests_tool_test_keeper_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_relay_SOURCES = tests/tool/test-relay.c \
-	tools/fault.c tools/relay.c tools/signals.c tools/terminal.c
+	tools/fault.c tools/relay.c tools/signals.c tools/terminal.c tools/text.c
 tests_tool_test_relay_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_make_kernel_CPPFLAGS = $(test_cppflags)
 

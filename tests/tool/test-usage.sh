@@ -30,7 +30,7 @@ for number in 0 -1 x 4294967296; do
 done
 refused "a range that is named is the right one" 2 arg.usage "a number from 1 to 64" \
 	plan --kernel x --memory 1G --max-address-bits 65
-for name in $'tab\there' $'bell\a' $'del\177' a/b "$(printf '%064d' 0)"; do
+for name in $'tab\there' $'bell\a' $'del\177' $'csi\xc2\x9b' a/b "$(printf '%064d' 0)"; do
 	refused "no domain is called \"${name@Q}\"" 1 arg.name "" \
 		--host sim plan --kernel x --memory 1G --name "$name"
 done
@@ -96,6 +96,25 @@ ok "a full disk behind standard output is an error" both exited 1 '&&' err_has "
 status=0
 "$builddir/pvbuild" inspect "$(kernel small64)" >/dev/full 2>"$work/err" || status=$?
 ok "also for results" both exited 1 '&&' err_has "[arg.file, output]"
+said_once() { test "$(grep -c 'cannot write to standard output' "$work/err")" -eq 1; }
+for command in "create --kernel $(kernel small64) --memory 64M" "help" "list"; do
+	status=0
+	# shellcheck disable=SC2086 # words
+	"$builddir/pvbuild" --host sim $command >/dev/full 2>"$work/err" || status=$?
+	ok "${command%% *}: it is said once" both exited 1 '&&' said_once
+	status=0
+	# shellcheck disable=SC2086 # words
+	"$builddir/pvbuild" --host sim $command >&- 2>"$work/err" || status=$?
+	ok "${command%% *}: a closed standard output is an error, said once" both exited 1 '&&' said_once
+done
+# What stands in the place of closed descriptors is not the machine's memory or a hypervisor.
+status=0
+"$builddir/pvbuild" --host sim create --kernel "$(kernel small64)" --memory 64M --dump "$work/closed.core" \
+	<&- >"$work/out" 2>&- || status=$?
+ok "with standard input and error closed a domain is built and passes its audit" both exited 0 '&&' \
+	out_has "passed" '&&' out_has "0 findings"
+pvb inspect "$work/"$'no\xc2\x9b\xff\xe2\x80\xae\xc3\xa9'
+ok "a file's name does not play with the terminal" both exited 1 '&&' err_has 'no\xc2\x9b\xff\xe2\x80\xae'$'\xc3\xa9'
 if ! $has_json; then
 	pvb --json --help
 	ok "--json --help is refused where there is no json-c" both exited 1 '&&' silent

@@ -60,7 +60,7 @@ static void any_other_name_is_no_host(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		assert_fails_with(pvb_host_open(names[i], &host, &error), PVB_E_HOST_ABSENT,
+		assert_fails_with(pvb_host_open(names[i], &host, &error), PVB_E_HOST_OPTION,
 				  &error);
 		assert_null(host);
 	}
