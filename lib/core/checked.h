@@ -42,6 +42,11 @@ static inline bool pvb_is_aligned(uint64_t value, uint64_t unit)
 	return (value & (unit - 1)) == 0;
 }
 
+static inline bool pvb_is_power_of_two(uint64_t value)
+{
+	return value && (value & (value - 1)) == 0;
+}
+
 /* For numbers that are known to be far from overflowing. unit need not be a power of two. */
 static inline uint64_t pvb_div_round_up(uint64_t value, uint64_t unit)
 {

@@ -3,17 +3,13 @@
 
 #include <inttypes.h>
 
+#include "core/checked.h"
 #include "image/linux.h"
 
 /* Sizes of a page that a hypervisor can have on any processor: 4, 16 and 64 KiB. */
 #define GRANULES (UINT32_C(1) << 12 | UINT32_C(1) << 14 | UINT32_C(1) << 16)
 
 #define SPECIFICATION "doc/guest-abi.md has the format of every note"
-
-static bool is_power_of_two(uint64_t value)
-{
-	return value && (value & (value - 1)) == 0;
-}
 
 static unsigned log2_of(uint64_t power)
 {
@@ -46,9 +42,9 @@ static int absurd_width(const char *which, uint64_t bits, struct pvb_error *erro
  * Overlapping segments show one note more than once: that is still one note.
  * Which it is, its bytes tell; none is of 0 bytes.
  */
-static bool seen_before(const struct pvb_image *image, long index, const struct pvb_note *note)
+static bool seen_before(const struct pvb_image *image, size_t seen, const struct pvb_note *note)
 {
-	return index >= 0 && image->notes[index].bytes == note->bytes;
+	return seen && image->notes[seen - 1].bytes == note->bytes;
 }
 
 static int twice(const char *which, struct pvb_error *error)
@@ -61,30 +57,6 @@ static int twice(const char *which, struct pvb_error *error)
 }
 
 /* ---- our own ----------------------------------------------------------------- */
-
-static const struct {
-	const char *name;
-	uint64_t least, most, step; /* bytes of the descriptor */
-	const char *sizes;
-} own_notes[PVB_OWN_NOTES] = {
-	[PVB_GUEST_NOTE_ADDRESS_BITS] = {"ADDRESS_BITS", 4, 4, 1, "4"},
-	[PVB_GUEST_NOTE_PTE_BITS] = {"PTE_BITS", 8, 24, 8, "8, 16 or 24"},
-	[PVB_GUEST_NOTE_GRANULES] = {"GRANULES", 4, 4, 1, "4"},
-	[PVB_GUEST_NOTE_P2M_TREE] = {"P2M_TREE", 4, 4, 1, "4"},
-};
-
-static int check_size(const struct pvb_note *note, struct pvb_error *error)
-{
-	if (note->size >= own_notes[note->type].least && note->size <= own_notes[note->type].most &&
-	    note->size % own_notes[note->type].step == 0)
-		return 0;
-	int rc = pvb_fail(error, PVB_E_NOTE_SIZE, PVB_IMAGE_STAGE,
-			  "the note %s has %" PRIu64 " bytes; it is one of %s", note->name,
-			  note->size, own_notes[note->type].sizes);
-
-	pvb_hint(error, ".long makes 4 bytes, .quad 8; " SPECIFICATION);
-	return rc;
-}
 
 static int read_address_bits(struct pvb_image *image, struct pvb_declarations *declarations,
 			     struct pvb_note *note, struct pvb_span bytes, struct pvb_error *error)
@@ -102,13 +74,14 @@ static int read_address_bits(struct pvb_image *image, struct pvb_declarations *d
 	return note->meaning ? 0 : no_memory(error);
 }
 
-static int read_pte_bits(struct pvb_image *image, struct pvb_note *note, struct pvb_span bytes,
-			 struct pvb_error *error)
+static int read_pte_bits(struct pvb_image *image, struct pvb_declarations *declarations,
+			 struct pvb_note *note, struct pvb_span bytes, struct pvb_error *error)
 {
 	struct pvb_image_declares *declares = &image->info.declares;
 	const uint64_t software = PVB_GUEST_PTE_SOFTWARE, keys = PVB_GUEST_PTE_KEYS;
 	uint64_t l1 = 0, upper, flags = 0;
 
+	(void)declarations;
 	(void)pvb_span_u64(bytes, 0, &l1);
 	if (!pvb_span_u64(bytes, 8, &upper))
 		upper = l1;
@@ -129,11 +102,12 @@ static int read_pte_bits(struct pvb_image *image, struct pvb_note *note, struct 
 	return note->meaning ? 0 : no_memory(error);
 }
 
-static int read_granules(struct pvb_image *image, struct pvb_note *note, struct pvb_span bytes,
-			 struct pvb_error *error)
+static int read_granules(struct pvb_image *image, struct pvb_declarations *declarations,
+			 struct pvb_note *note, struct pvb_span bytes, struct pvb_error *error)
 {
 	uint32_t mask = 0;
 
+	(void)declarations;
 	(void)pvb_span_u32(bytes, 0, &mask);
 	if (!(mask & GRANULES)) {
 		int rc = pvb_fail(error, PVB_E_NOTE_ABSURD, PVB_IMAGE_STAGE,
@@ -156,12 +130,13 @@ static int read_granules(struct pvb_image *image, struct pvb_note *note, struct 
 	return note->meaning ? 0 : no_memory(error);
 }
 
-static int read_p2m_tree(struct pvb_image *image, struct pvb_note *note, struct pvb_span bytes,
-			 struct pvb_error *error)
+static int read_p2m_tree(struct pvb_image *image, struct pvb_declarations *declarations,
+			 struct pvb_note *note, struct pvb_span bytes, struct pvb_error *error)
 {
 	struct pvb_image_declares *declares = &image->info.declares;
 	uint32_t levels = 0;
 
+	(void)declarations;
 	(void)pvb_span_u32(bytes, 0, &levels);
 	if (levels > PVB_GUEST_P2M_LEVELS_MOST) {
 		int rc = pvb_fail(error, PVB_E_NOTE_ABSURD, PVB_IMAGE_STAGE,
@@ -187,40 +162,60 @@ static int read_p2m_tree(struct pvb_image *image, struct pvb_note *note, struct 
 	return note->meaning ? 0 : no_memory(error);
 }
 
+static const struct own_note {
+	const char *name;
+	uint64_t least, most, step; /* bytes of the descriptor */
+	const char *sizes;
+	int (*read)(struct pvb_image *image, struct pvb_declarations *declarations,
+		    struct pvb_note *note, struct pvb_span bytes, struct pvb_error *error);
+} own_notes[PVB_OWN_NOTES] = {
+	[PVB_GUEST_NOTE_ADDRESS_BITS] = {"ADDRESS_BITS", 4, 4, 1, "4", read_address_bits},
+	[PVB_GUEST_NOTE_PTE_BITS] = {"PTE_BITS", 8, 24, 8, "8, 16 or 24", read_pte_bits},
+	[PVB_GUEST_NOTE_GRANULES] = {"GRANULES", 4, 4, 1, "4", read_granules},
+	[PVB_GUEST_NOTE_P2M_TREE] = {"P2M_TREE", 4, 4, 1, "4", read_p2m_tree},
+};
+
+static int check_size(const struct own_note *known, const struct pvb_note *note,
+		      struct pvb_error *error)
+{
+	if (note->size >= known->least && note->size <= known->most &&
+	    note->size % known->step == 0)
+		return 0;
+	int rc = pvb_fail(error, PVB_E_NOTE_SIZE, PVB_IMAGE_STAGE,
+			  "the note %s has %" PRIu64 " bytes; it is one of %s", note->name,
+			  note->size, known->sizes);
+
+	pvb_hint(error, ".long makes 4 bytes, .quad 8; " SPECIFICATION);
+	return rc;
+}
+
 int pvb_declares_own(struct pvb_image *image, struct pvb_declarations *declarations,
 		     struct pvb_note *note, struct pvb_error *error)
 {
-	struct pvb_span bytes = pvb_span(note->bytes, note->size);
-	int rc;
-
+	const struct own_note *known = note->type < PVB_OWN_NOTES && own_notes[note->type].name
+					       ? &own_notes[note->type]
+					       : NULL;
 	image->info.declares.guest_abi = true;
 	/* Later versions may declare more: that is no reason not to run the kernel. */
-	if (note->type >= PVB_OWN_NOTES || !own_notes[note->type].name) {
+	if (!known) {
 		note->meaning = "not known to this pvbuild, and ignored";
 		return 0;
 	}
-	note->name = own_notes[note->type].name;
-	rc = check_size(note, error);
+	note->name = known->name;
+	int rc = check_size(known, note, error);
 	if (rc)
 		return rc;
 
-	long *seen = &declarations->own[note->type];
+	size_t *seen = &declarations->own[note->type];
 	bool again = seen_before(image, *seen, note);
 
-	if (*seen >= 0 && !again)
+	if (*seen && !again)
 		return twice(note->name, error);
-	if (note->type == PVB_GUEST_NOTE_ADDRESS_BITS)
-		rc = read_address_bits(image, declarations, note, bytes, error);
-	else if (note->type == PVB_GUEST_NOTE_PTE_BITS)
-		rc = read_pte_bits(image, note, bytes, error);
-	else if (note->type == PVB_GUEST_NOTE_P2M_TREE)
-		rc = read_p2m_tree(image, note, bytes, error);
-	else
-		rc = read_granules(image, note, bytes, error);
+	rc = known->read(image, declarations, note, pvb_span(note->bytes, note->size), error);
 	if (rc)
 		return rc;
 	if (!again) {
-		*seen = (long)image->info.note_count;
+		*seen = image->info.note_count + 1;
 		note->used = true;
 	}
 	return 0;
@@ -248,7 +243,7 @@ struct reloc {
 
 static bool is_alignment(uint32_t value)
 {
-	return value >= LEAST_ALIGNMENT && is_power_of_two(value);
+	return value >= LEAST_ALIGNMENT && pvb_is_power_of_two(value);
 }
 
 /* Of 8 bytes: a boundary 1 << w with w of at least 32, or the last address below it. */
@@ -260,7 +255,7 @@ static bool read_boundary(uint32_t low, uint32_t high, unsigned *bits)
 		boundary++;
 	else if (low)
 		return false;
-	if (!is_power_of_two(boundary))
+	if (!pvb_is_power_of_two(boundary))
 		return false;
 	*bits = 32 + log2_of(boundary);
 	return true;
@@ -366,14 +361,14 @@ int pvb_declares_xen_19(struct pvb_image *image, struct pvb_declarations *declar
 
 	bool again = seen_before(image, declarations->maxphys, note);
 
-	if (declarations->maxphys >= 0 && !again)
+	if (declarations->maxphys && !again)
 		return twice("19 (MAXPHYS_SIZE)", error);
 	note->meaning = pvb_arena_printf(
 		&image->arena, "the kernel copes with machine addresses of %u bits", bits);
 	if (!note->meaning)
 		return no_memory(error);
 	if (!again) {
-		declarations->maxphys = (long)image->info.note_count;
+		declarations->maxphys = image->info.note_count + 1;
 		declarations->maxphys_bits = bits;
 		note->used = true;
 	}

@@ -17,17 +17,15 @@
 /* Their numbers are small: 1 to the last that is known. */
 enum { PVB_OWN_NOTES = PVB_GUEST_NOTE_P2M_TREE + 1 };
 
-/* What has been met so far: indices into info.notes, -1 for none; widths in bits, 0 for none. */
+/*
+ * What has been met so far: for each note its index in info.notes plus 1, or 0 for none; widths
+ * in bits, or 0 for none.
+ */
 struct pvb_declarations {
-	long own[PVB_OWN_NOTES];
-	long maxphys;
+	size_t own[PVB_OWN_NOTES];
+	size_t maxphys;
 	unsigned own_bits, maxphys_bits;
 };
-
-#define PVB_DECLARATIONS_INIT                                                                      \
-	{                                                                                          \
-		.own = {-1, -1, -1, -1, -1}, .maxphys = -1                                         \
-	}
 
 /*
  * Read a note before it is kept: its name, its meaning, and whether it takes effect. The

@@ -225,7 +225,6 @@ static void nothing_declared(struct pvb_declared *declared)
 		.init_p2m = PVB_NONE,
 		.hv_start_low = PVB_NONE,
 		.phys32_entry = PVB_NONE,
-		.declarations = PVB_DECLARATIONS_INIT,
 	};
 	for (unsigned i = 0; i < PVB_XEN_NOTES; i++)
 		declared->effective[i] = -1;

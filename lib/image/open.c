@@ -257,7 +257,7 @@ static int read_arm64_notes(struct pvb_image *image, struct pvb_declared *declar
 static int open_arm64(struct walk *walk, struct pvb_error *error)
 {
 	struct pvb_image *image = walk->image;
-	struct pvb_declared declared = {.declarations = PVB_DECLARATIONS_INIT};
+	struct pvb_declared declared = {0};
 	int rc = keep_source(walk, error);
 
 	image->info.container = PVB_CONTAINER_ARM64_IMAGE;
