@@ -92,11 +92,13 @@ enum pvb_note_kind {
 };
 
 /*
- * One note as found, duplicates and unknown ones included.
+ * One note as found, duplicates and unknown ones included. A note of another owner that
+ * cannot be read is one, too: its meaning says what is wrong, and bytes are what there is.
  *
  *   owner     "Xen", "pvbuild", "Linux", "GNU", ...; printable, escaped where it was not
  *   type      the note's number; for legacy keys the number of the note that means the
- *             same, or UINT32_MAX where there is none
+ *             same, or UINT32_MAX where there is none; UINT32_MAX, too, for bytes behind
+ *             the last note that are too few for another
  *   name      the public name of a Xen note ("VIRT_BASE") or of one of ours ("PTE_BITS"),
  *             the key of a legacy string, or NULL for one that we do not know
  *   kind      how to read the value
@@ -105,7 +107,7 @@ enum pvb_note_kind {
  *   bytes     the raw descriptor; size in bytes. Never NULL unless size is 0
  *   used      whether this one took effect (the last of duplicates does)
  *   meaning   what it is taken for and what of it is ignored, in words, where the value does
- *             not speak for itself; or NULL
+ *             not speak for itself; or why the note cannot be read, or has no effect; or NULL
  */
 struct pvb_note {
 	const char *owner;

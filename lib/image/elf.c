@@ -23,8 +23,8 @@
 struct layout {
 	unsigned ehdr, phdr, shdr;
 	unsigned entry, phoff, shoff, phentsize;
-	unsigned p_flags, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz;
-	unsigned sh_offset, sh_size, sh_link, sh_info;
+	unsigned p_flags, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
+	unsigned sh_offset, sh_size, sh_link, sh_info, sh_align;
 };
 
 #define FIELD(type, member) offsetof(type, member)
@@ -41,10 +41,12 @@ struct layout {
 		.p_paddr = FIELD(Elf##bits##_Phdr, p_paddr),                                       \
 		.p_filesz = FIELD(Elf##bits##_Phdr, p_filesz),                                     \
 		.p_memsz = FIELD(Elf##bits##_Phdr, p_memsz),                                       \
+		.p_align = FIELD(Elf##bits##_Phdr, p_align),                                       \
 		.sh_offset = FIELD(Elf##bits##_Shdr, sh_offset),                                   \
 		.sh_size = FIELD(Elf##bits##_Shdr, sh_size),                                       \
 		.sh_link = FIELD(Elf##bits##_Shdr, sh_link),                                       \
 		.sh_info = FIELD(Elf##bits##_Shdr, sh_info),                                       \
+		.sh_align = FIELD(Elf##bits##_Shdr, sh_addralign),                                 \
 	}
 
 static const struct layout layout32 = LAYOUT(32);
@@ -197,6 +199,7 @@ void pvb_elf_decode_segment(const struct pvb_elf *elf, struct pvb_span raw,
 		.paddr = word(elf, raw, layout->p_paddr),
 		.filesz = word(elf, raw, layout->p_filesz),
 		.memsz = word(elf, raw, layout->p_memsz),
+		.align = word(elf, raw, layout->p_align),
 	};
 }
 
@@ -212,6 +215,7 @@ void pvb_elf_decode_section(const struct pvb_elf *elf, struct pvb_span raw,
 		.size = word(elf, raw, layout->sh_size),
 		.link = u32(raw, layout->sh_link),
 		.info = u32(raw, layout->sh_info),
+		.align = word(elf, raw, layout->sh_align),
 		.raw = raw,
 	};
 	section->in_file = section->type != SHT_NULL && section->type != SHT_NOBITS;

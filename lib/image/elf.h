@@ -32,6 +32,7 @@ struct pvb_elf_segment {
 	uint64_t offset;
 	uint64_t vaddr, paddr;
 	uint64_t filesz, memsz;
+	uint64_t align;
 };
 
 struct pvb_elf_section {
@@ -39,6 +40,7 @@ struct pvb_elf_section {
 	uint32_t type;
 	uint64_t offset, size;
 	uint32_t link, info;
+	uint64_t align;
 	bool in_file; /* takes bytes of the file */
 	struct pvb_span raw;
 };

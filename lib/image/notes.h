@@ -39,6 +39,24 @@ enum pvb_xen_note {
 	PVB_XEN_NOTES
 };
 
+/*
+ * Where notes were looked for and what could not be read there, for the sentence that refuses
+ * a kernel for want of notes.
+ *
+ *   segments, sections   of notes, that were found
+ *   misplaced            segments of notes that are said to begin at 0 of the file
+ *   blank                headers that are all zero
+ *   cut, cut_at          a note of another owner could not be read: the first, in the file
+ *   lost, lost_at        notes of Xen's that libelf does not find, and the first of them;
+ *   lost_align           the alignment that explains the padding before it
+ */
+struct pvb_unread {
+	unsigned segments, sections, misplaced;
+	unsigned blank, lost;
+	bool cut;
+	uint64_t cut_at, lost_at, lost_align;
+};
+
 /* Numbers are PVB_NONE, strings NULL, where the kernel says nothing. Strings are escaped. */
 struct pvb_declared {
 	bool xen;    /* there is any Xen note, or a legacy string */
@@ -53,6 +71,7 @@ struct pvb_declared {
 	/* Index of the note that took effect, for those of which the last one does; or -1. */
 	long effective[PVB_XEN_NOTES];
 	struct pvb_declarations declarations;
+	struct pvb_unread unread;
 };
 
 int pvb_notes_read(struct pvb_image *image, const struct pvb_elf *elf,

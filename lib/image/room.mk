@@ -30,6 +30,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/image/linux.c \
 	lib/image/linux.h \
 	lib/image/notes-find.c \
+	lib/image/notes-walk.c \
+	lib/image/notes-walk.h \
 	lib/image/notes.c \
 	lib/image/notes.h \
 	lib/image/open.c \

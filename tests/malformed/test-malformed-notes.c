@@ -19,6 +19,9 @@ KERNEL64(a_note_with_a_value_whose_padding_wraps,
 	 specimen_raw_note(&kernel, 4, UINT32_MAX - 2, 99, "Xen", "", 0))
 KERNEL64(a_note_of_another_owner_with_a_value_that_runs_past_the_segment,
 	 specimen_raw_note(&kernel, 4, 8, 3, "GNU", "abc", 4))
+KERNEL64(a_note_of_another_owner_with_a_name_that_runs_past_the_segment,
+	 specimen_raw_note(&kernel, 64, 0, 99, "GNU", "", 0))
+KERNEL64(bytes_behind_the_notes, blob_append(&kernel.raw_notes, "\7\6\5\4\3\2\1", 7))
 KERNEL64(a_note_header_cut_in_its_middle, blob_append(&kernel.raw_notes, "\4\0\0\0\4\0\0\0", 8))
 KERNEL64(a_number_of_3_bytes, specimen_number(&kernel, NOTE_MOD_START_PFN, 1, 3))
 KERNEL64(a_number_of_no_bytes, specimen_number(&kernel, NOTE_MOD_START_PFN, 1, 0))
@@ -32,6 +35,12 @@ KERNEL64(more_notes_than_65536,
 	 for (uint32_t i = 0; i < 65536; i++) specimen_raw_note(&kernel, 4, 0, 100, "Xen", "", 0))
 KERNEL64(a_few_hundred_unknown_notes,
 	 for (uint32_t i = 0; i < 300; i++) specimen_raw_note(&kernel, 4, 0, 100, "Xen", "", 0))
+
+static void the_last_note_has_a_remark(const struct pvb_image_info *info)
+{
+	assert_true(info->note_count > 0);
+	assert_non_null(info->notes[info->note_count - 1].meaning);
+}
 
 /* As a binutils of old wrote them; libelf skips such a segment. */
 SPOILT(a_note_segment_that_starts_at_offset_0, sound_kernel(64),
@@ -235,8 +244,11 @@ int main(void)
 		REFUSED(a_note_with_a_value_that_runs_past_the_segment, NOTE_MALFORMED),
 		REFUSED(a_note_with_a_value_of_nearly_4_gib, NOTE_MALFORMED),
 		REFUSED(a_note_with_a_value_whose_padding_wraps, NOTE_MALFORMED),
-		REFUSED(a_note_of_another_owner_with_a_value_that_runs_past_the_segment,
-			NOTE_MALFORMED),
+		SOUND(a_note_of_another_owner_with_a_value_that_runs_past_the_segment,
+		      the_last_note_has_a_remark),
+		SOUND(a_note_of_another_owner_with_a_name_that_runs_past_the_segment,
+		      the_last_note_has_a_remark),
+		SOUND(bytes_behind_the_notes, the_last_note_has_a_remark),
 		REFUSED(a_note_header_cut_in_its_middle, NOTE_MALFORMED),
 		REFUSED(a_number_of_no_bytes, NOTE_VALUE),
 		REFUSED(a_number_of_3_bytes, NOTE_VALUE),

@@ -72,7 +72,7 @@ static const struct place ph_fields[2][8] = {
 	},
 };
 
-static const struct place sh_fields[2][9] = {
+static const struct place sh_fields[2][SH_ALIGN + 1] = {
 	{
 		[SH_NAME] = {0, 4},
 		[SH_TYPE] = {4, 4},
@@ -82,6 +82,7 @@ static const struct place sh_fields[2][9] = {
 		[SH_SIZE] = {20, 4},
 		[SH_LINK] = {24, 4},
 		[SH_INFO] = {28, 4},
+		[SH_ALIGN] = {32, 4},
 		[SH_ENTSIZE] = {36, 4},
 	},
 	{
@@ -93,6 +94,7 @@ static const struct place sh_fields[2][9] = {
 		[SH_SIZE] = {32, 8},
 		[SH_LINK] = {40, 4},
 		[SH_INFO] = {44, 4},
+		[SH_ALIGN] = {48, 8},
 		[SH_ENTSIZE] = {56, 8},
 	},
 };
@@ -321,6 +323,7 @@ struct blob elf_build(struct elf_builder *b)
 			elf_set_sh(&elf, i + 1, SH_OFFSET, at[i]);
 			elf_set_sh(&elf, i + 1, SH_SIZE, part->bytes.size);
 			elf_set_sh(&elf, i + 1, SH_LINK, part->link);
+			elf_set_sh(&elf, i + 1, SH_ALIGN, part->align);
 			elf_set_sh(&elf, i + 1, SH_ENTSIZE, part->entsize);
 		}
 		elf_set_sh(&elf, strings, SH_NAME, name_at[b->section_count]);

@@ -120,6 +120,7 @@ enum elf_sh_field {
 	SH_LINK,
 	SH_INFO,
 	SH_ENTSIZE,
+	SH_ALIGN,
 };
 
 /* The class is taken from the file itself, so set EH_CLASS last. */

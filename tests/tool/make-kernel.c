@@ -39,6 +39,27 @@ static struct blob hostile_text(void)
 	return elf_build(&builder);
 }
 
+/* Xen's notes and others': one that is cut off, or Xen's behind padding to 8 bytes. */
+static struct blob others(bool cut)
+{
+	struct elf_builder builder = ELF_BUILDER_64;
+	struct blob notes = BLOB_INIT, xens = xen_notes(64);
+
+	(void)elf_add_load(&builder, 0x100000, 0x1000, 0x5000);
+	builder.entry = 0x100010;
+	if (cut)
+		blob_append_blob(&notes, &xens);
+	size_t at = note_add(&notes, "GNU", 5, "1234", 4);
+	if (cut)
+		blob_put(&notes, at + 4, 5000, 4);
+	blob_align(&notes, 8);
+	if (!cut)
+		blob_append_blob(&notes, &xens);
+	builder.segments[elf_add_note_segment(&builder, &notes)].align = 8;
+	blob_free(&xens);
+	return elf_build(&builder);
+}
+
 /* Everything that can be declared, and some that cannot. */
 static struct blob declaring(void)
 {
@@ -125,6 +146,10 @@ int main(int count, char **arguments)
 		kernel = pvh_only();
 	else if (!strcmp(kind, "hostile"))
 		kernel = hostile_text();
+	else if (!strcmp(kind, "cut-note"))
+		kernel = others(true);
+	else if (!strcmp(kind, "padded-notes"))
+		kernel = others(false);
 	else if (!strcmp(kind, "declaring"))
 		kernel = declaring();
 	else if (!strcmp(kind, "absurd"))

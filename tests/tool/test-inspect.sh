@@ -37,6 +37,13 @@ json_ok "and says in JSON why it is no PV kernel" "${contract[@]}" pv.supported=
 	pv.reason:string pv.refusal=pv.pvh-only pv.entry:null pvh.supported=true pvh.entry=0x100000 \
 	declares.address_bits:null
 
+pvb inspect "$(kernel cut-note)"
+ok "another owner's note that is cut off is remarked on" both exited 0 '&&' quiet '&&' \
+	out_has "yes: xen-3.0-x86_64" '&&' \
+	out_has "cut off: a value of 5000 bytes, of which 8 are left; nothing behind it is read"
+pvb --json inspect "$(kernel cut-note)"
+json_ok "in JSON, too" "${contract[@]}" "${notes[@]}" pv.supported=true 'notes[3].owner=GNU' \
+	"notes[3].meaning=cut off: a value of 5000 bytes, of which 8 are left; nothing behind it is read"
 pvb inspect "$(kernel declaring)"
 ok "what a kernel declares is shown" both exited 0 '&&' quiet '&&' \
 	out_has "machine addresses of 40 bits (note)" '&&' out_has "wants protection keys" '&&' \

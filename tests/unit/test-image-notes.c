@@ -257,13 +257,13 @@ static void cut_off_notes_are_refused(void **state)
 		open_refused(&file, PVB_E_NOTE_MALFORMED);
 	}
 	struct blob notes = xen_notes(64);
-	size_t at = note_add(&notes, "Other", 1, "1234", 4);
+	size_t at = note_add(&notes, "Xen", 1, "1234", 4);
 	blob_put(&notes, at, UINT32_MAX, 4);
 	struct blob file = with_notes(64, &notes);
 	open_refused(&file, PVB_E_NOTE_MALFORMED);
 
 	notes = xen_notes(64);
-	at = note_add(&notes, "Other", 1, "1234", 4);
+	at = note_add(&notes, "Xen", 1, "1234", 4);
 	blob_put(&notes, at + 4, UINT32_MAX, 4);
 	file = with_notes(64, &notes);
 	open_refused(&file, PVB_E_NOTE_MALFORMED);
