@@ -131,8 +131,8 @@ static int one_key(struct pvb_image *image, struct pvb_declared *declared, struc
 	}
 	if (note.kind == PVB_NOTE_KIND_NUMBER && !read_number(note.string, &note.number))
 		return pvb_fail(error, PVB_E_NOTE_VALUE, PVB_IMAGE_STAGE,
-				"the __xen_guest string says %s=%s, which is no number", note.name,
-				note.string);
+				"the __xen_guest string says %s=%s, and %s is no number", note.name,
+				note.string, *note.string ? "that" : "an empty value");
 	if (note.kind == PVB_NOTE_KIND_NUMBER)
 		note.string = NULL;
 

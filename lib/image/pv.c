@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/checked.h"
@@ -50,12 +51,101 @@ static bool begins(const char *text, const char *word)
 
 /* ---- who it was built for (libelf's elf_xen_note_check) ------------------------ */
 
+/* libelf does without any other note. */
+#define NEEDED_NOTES                                                                               \
+	"a PV kernel needs the Xen notes XEN_VERSION \"xen-3.0\", and LOADER \"generic\" or "      \
+	"GUEST_OS \"linux\""
+
+enum { CLAUSE_MAX = 200 };
+
+static const char *plural(unsigned count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/* "is missing", "is empty" or "is ..." */
+static const char *says(const char *value, char text[CLAUSE_MAX])
+{
+	if (!value)
+		return "is missing";
+	if (!*value)
+		return "is empty";
+	(void)snprintf(text, CLAUSE_MAX, "is \"%.40s\"", value);
+	return text;
+}
+
+/* What stands in the way of a note that is missed: the end of a sentence, or nothing. */
+static const char *but_unread(const struct pvb_unread *unread, char text[CLAUSE_MAX])
+{
+	text[0] = '\0';
+	if (unread->lost)
+		(void)snprintf(text, CLAUSE_MAX,
+			       "; padding to an alignment of %" PRIu64
+			       " bytes hides %u Xen note%s from Xen's builder, from 0x%" PRIx64
+			       " of the file on",
+			       unread->lost_align, unread->lost, plural(unread->lost),
+			       unread->lost_at);
+	else if (unread->cut)
+		(void)snprintf(text, CLAUSE_MAX,
+			       "; the note at 0x%" PRIx64
+			       " of the file is cut off, and nothing behind it is read",
+			       unread->cut_at);
+	else if (unread->misplaced)
+		(void)snprintf(text, CLAUSE_MAX,
+			       "; Xen's builder passes over %u more segment%s of notes, because "
+			       "p_offset is 0",
+			       unread->misplaced, plural(unread->misplaced));
+	return text;
+}
+
+static const char *hint_for(const struct pvb_unread *unread, const char *otherwise)
+{
+	if (!unread->lost)
+		return otherwise;
+	return "align all notes to 4 bytes in the linker script: put .note.gnu.property behind "
+	       "Xen's notes, or discard it";
+}
+
+static void refuse_without_notes(struct pvb_image *image, const struct pvb_unread *unread)
+{
+	char clause[CLAUSE_MAX];
+
+	REFUSE(image, PVB_E_PV_NO_NOTES,
+	       hint_for(unread, NEEDED_NOTES "; Linux has them with CONFIG_XEN_PV=y"),
+	       "no Xen notes are found in %u segment%s and %u section%s of notes, and there is no "
+	       "section __xen_guest%s%s",
+	       unread->segments, plural(unread->segments), unread->sections,
+	       plural(unread->sections), unread->lost ? "" : ": not a Xen kernel",
+	       but_unread(unread, clause));
+}
+
+static void judge_xen_version(struct pvb_image *image, const struct pvb_declared *declared)
+{
+	const char *version = declared->xen_version;
+	char clause[CLAUSE_MAX];
+
+	if (begins(version, "xen-3.0"))
+		return;
+	if (version && *version)
+		REFUSE(image, PVB_E_PV_XEN_VERSION,
+		       "the interface of every Xen since 2005 is called xen-3.0",
+		       "the kernel was built for the Xen interface \"%.40s\", not xen-3.0",
+		       version);
+	else
+		REFUSE(image, PVB_E_PV_XEN_VERSION, hint_for(&declared->unread, NEEDED_NOTES),
+		       "the kernel's %s %s%s",
+		       declared->legacy ? "key XEN_VER of the section __xen_guest"
+					: "note XEN_VERSION",
+		       version ? "is empty" : "is missing", but_unread(&declared->unread, clause));
+}
+
 static void judge_identity(struct pvb_image *image, const struct pvb_declared *declared)
 {
+	const struct pvb_unread *unread = &declared->unread;
+	char loader[CLAUSE_MAX], guest_os[CLAUSE_MAX], clause[CLAUSE_MAX];
+
 	if (!declared->xen) {
-		REFUSE(image, PVB_E_PV_NO_NOTES,
-		       "a Linux kernel needs CONFIG_XEN_PV=y; other kernels boot in HVM domains",
-		       "no Xen notes and no __xen_guest section: not a Xen kernel");
+		refuse_without_notes(image, unread);
 		return;
 	}
 	/*
@@ -63,20 +153,17 @@ static void judge_identity(struct pvb_image *image, const struct pvb_declared *d
 	 * which is that of the machine's own boot.
 	 */
 	if (declared->phys32_entry != PVB_NONE && declared->entry == PVB_NONE)
-		REFUSE(image, PVB_E_PV_PVH_ONLY, "boot it in a PVH domain: type=\"pvh\"",
-		       "PVH-only image: it has the note PHYS32_ENTRY and no PV entry");
+		REFUSE(image, PVB_E_PV_PVH_ONLY,
+		       hint_for(unread, "boot it in a PVH domain: type=\"pvh\""),
+		       "PVH-only image: it has the note PHYS32_ENTRY and no PV entry%s",
+		       but_unread(unread, clause));
 	if (!begins(declared->loader, "generic") && !begins(declared->guest_os, "linux"))
-		REFUSE(image, PVB_E_PV_LOADER,
-		       "a PV kernel has the note LOADER \"generic\", or GUEST_OS \"linux\"",
-		       "the kernel wants the loader \"%.40s\" for the system \"%.40s\", where the "
-		       "generic one is all that there is",
-		       declared->loader ? declared->loader : "",
-		       declared->guest_os ? declared->guest_os : "");
-	if (!begins(declared->xen_version, "xen-3.0"))
-		REFUSE(image, PVB_E_PV_XEN_VERSION,
-		       "the interface of every Xen since 2005 is called xen-3.0",
-		       "the kernel was built for the Xen interface \"%.40s\", not xen-3.0",
-		       declared->xen_version ? declared->xen_version : "");
+		REFUSE(image, PVB_E_PV_LOADER, hint_for(unread, NEEDED_NOTES),
+		       "the generic loader is the only one that there is; the kernel's %s LOADER "
+		       "%s, and its GUEST_OS %s%s",
+		       declared->legacy ? "key" : "note", says(declared->loader, loader),
+		       says(declared->guest_os, guest_os), but_unread(unread, clause));
+	judge_xen_version(image, declared);
 }
 
 /* ---- what it asks for ------------------------------------------------------------ */
@@ -104,7 +191,8 @@ static void judge_features(struct pvb_image *image, const struct pvb_declared *d
 		REFUSE(image, PVB_E_PV_FEATURE, "is the kernel newer than this pvbuild?",
 		       "the kernel requires feature %.80s, which we do not provide: nobody knows "
 		       "it",
-		       declared->unknown_feature);
+		       *declared->unknown_feature ? declared->unknown_feature
+						  : "\"!\" without a name");
 	for (size_t i = 0; i < sizeof unprovided / sizeof unprovided[0]; i++)
 		if (declared->features_required & unprovided[i].bit)
 			REFUSE(image, PVB_E_PV_FEATURE,
@@ -113,15 +201,25 @@ static void judge_features(struct pvb_image *image, const struct pvb_declared *d
 			       unprovided[i].name, unprovided[i].why);
 }
 
-static void judge_pae(struct pvb_image *image, enum pvb_pae_mode pae)
+/* unread is NULL for an image that has no notes. */
+static void judge_pae(struct pvb_image *image, enum pvb_pae_mode pae,
+		      const struct pvb_unread *unread)
 {
+	const char *hint = "build the kernel with PAE";
+	char clause[CLAUSE_MAX] = "";
+
 	image->info.pv.pae = pae;
 	image->info.pv.guest_type = PVB_GUEST_X86_32P;
 	if (pae != PVB_PAE_NO)
 		return;
 	image->info.pv.guest_type = PVB_GUEST_NONE;
-	REFUSE(image, PVB_E_PV_NON_PAE, "build the kernel with PAE",
-	       "32-bit non-PAE kernel: no Xen since 4.0 runs them");
+	if (unread) {
+		hint = hint_for(unread, "build the kernel with PAE; a 32-bit PV kernel needs the "
+					"Xen note PAE_MODE \"yes\"");
+		(void)but_unread(unread, clause);
+	}
+	REFUSE(image, PVB_E_PV_NON_PAE, hint, "32-bit non-PAE kernel: no Xen since 4.0 runs them%s",
+	       clause);
 }
 
 /* ---- where it goes --------------------------------------------------------------- */
@@ -293,7 +391,7 @@ int pvb_pv_judge_elf(struct pvb_image *image, const struct pvb_elf *elf,
 	if (declared->xen) {
 		pv->guest_type = PVB_GUEST_X86_64;
 		if (elf->bits == 32)
-			judge_pae(image, declared->pae);
+			judge_pae(image, declared->pae, &declared->unread);
 		judge_features(image, declared);
 		int rc = place_elf(image, elf, declared, limits, error);
 		if (rc)
@@ -327,7 +425,7 @@ int pvb_pv_judge_flat(struct pvb_image *image, const struct pvb_flat *flat, stru
 	image->info.segment_count = 1;
 	pv->guest_type = PVB_GUEST_X86_64;
 	if (flat->pae != 2)
-		judge_pae(image, modes[flat->pae]);
+		judge_pae(image, modes[flat->pae], NULL);
 	pv->virt_base = pv->paddr_offset = flat->start;
 	pv->entry = flat->entry;
 	pv->kernel_start = flat->load;

@@ -44,6 +44,14 @@ ok "another owner's note that is cut off is remarked on" both exited 0 '&&' quie
 pvb --json inspect "$(kernel cut-note)"
 json_ok "in JSON, too" "${contract[@]}" "${notes[@]}" pv.supported=true 'notes[3].owner=GNU' \
 	"notes[3].meaning=cut off: a value of 5000 bytes, of which 8 are left; nothing behind it is read"
+pvb inspect "$(kernel padded-notes)"
+ok "notes behind padding are shown, and the refusal names the alignment" both exited 0 '&&' \
+	out_has "padding to an alignment of 8 bytes" '&&' out_has "hides 3 Xen notes" '&&' \
+	out_has "align all notes to 4 bytes" '&&' out_has "without effect: behind padding to 8 bytes"
+pvb --json inspect "$(kernel padded-notes)"
+json_ok "in JSON, too" "${contract[@]}" "${notes[@]}" pv.supported=false pv.refusal=pv.no-notes \
+	'notes[1].name=GUEST_OS' 'notes[1].used=false' 'notes[1].meaning:string'
+
 pvb inspect "$(kernel declaring)"
 ok "what a kernel declares is shown" both exited 0 '&&' quiet '&&' \
 	out_has "machine addresses of 40 bits (note)" '&&' out_has "wants protection keys" '&&' \

@@ -13,6 +13,9 @@
 #include "support/elf-builder.h"
 #include "support/open.h"
 
+#define WITHOUT_EFFECT                                                                             \
+	"without effect: behind padding to 8 bytes, where Xen's builder does not find it"
+
 static struct elf_builder loads_only(void)
 {
 	struct elf_builder b = ELF_BUILDER_64;
@@ -382,6 +385,71 @@ static struct blob notes_behind_padding(const struct blob *behind)
 	return notes;
 }
 
+static void xens_notes_behind_padding_are_lost_and_the_refusal_says_so(void **state)
+{
+	(void)state;
+	struct elf_builder b = loads_only();
+	struct blob xens = xen_notes(64), notes = notes_behind_padding(&xens), none = BLOB_INIT;
+
+	/* One section and one segment of it, as linker scripts make them. */
+	blob_free(&xens);
+	b.segments[elf_add_note_segment(&b, &notes)].align = 8;
+	b.sections[elf_add_note_section(&b, ".notes", &none) - 1].align = 8;
+	struct blob file = elf_build(&b);
+	elf_set_sh(&file, 1, SH_OFFSET, elf_get_ph(&file, 1, PH_OFFSET));
+	elf_set_sh(&file, 1, SH_SIZE, elf_get_ph(&file, 1, PH_FILESZ));
+	struct pvb_image *image = open_ok(&file);
+	const struct pvb_image_info *info = pvb_image_info(image);
+
+	assert_int_equal(info->pv.refusal, PVB_E_PV_NO_NOTES);
+	assert_string_equal(info->pv.reason,
+			    "no Xen notes are found in 1 segment and 1 section of notes, and "
+			    "there is no section __xen_guest; padding to an alignment of 8 bytes "
+			    "hides 3 Xen notes from Xen's builder, from 0x10f8 of the file on");
+	assert_string_equal(info->pv.hint, "align all notes to 4 bytes in the linker script: put "
+					   ".note.gnu.property behind Xen's notes, or discard it");
+	assert_int_equal(info->note_count, 5);
+	assert_int_equal(count_notes(image, "Xen", false), 3);
+	assert_string_equal(last_note(image)->name, "LOADER");
+	assert_string_equal(last_note(image)->meaning, WITHOUT_EFFECT);
+	pvb_image_free(image);
+}
+
+static void some_of_xens_notes_behind_padding_leave_a_kernel_without_them(void **state)
+{
+	(void)state;
+	/* Two object files with notes: those of the second one are lost. */
+	struct blob notes = uneven_notes();
+
+	add_property(&notes);
+	note_add_number(&notes, NOTE_HYPERCALL_PAGE, 0x102000, 8);
+	note_add_text(&notes, NOTE_XEN_VERSION, "xen-2.0");
+	struct blob file = with_notes(&notes, 8);
+	struct pvb_image *image = open_ok(&file);
+
+	assert_true(pvb_image_info(image)->pv.supported);
+	assert_true(pvb_image_info(image)->pv.hypercall_page == PVB_NONE);
+	assert_int_equal(count_notes(image, "Xen", true), 4);
+	assert_int_equal(count_notes(image, "Xen", false), 2);
+	assert_string_equal(last_note(image)->meaning, WITHOUT_EFFECT);
+	pvb_image_free(image);
+
+	/* The same where what is lost is needed. */
+	notes = (struct blob)BLOB_INIT;
+	note_add_text(&notes, NOTE_GUEST_OS, "linux");
+	note_add_number(&notes, NOTE_MOD_START_PFN, 1, 4);
+	add_property(&notes);
+	note_add_text(&notes, NOTE_XEN_VERSION, "xen-3.0");
+	file = with_notes(&notes, 8);
+	image = open_ok(&file);
+	assert_int_equal(pvb_image_info(image)->pv.refusal, PVB_E_PV_XEN_VERSION);
+	assert_string_equal(pvb_image_info(image)->pv.reason,
+			    "the kernel's note XEN_VERSION is missing; padding to an alignment of "
+			    "8 bytes hides 1 Xen note from Xen's builder, from 0x1110 of the file "
+			    "on");
+	pvb_image_free(image);
+}
+
 /* libelf reads sections where a segment has no note of Xen's that it finds. */
 static void sections_show_what_padding_hides_in_their_segment(void **state)
 {
@@ -632,6 +700,8 @@ int main(void)
 		cmocka_unit_test(what_could_be_xens_or_ours_is_refused_if_it_is_cut_off),
 		cmocka_unit_test(a_note_is_xens_by_the_string_behind_its_header),
 		cmocka_unit_test(an_owner_that_does_not_end_is_nobodys_and_refused),
+		cmocka_unit_test(xens_notes_behind_padding_are_lost_and_the_refusal_says_so),
+		cmocka_unit_test(some_of_xens_notes_behind_padding_leave_a_kernel_without_them),
 		cmocka_unit_test(sections_show_what_padding_hides_in_their_segment),
 		cmocka_unit_test(our_notes_behind_padding_are_read),
 		cmocka_unit_test(notes_without_an_owner_are_no_padding_where_xens_follow),

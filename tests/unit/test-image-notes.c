@@ -725,7 +725,135 @@ static void kernels_that_are_not_for_xen_are_refused_by_name(void **state)
 	/* Linux need not name its loader. */
 	note_add_text(&notes, NOTE_GUEST_OS, "linux");
 	file = with_notes(64, &notes);
-	assert_no_pv(&file, PVB_E_PV_XEN_VERSION, "\"\"");
+	assert_no_pv(&file, PVB_E_PV_XEN_VERSION, "XEN_VERSION is missing");
+}
+
+static void assert_reason(struct blob *file, enum pvb_code code, const char *reason,
+			  const char *hint)
+{
+	struct pvb_image *image = open_ok(file);
+	const struct pvb_image_pv *pv = &pvb_image_info(image)->pv;
+
+	assert_int_equal(pv->refusal, code);
+	assert_string_equal(pv->reason, reason);
+	assert_string_equal(pv->hint, hint);
+	pvb_image_free(image);
+}
+
+#define NEEDED                                                                                     \
+	"a PV kernel needs the Xen notes XEN_VERSION \"xen-3.0\", and LOADER \"generic\" or "      \
+	"GUEST_OS \"linux\""
+#define CONFIGURED NEEDED "; Linux has them with CONFIG_XEN_PV=y"
+
+static void a_kernel_without_xen_notes_is_told_where_they_were_looked_for(void **state)
+{
+	(void)state;
+	struct elf_builder b = ELF_BUILDER_64;
+
+	elf_add_load(&b, 0x100000, 0x100, 0x1000);
+	struct blob file = elf_build(&b);
+	assert_reason(&file, PVB_E_PV_NO_NOTES,
+		      "no Xen notes are found in 0 segments and 0 sections of notes, and there is "
+		      "no section __xen_guest: not a Xen kernel",
+		      CONFIGURED);
+
+	struct blob gnu = BLOB_INIT, more;
+
+	note_add(&gnu, "GNU", 3, "1234", 4);
+	more = blob_copy(&gnu);
+	elf_add_load(&b, 0x100000, 0x100, 0x1000);
+	elf_add_note_segment(&b, &gnu);
+	elf_add_note_section(&b, ".note.gnu.build-id", &more);
+	file = elf_build(&b);
+	assert_reason(&file, PVB_E_PV_NO_NOTES,
+		      "no Xen notes are found in 1 segment and 1 section of notes, and there is no "
+		      "section __xen_guest: not a Xen kernel",
+		      CONFIGURED);
+
+	b = linux_like(64);
+	file = elf_build(&b);
+	elf_set_ph(&file, 2, PH_OFFSET, 0);
+	assert_reason(&file, PVB_E_PV_NO_NOTES,
+		      "no Xen notes are found in 0 segments and 0 sections of notes, and there is "
+		      "no section __xen_guest: not a Xen kernel; Xen's builder passes over 1 more "
+		      "segment of notes, because p_offset is 0",
+		      CONFIGURED);
+
+	struct blob notes = BLOB_INIT, xens = xen_notes(64);
+
+	size_t at = note_add(&notes, "GNU", 3, "1234", 4);
+	blob_put(&notes, at + 4, 1000, 4);
+	blob_append_blob(&notes, &xens);
+	blob_free(&xens);
+	file = with_notes(64, &notes);
+	assert_reason(&file, PVB_E_PV_NO_NOTES,
+		      "no Xen notes are found in 1 segment and 0 sections of notes, and there is "
+		      "no section __xen_guest: not a Xen kernel; the note at 0x10b0 of the file is "
+		      "cut off, and nothing behind it is read",
+		      CONFIGURED);
+}
+
+static void a_note_that_is_missing_is_named(void **state)
+{
+	static const struct {
+		const char *os, *version, *loader; /* NULL: no such note */
+		enum pvb_code code;
+		const char *reason, *hint;
+	} cases[] = {
+		{"linux", NULL, NULL, PVB_E_PV_XEN_VERSION,
+		 "the kernel's note XEN_VERSION is missing", NEEDED},
+		{"linux", "", NULL, PVB_E_PV_XEN_VERSION, "the kernel's note XEN_VERSION is empty",
+		 NEEDED},
+		{"linux", "xen-2.0", NULL, PVB_E_PV_XEN_VERSION,
+		 "the kernel was built for the Xen interface \"xen-2.0\", not xen-3.0",
+		 "the interface of every Xen since 2005 is called xen-3.0"},
+		{NULL, "xen-3.0", NULL, PVB_E_PV_LOADER,
+		 "the generic loader is the only one that there is; the kernel's note LOADER is "
+		 "missing, and its GUEST_OS is missing",
+		 NEEDED},
+		{"plan9", "xen-3.0", "", PVB_E_PV_LOADER,
+		 "the generic loader is the only one that there is; the kernel's note LOADER is "
+		 "empty, and its GUEST_OS is \"plan9\"",
+		 NEEDED},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct blob notes = BLOB_INIT;
+
+		note_add_number(&notes, NOTE_MOD_START_PFN, 1, 4);
+		if (cases[i].os)
+			note_add_text(&notes, NOTE_GUEST_OS, cases[i].os);
+		if (cases[i].version)
+			note_add_text(&notes, NOTE_XEN_VERSION, cases[i].version);
+		if (cases[i].loader)
+			note_add_text(&notes, NOTE_LOADER, cases[i].loader);
+		struct blob file = with_notes(64, &notes);
+		assert_reason(&file, cases[i].code, cases[i].reason, cases[i].hint);
+	}
+}
+
+static void a_key_that_is_missing_is_named(void **state)
+{
+	static const struct {
+		const char *string;
+		enum pvb_code code;
+		const char *reason;
+	} cases[] = {
+		{"", PVB_E_PV_LOADER,
+		 "the generic loader is the only one that there is; the kernel's key LOADER is "
+		 "missing, and its GUEST_OS is missing"},
+		{"LOADER=generic,PAE=yes", PVB_E_PV_XEN_VERSION,
+		 "the kernel's key XEN_VER of the section __xen_guest is missing"},
+		{"LOADER=generic,PAE=yes,XEN_VER=", PVB_E_PV_XEN_VERSION,
+		 "the kernel's key XEN_VER of the section __xen_guest is empty"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct blob file = with_string(cases[i].string);
+		assert_reason(&file, cases[i].code, cases[i].reason, NEEDED);
+	}
 }
 
 static void another_xen_interface_is_refused_by_name(void **state)
@@ -800,7 +928,7 @@ static void features_that_we_do_not_provide_are_named(void **state)
 		{"!supervisor_mode_kernel", "supervisor_mode_kernel"},
 		{"!hvm_callback_vector", "hvm_callback_vector"},
 		{"!something_new|!something_else", "something_new"},
-		{"writable_page_tables|!", "which we do not provide"},
+		{"writable_page_tables|!", "feature \"!\" without a name, which we do not provide"},
 		{"!writable_page_tables_", "writable_page_tables_"},
 	};
 
@@ -879,6 +1007,9 @@ int main(void)
 		cmocka_unit_test(mini_os_leaves_almost_all_to_defaults),
 		cmocka_unit_test(pvh_only_images_are_refused_by_name),
 		cmocka_unit_test(kernels_that_are_not_for_xen_are_refused_by_name),
+		cmocka_unit_test(a_kernel_without_xen_notes_is_told_where_they_were_looked_for),
+		cmocka_unit_test(a_note_that_is_missing_is_named),
+		cmocka_unit_test(a_key_that_is_missing_is_named),
 		cmocka_unit_test(another_xen_interface_is_refused_by_name),
 		cmocka_unit_test(pae_decides_over_32_bit_kernels),
 		cmocka_unit_test(features_that_we_do_not_provide_are_named),
