@@ -25,6 +25,7 @@ int fuzz_notes(const uint8_t *data, size_t size)
 		specimen.home = HOME_SEGMENT;
 		break;
 	}
+	specimen.note_align = data[0] & 16 ? 8 : 4;
 	specimen.note_count = data[0] & 8 ? specimen.note_count : 0;
 	blob_append(specimen.home == HOME_LEGACY ? &specimen.legacy : &specimen.raw_notes, data + 1,
 		    size - 1);

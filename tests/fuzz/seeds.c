@@ -137,6 +137,22 @@ static struct blob notes_behind_others(void)
 	return input;
 }
 
+/* As GNU ld makes it, and a second file's notes behind: in an alignment of 8. */
+static struct blob notes_behind_padding(void)
+{
+	struct blob input = BLOB_INIT, notes = BLOB_INIT;
+
+	blob_append_number(&input, 8 | 16, 1);
+	note_add_number(&notes, NOTE_MOD_START_PFN, 1, 4);
+	blob_align(&notes, 8);
+	note_add(&notes, "GNU", 5, "\2\0\0\300\4\0\0\0\3\0\0\0\0\0\0", 16);
+	note_add_number(&notes, NOTE_HYPERCALL_PAGE, 0, 8);
+	note_add(&notes, PVB_GUEST_NOTE_OWNER, PVB_GUEST_NOTE_ADDRESS_BITS, "\x28\0\0", 4);
+	blob_append_blob(&input, &notes);
+	blob_free(&notes);
+	return input;
+}
+
 /* Every declaration, and both readings of number 19. */
 static struct blob notes_that_declare(void)
 {
@@ -286,6 +302,7 @@ const struct seed seeds[] = {
 	NOTES_SEED(notes_32_in_a_segment),
 	NOTES_SEED(notes_64_in_a_section),
 	NOTES_SEED(notes_behind_others),
+	NOTES_SEED(notes_behind_padding),
 	NOTES_SEED(notes_that_declare),
 	NOTES_SEED(notes_in_a_legacy_string),
 	P2M_SEED(p2m_tree_of_64_bits),

@@ -113,6 +113,7 @@ struct blob specimen_assemble(struct specimen *specimen)
 	struct elf_builder builder = {.bits = specimen->bits,
 				      .machine = wide ? EM_X86_64 : EM_386,
 				      .entry = wide ? VIRT_64 + TEXT_64 : VIRT_32 + TEXT_32};
+	const uint64_t align = specimen->note_align ? specimen->note_align : 4;
 	struct blob notes = all_notes(specimen);
 	unsigned text = elf_add_load(&builder, wide ? TEXT_64 : TEXT_32, 0x100, 0x1000);
 	unsigned data = elf_add_load(&builder, wide ? DATA_64 : DATA_32, 0x80, 0x2000);
@@ -122,10 +123,11 @@ struct blob specimen_assemble(struct specimen *specimen)
 	switch (specimen->home) {
 	case HOME_SEGMENT:
 		if (notes.size)
-			elf_add_note_segment(&builder, &notes);
+			builder.segments[elf_add_note_segment(&builder, &notes)].align = align;
 		break;
 	case HOME_SECTION:
-		elf_add_note_section(&builder, ".note.Xen", &notes);
+		builder.sections[elf_add_note_section(&builder, ".note.Xen", &notes) - 1].align =
+			align;
 		break;
 	case HOME_LEGACY:
 		elf_add_section(&builder, "__xen_guest", SHT_PROGBITS, &specimen->legacy);

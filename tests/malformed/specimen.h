@@ -30,6 +30,7 @@ struct specimen {
 	size_t note_count;
 	struct specimen_note notes[32];
 	struct blob raw_notes; /* behind the others, as they are */
+	uint64_t note_align;   /* of the segment or section; 0: 4 */
 	struct blob legacy;
 	bool symbols; /* with a .symtab and its .strtab, the last sections */
 };

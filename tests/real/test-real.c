@@ -110,6 +110,9 @@ static void is_what_it_is(void **state)
 	else
 		assert_null(info->kernel_version);
 	assert_true(info->note_count > 3);
+	/* Each of its notes can be read: only number 19 needs words. */
+	for (size_t i = 0; i < info->note_count; i++)
+		assert_true(!info->notes[i].meaning || info->notes[i].name);
 	for (size_t i = 0; i < info->note_count; i++)
 		if (info->notes[i].used && strcmp(info->notes[i].owner, "Xen") == 0)
 			assert_int_equal(info->notes[i].origin == PVB_NOTE_XEN_GUEST,
