@@ -49,6 +49,7 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_GET_MEMORY_RUN] = "get_memory_run",
 	[PVB_CALL_SET_ARM64_VCPU] = "set_arm64_vcpu",
 	[PVB_CALL_GET_ARM64_VCPU] = "get_arm64_vcpu",
+	[PVB_CALL_GET_OWNED_RUN] = "get_owned_run",
 };
 
 #ifdef HAVE_XEN

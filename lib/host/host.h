@@ -216,6 +216,12 @@ struct pvb_host_frame_info {
 	bool pinned;
 };
 
+/* Frames one after the other. */
+struct pvb_host_frames {
+	pvb_mfn_t first;
+	uint64_t count;
+};
+
 /*
  * What a toolstack tells the rest of the host of a finished domain.
  *
@@ -376,6 +382,14 @@ struct pvb_host_ops {
 			      const struct pvb_host_arm64_vcpu *, struct pvb_error *);
 	int (*get_arm64_vcpu)(struct pvb_host *, uint32_t domid, uint32_t vcpu,
 			      struct pvb_host_arm64_vcpu *, struct pvb_error *);
+
+	/*
+	 * Whether frames are a PV domain's own memory. The runs are read as one sequence: *owned is
+	 * true of its first frame, and *count frames from there on share the answer, 1 or more.
+	 * NULL: get_frame_info is asked.
+	 */
+	int (*get_owned_run)(struct pvb_host *, uint32_t domid, const struct pvb_host_frames *runs,
+			     size_t run_count, bool *owned, uint64_t *count, struct pvb_error *);
 };
 
 /* Calls are counted by these, in the order of the table above. */
@@ -421,6 +435,7 @@ enum pvb_host_call {
 	PVB_CALL_GET_MEMORY_RUN,
 	PVB_CALL_SET_ARM64_VCPU,
 	PVB_CALL_GET_ARM64_VCPU,
+	PVB_CALL_GET_OWNED_RUN,
 	PVB_CALL_COUNT,
 };
 
@@ -515,6 +530,10 @@ int pvb_host_set_arm64_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu
 			    const struct pvb_host_arm64_vcpu *registers, struct pvb_error *error);
 int pvb_host_get_arm64_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
 			    struct pvb_host_arm64_vcpu *registers, struct pvb_error *error);
+/* In owned.c. A run of no frames is PVB_E_ARG_INVALID. */
+int pvb_host_get_owned_run(struct pvb_host *host, uint32_t domid,
+			   const struct pvb_host_frames *runs, size_t run_count, bool *owned,
+			   uint64_t *count, struct pvb_error *error);
 
 /* The simulated host. options is what follows "sim:", or NULL. Defined in sim/. */
 int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error);

@@ -3,7 +3,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/domains.c \
 	lib/host/host.c \
 	lib/host/host.h \
-	lib/host/name.c
+	lib/host/name.c \
+	lib/host/owned.c
 
 include lib/host/sim/room.mk
 include lib/host/xen/room.mk

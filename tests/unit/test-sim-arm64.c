@@ -135,6 +135,7 @@ static void what_is_for_pv_is_refused(void **state)
 	pvb_mfn_t frame[1];
 	uint64_t count;
 	pvb_pfn_t pfn;
+	bool owned;
 
 	(void)state;
 	assert_int_equal(give(host, domid, RAM / PAGE, 0, 1, frame), 1);
@@ -142,6 +143,8 @@ static void what_is_for_pv_is_refused(void **state)
 	FOR_PV(pvb_host_set_memory_map(host, domid, &(struct pvb_host_memory){0, GIB}, 1, &error));
 	FOR_PV(pvb_host_apply_cpu_policy(host, domid, &error));
 	FOR_PV(pvb_host_get_frame_info(host, domid, frame, 1, &info, &error));
+	FOR_PV(pvb_host_get_owned_run(host, domid, &(struct pvb_host_frames){frame[0], 1}, 1,
+				      &owned, &count, &error));
 	FOR_PV(pvb_host_fill_hypercall_page(host, domid, frame[0], &error));
 	FOR_PV(pvb_host_pin_table(host, domid, 4, frame[0], &error));
 	FOR_PV(pvb_host_set_vcpu(host, domid, 0, &vcpu, &error));

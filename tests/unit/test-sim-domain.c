@@ -121,6 +121,7 @@ static void calls_to_no_domain_are_refused(void **state)
 	uint64_t done;
 	uint32_t port;
 	size_t count;
+	bool owned;
 	void *at;
 
 #define NO_DOMAIN(call) assert_fails_with(call, PVB_E_HOST_NO_DOMAIN, &error)
@@ -137,6 +138,8 @@ static void calls_to_no_domain_are_refused(void **state)
 	NO_DOMAIN(pvb_host_populate(host, 1, &request, &done, &error));
 	NO_DOMAIN(pvb_host_map_frames(host, 1, &frame, 1, false, &at, &error));
 	NO_DOMAIN(pvb_host_get_frame_info(host, 1, &frame, 1, &info, &error));
+	NO_DOMAIN(pvb_host_get_owned_run(host, 1, &(struct pvb_host_frames){frame, 1}, 1, &owned,
+					 &done, &error));
 	NO_DOMAIN(pvb_host_fill_hypercall_page(host, 1, frame, &error));
 	NO_DOMAIN(pvb_host_pin_table(host, 1, 4, frame, &error));
 	NO_DOMAIN(pvb_host_set_vcpu(host, 1, 0, &vcpu, &error));

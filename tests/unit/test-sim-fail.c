@@ -153,6 +153,8 @@ static int live_and_die(struct pvb_host *host, struct pvb_error *error)
 	TRY(pvb_host_introduce_domain(host, domid, &introduction, error));
 	TRY(pvb_host_get_m2p_run(host, frame[0], 100, &pfn, &count, error));
 	TRY(pvb_host_get_frame_info(host, domid, frame, 8, frames_info, error));
+	TRY(pvb_host_get_owned_run(host, domid, &(struct pvb_host_frames){frame[0], 1}, 1, &touched,
+				   &count, error));
 	TRY(pvb_host_get_touched_run(host, frame[0], 100, &touched, &count, error));
 	TRY(pvb_host_unpause_domain(host, domid, error));
 	TRY(pvb_host_pause_domain(host, domid, error));

@@ -823,6 +823,107 @@ static void a_terabyte_domain_is_a_few_runs(void **state)
 	close_sim(host);
 }
 
+/* The host as one that only tells what single frames are, as Xen does. */
+static struct pvb_host_ops without_runs(struct pvb_host *host)
+{
+	struct pvb_host_ops ops = *host->ops;
+
+	ops.get_owned_run = NULL;
+	return ops;
+}
+
+/* Frames of both domains, of nobody, of Xen's and beyond all memory, in runs of random lengths. */
+static void owners_are_told_in_runs(void **state)
+{
+	struct pvb_host *host = open_sim("memory=64M,fragment=30,scramble");
+	const struct pvb_host_ops *all = host->ops, single = without_runs(host);
+	uint32_t domid[2] = {new_domain(host, 8 * MIB), new_domain(host, 8 * MIB)};
+	struct pvb_host_frames runs[200];
+	struct pvb_error error;
+	uint64_t seed = 11, told = 0;
+	pvb_mfn_t out[64];
+
+	(void)state;
+	for (unsigned i = 0; i < 32; i++)
+		assert_int_equal(give(host, domid[i % 2], 64 * (i / 2), 0, 64, out), 64);
+	for (unsigned i = 0; i < 200; i++)
+		runs[i] = (struct pvb_host_frames){PVB_MFN(test_random(&seed) % 20000),
+						   1 + test_random(&seed) % 3000};
+	for (size_t first = 0; first < 200;) {
+		uint64_t count[2];
+		bool owned[2];
+
+		for (unsigned i = 0; i < 2; i++) {
+			host->ops = i ? &single : all;
+			assert_ok(pvb_host_get_owned_run(host, domid[0], runs + first, 200 - first,
+							 &owned[i], &count[i], &error),
+				  &error);
+		}
+		assert_int_equal(owned[0], owned[1]);
+		assert_int_equal(count[0], count[1]);
+		assert_true(count[0] > 0);
+		told += count[0];
+		for (uint64_t left = count[0]; left;) {
+			uint64_t n = left < runs[first].count ? left : runs[first].count;
+
+			for (uint64_t i = 0; i < n; i++) {
+				struct pvb_sim_frame frame;
+
+				pvb_sim_look(host, PVB_MFN(runs[first].first.n + i), &frame);
+				assert_int_equal(owned[0], frame.owned && frame.domid == domid[0]);
+			}
+			left -= n;
+			runs[first].first.n += n;
+			runs[first].count -= n;
+			first += !runs[first].count;
+		}
+	}
+	assert_true(told > 200000);
+	host->ops = all;
+	close_sim(host);
+}
+
+static uint64_t calls_of(struct pvb_host *host, enum pvb_host_call call)
+{
+	return host->calls[call];
+}
+
+static void owners_are_asked_in_batches(void **state)
+{
+	struct pvb_host *host = open_sim("memory=64M");
+	const struct pvb_host_ops *all = host->ops, single = without_runs(host);
+	uint32_t domid = new_domain(host, 32 * MIB);
+	struct pvb_host_frames runs[16] = {{.count = 0}};
+	struct pvb_error error;
+	pvb_mfn_t out[16];
+	uint64_t count, before;
+	bool owned;
+
+	(void)state;
+	assert_fails_with(pvb_host_get_owned_run(host, domid, runs, 0, &owned, &count, &error),
+			  PVB_E_ARG_INVALID, &error);
+	assert_fails_with(pvb_host_get_owned_run(host, domid, runs, 1, &owned, &count, &error),
+			  PVB_E_ARG_INVALID, &error);
+	runs[0] = (struct pvb_host_frames){PVB_MFN(UINT64_MAX), 2};
+	assert_fails_with(pvb_host_get_owned_run(host, domid, runs, 1, &owned, &count, &error),
+			  PVB_E_ARG_INVALID, &error);
+	assert_int_equal(give(host, domid, 0, 9, 16, out), 16);
+	for (unsigned i = 0; i < 16; i++)
+		runs[i] = (struct pvb_host_frames){out[i], 512};
+	for (unsigned i = 0; i < 2; i++) {
+		host->ops = i ? &single : all;
+		before = calls_of(host, PVB_CALL_GET_FRAME_INFO);
+		assert_ok(pvb_host_get_owned_run(host, domid, runs, 16, &owned, &count, &error),
+			  &error);
+		assert_true(owned);
+		assert_int_equal(count, 8192);
+		/* 32 frames, then 1024 at a time. */
+		assert_int_equal(calls_of(host, PVB_CALL_GET_FRAME_INFO) - before, i ? 9 : 0);
+	}
+	host->ops = all;
+	close_sim(host);
+}
+
 static void a_scrambled_domain_of_16_gib_works(void **state)
 {
 	(void)state;
@@ -861,6 +962,8 @@ int main(void)
 		cmocka_unit_test(frames_can_be_given_back_one_by_one),
 		cmocka_unit_test(a_huge_host_costs_nothing_until_it_is_used),
 		cmocka_unit_test(a_terabyte_domain_is_a_few_runs),
+		cmocka_unit_test(owners_are_told_in_runs),
+		cmocka_unit_test(owners_are_asked_in_batches),
 		cmocka_unit_test(a_scrambled_domain_of_16_gib_works),
 	};
 

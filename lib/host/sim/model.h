@@ -295,6 +295,8 @@ void sim_unmap_frames(struct pvb_host *, void *at, size_t count);
 
 int sim_get_frame_info(struct pvb_host *, uint32_t domid, const pvb_mfn_t *frames, size_t count,
 		       struct pvb_host_frame_info *, struct pvb_error *);
+int sim_get_owned_run(struct pvb_host *, uint32_t domid, const struct pvb_host_frames *runs,
+		      size_t run_count, bool *owned, uint64_t *count, struct pvb_error *);
 int sim_fill_hypercall_page(struct pvb_host *, uint32_t domid, pvb_mfn_t frame, struct pvb_error *);
 int sim_pin_table(struct pvb_host *, uint32_t domid, unsigned level, pvb_mfn_t frame,
 		  struct pvb_error *);

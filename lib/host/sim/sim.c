@@ -128,6 +128,7 @@ static const struct pvb_host_ops ops = {
 	.get_memory_run = sim_get_memory_run,
 	.set_arm64_vcpu = sim_set_arm64_vcpu,
 	.get_arm64_vcpu = sim_get_arm64_vcpu,
+	.get_owned_run = sim_get_owned_run,
 };
 
 int pvb_sim_open(const char *options, struct pvb_host **host, struct pvb_error *error)

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "core/checked.h"
+
 const char *sim_type_name(unsigned type)
 {
 	static const char *const names[] = {
@@ -88,6 +90,37 @@ int sim_get_frame_info(struct pvb_host *host, uint32_t domid, const pvb_mfn_t *f
 			continue;
 		info[i].type = frame_type(&frame);
 		info[i].pinned = frame.flags & SIM_PINNED;
+	}
+	return 0;
+}
+
+int sim_get_owned_run(struct pvb_host *host, uint32_t domid, const struct pvb_host_frames *runs,
+		      size_t run_count, bool *owned, uint64_t *count, struct pvb_error *error)
+{
+	struct sim *sim = sim_of(host);
+	struct sim_domain *domain;
+	int rc = sim_call(sim, "get_owned_run", domid, &domain, error);
+
+	if (rc == 0)
+		rc = sim_want_pv(domain, "get_owned_run", error);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < run_count; i++) {
+		for (uint64_t done = 0; done < runs[i].count;) {
+			uint64_t mfn = runs[i].first.n + done, alike;
+			struct sim_frame frame = sim_books_look(&sim->books, mfn, &alike);
+			bool own = frame.kind == SIM_OWNED && frame.domid == domid;
+
+			if (!*count)
+				*owned = own;
+			else if (own != *owned)
+				return 0;
+			if (mfn >= sim->contents.frames)
+				alike = runs[i].count;
+			alike = pvb_min(alike, runs[i].count - done);
+			*count += alike;
+			done += alike;
+		}
 	}
 	return 0;
 }
