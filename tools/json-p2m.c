@@ -61,20 +61,26 @@ static struct json_object *anchors_object(const struct pvb_p2m_anchors *anchors)
 	return object;
 }
 
-static struct json_object *extents_array(const struct p2m_view *view)
+static struct json_object *extents_of(const struct pvb_p2m_extent *extents, size_t count)
 {
-	const struct pvb_p2m_info *info = view->info;
 	struct json_object *array = json_array();
 
-	for (size_t i = 0; i < p2m_view_listed(view, info->extent_count); i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct json_object *object = json_map();
 
-		json_add_hex(object, "pfn", info->extents[i].pfn);
-		json_add_hex(object, "mfn", info->extents[i].mfn);
-		json_add_number(object, "count", info->extents[i].count);
+		json_add_hex(object, "pfn", extents[i].pfn);
+		json_add_hex(object, "mfn", extents[i].mfn);
+		json_add_number(object, "count", extents[i].count);
 		json_append(array, object);
 	}
 	return array;
+}
+
+static struct json_object *extents_array(const struct p2m_view *view)
+{
+	const struct pvb_p2m_info *info = view->info;
+
+	return extents_of(info->extents, p2m_view_listed(view, info->extent_count));
 }
 
 static struct json_object *disagreements_array(const struct p2m_view *view)
@@ -93,6 +99,13 @@ static struct json_object *disagreements_array(const struct p2m_view *view)
 		json_append(array, object);
 	}
 	return array;
+}
+
+static struct json_object *not_owned_array(const struct p2m_view *view)
+{
+	const struct pvb_p2m_info *info = view->info;
+
+	return extents_of(info->not_owned, p2m_view_listed(view, info->not_owned_count));
 }
 
 static struct json_object *conversion_object(const struct conversion *made)
@@ -164,6 +177,15 @@ struct json_object *json_p2m(const struct p2m_view *view)
 	} else {
 		json_add_null(object, "m2p");
 	}
+	if (info->owners_known) {
+		struct json_object *owners = json_add(object, "owners", json_map());
+
+		json_add_bool(owners, "agree", !info->total_not_owned);
+		json_add_number(owners, "total_not_owned", info->total_not_owned);
+		(void)json_add(owners, "not_owned", not_owned_array(view));
+	} else {
+		json_add_null(object, "owners");
+	}
 	(void)json_add(object, "written",
 		       view->conversion ? conversion_object(view->conversion) : NULL);
 	return object;
@@ -222,5 +244,9 @@ struct json_object *json_p2m_entry(const struct p2m_view *view)
 	} else {
 		json_add_null(object, "m2p");
 	}
+	if (frame && walk->owner_known)
+		json_add_bool(object, "owned", walk->owned);
+	else
+		json_add_null(object, "owned");
 	return object;
 }

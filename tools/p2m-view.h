@@ -12,7 +12,7 @@
 
 #include "p2m-convert.h"
 
-/* How many extents and disagreements are listed where --all is not given. */
+/* How many extents, disagreements and frames of others are listed where --all is not given. */
 #define P2M_VIEW_FEW 16
 
 /*
@@ -41,7 +41,10 @@ static inline bool p2m_view_good(const struct p2m_view *view)
 	const struct pvb_p2m_path *walk = view->walk;
 
 	if (!walk)
-		return !view->info->total_disagreements && !view->info->wild;
+		return !view->info->total_disagreements && !view->info->total_not_owned &&
+		       !view->info->wild;
+	if (walk->kind == PVB_P2M_ENTRY_FRAME && walk->owner_known && !walk->owned)
+		return false;
 	if (walk->kind == PVB_P2M_ENTRY_FRAME && walk->m2p_known)
 		return walk->m2p_pfn == walk->pfn;
 	return walk->kind != PVB_P2M_ENTRY_WILD;

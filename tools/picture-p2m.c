@@ -21,6 +21,7 @@ static const struct colour table_colour = RGB(0xf0a19a);
 static const struct colour node_colour = RGB(0xd99a4e);
 static const struct colour leaf_colour = RGB(0xf6c38b);
 static const struct colour wrong_colour = RGB(0xc81e1e);
+static const struct colour foreign_colour = RGB(0x7a3fb0);
 
 /* The borders between pages, where they can be told apart, and their indexes in the page above. */
 static void draw_cells(cairo_t *cr, const struct pvb_p2m_info *info, double top, uint64_t span,
@@ -118,7 +119,21 @@ static void draw_list(cairo_t *cr, const struct pvb_p2m_info *info, double top)
 	draw_pages(cr, info, top, pages, span);
 }
 
-/* What the entries say: frames, and in red where the M2P says otherwise. */
+/* Over the row of PFNs, and out of it at both ends. */
+static void draw_mark(cairo_t *cr, const struct pvb_p2m_info *info, double top, uint64_t pfn,
+		      uint64_t count)
+{
+	const double left = p2m_x_of(info, pfn);
+	const double width = p2m_x_of(info, pfn + count) - left;
+
+	cairo_rectangle(cr, left, top - 5, width < 2 ? 2 : width, ROW_HEIGHT + 10);
+	cairo_fill(cr);
+}
+
+/*
+ * What the entries say: frames; in red where the M2P says otherwise, and in violet where the
+ * frame is not the domain's.
+ */
 static void draw_entries(cairo_t *cr, const struct pvb_p2m_info *info, double top)
 {
 	struct strips strips;
@@ -127,14 +142,11 @@ static void draw_entries(cairo_t *cr, const struct pvb_p2m_info *info, double to
 	p2m_fill(&strips, info, 1);
 	p2m_draw_strips(cr, &strips, top, p2m_frame_colour);
 	pen_use(cr, wrong_colour, 1);
-	for (size_t i = 0; i < info->disagreement_count; i++) {
-		const struct pvb_p2m_disagreement *found = &info->disagreements[i];
-		const double left = p2m_x_of(info, found->pfn);
-		const double width = p2m_x_of(info, found->pfn + found->count) - left;
-
-		cairo_rectangle(cr, left, top - 5, width < 2 ? 2 : width, ROW_HEIGHT + 10);
-		cairo_fill(cr);
-	}
+	for (size_t i = 0; i < info->disagreement_count; i++)
+		draw_mark(cr, info, top, info->disagreements[i].pfn, info->disagreements[i].count);
+	pen_use(cr, foreign_colour, 1);
+	for (size_t i = 0; i < info->not_owned_count; i++)
+		draw_mark(cr, info, top, info->not_owned[i].pfn, info->not_owned[i].count);
 	p2m_draw_name(cr, top, "PFNs", "");
 	(void)snprintf(number, sizeof number, "%s",
 		       format_size(info->frames * info->geometry.page_size).text);
@@ -205,6 +217,7 @@ static void draw_head(cairo_t *cr, const struct p2m_view *view)
 static void draw_foot(cairo_t *cr, const struct pvb_p2m_info *info, double top)
 {
 	char text[256];
+	double right;
 
 	pen_font(cr, "sans", true, PEN_TEXT_SIZE);
 	pen_use(cr, info->total_disagreements ? wrong_colour : pen_ink, 1);
@@ -215,7 +228,15 @@ static void draw_foot(cairo_t *cr, const struct pvb_p2m_info *info, double top)
 			       info->total_disagreements);
 	else
 		(void)snprintf(text, sizeof text, "The M2P agrees on every frame.");
+	right = MARGIN + pen_width(cr, text) + 16;
 	(void)pen_put(cr, MARGIN, top, ANCHOR_LEFT, text);
+	if (info->total_not_owned) {
+		(void)snprintf(text, sizeof text,
+			       "%" PRIu64 " PFNs have frames that are not the domain's (violet).",
+			       info->total_not_owned);
+		pen_use(cr, foreign_colour, 1);
+		(void)pen_put(cr, right, top, ANCHOR_LEFT, text);
+	}
 	pen_font(cr, "sans", false, PEN_TEXT_SIZE);
 	pen_use(cr, pen_ink, 1);
 	(void)snprintf(text, sizeof text,

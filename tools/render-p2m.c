@@ -82,6 +82,17 @@ static void render_agreement(const struct pvb_p2m_info *info)
 			    plural(info->total_disagreements));
 }
 
+static void render_owners(const struct pvb_p2m_info *info)
+{
+	if (!info->owners_known)
+		return;
+	if (info->total_not_owned)
+		render_fact("  owner", "NOT the domain, of %" PRIu64 " PFN%s",
+			    info->total_not_owned, plural(info->total_not_owned));
+	else
+		render_fact("  owner", "the domain, of every frame");
+}
+
 static void render_published(const struct pvb_p2m_anchors *anchors, unsigned restarts)
 {
 	if (!anchors->max_pfn && !anchors->frame_list_list && !anchors->p2m_cr3 &&
@@ -159,6 +170,25 @@ static void render_disagreements(const struct p2m_view *view)
 	more(listed, info->disagreement_count, "; --all lists them");
 }
 
+static void render_not_owned(const struct p2m_view *view)
+{
+	const struct pvb_p2m_info *info = view->info;
+	const size_t listed = p2m_view_listed(view, info->not_owned_count);
+	struct table *table = table_new("rrr");
+
+	table_cell(table, "PFN");
+	table_cell(table, "pages");
+	table_cell(table, "MFN that is not the domain's");
+	for (size_t i = 0; i < listed; i++) {
+		table_cell(table, "0x%" PRIx64, info->not_owned[i].pfn);
+		table_cell(table, "%" PRIu64, info->not_owned[i].count);
+		table_cell(table, "0x%" PRIx64, info->not_owned[i].mfn);
+	}
+	(void)putchar('\n');
+	table_print(table, "", stdout);
+	more(listed, info->not_owned_count, "; --all lists them");
+}
+
 static void render_conversion(const struct conversion *made)
 {
 	const uint64_t bytes = made->pages * made->page_size;
@@ -185,11 +215,14 @@ void render_p2m(const struct p2m_view *view)
 	render_source(view);
 	render_form(info);
 	render_entries(info);
+	render_owners(info);
 	render_agreement(info);
 	render_published(&info->anchors, info->restarts);
 	if (view->conversion)
 		render_conversion(view->conversion);
 	render_extents(view);
+	if (info->not_owned_count)
+		render_not_owned(view);
 	if (info->disagreement_count)
 		render_disagreements(view);
 }
@@ -280,6 +313,9 @@ void render_p2m_entry(const struct p2m_view *view)
 	render_meaning(walk);
 	if (walk->kind != PVB_P2M_ENTRY_FRAME)
 		return;
+	if (walk->owner_known)
+		render_fact("owner", "%s",
+			    walk->owned ? "the domain" : "NOT the domain: another one, or nobody");
 	if (!walk->m2p_known)
 		render_fact("M2P", "not there to be asked");
 	else if (walk->m2p_pfn == walk->pfn)

@@ -107,6 +107,7 @@ extern "C" {
 	X(CORE_FORMAT,          280, "core.format",          "not a Xen core dump")                       \
 	X(CORE_TRUNCATED,       281, "core.truncated",       "the core dump ends early")                  \
 	X(CORE_SECTION,         282, "core.section",         "a section that a Xen core dump must have is missing or malformed") \
+	X(P2M_FOREIGN,          287, "p2m.foreign",          "the guest's p2m names a frame that is not the guest's") \
 	X(P2M_SHARED,           288, "p2m.shared",           "a page of the guest's p2m stands in two places")  \
 	X(P2M_SCATTERED,        289, "p2m.scattered",        "the guest's p2m is in more pieces than can be kept") \
 	X(P2M_NONE,             290, "p2m.none",             "the guest has not published its p2m yet")   \

@@ -19,7 +19,8 @@ extern "C" {
 
 /*
  * Read the p2m of a PV domain, paused or running, through bounded read-only windows, and hold it
- * against the hypervisor's M2P. options may be NULL, and does not need start_info.
+ * against the hypervisor's M2P and the owners of its frames. options may be NULL, and does not
+ * need start_info.
  *
  * By preference, a domain whose anchors lead nowhere is taken for one that has not run yet,
  * if vCPU 0 is about to be handed a start_info: then its mfn_list is read. Otherwise it
@@ -32,7 +33,8 @@ PVB_API int pvb_p2m_domain(struct pvb_host *host, uint32_t domid,
 
 /*
  * The same of a core, as pvb_dump_core() and "xl dump-core" write them. Its own table of PFNs
- * and MFNs (.xen_p2m) takes the place of the M2P, and what is in no page of it is no frame.
+ * and MFNs (.xen_p2m) takes the place of the M2P, and what is in no page of it is no frame;
+ * nobody can be asked for owners.
  * Errors about the file are PVB_E_ARG_FILE and PVB_E_CORE_*.
  */
 PVB_API int pvb_p2m_core(const char *path, const struct pvb_p2m_options *options,

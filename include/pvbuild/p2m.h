@@ -165,6 +165,9 @@ PVB_API uint64_t pvb_p2m_root(const struct pvb_p2m_tree *tree);
  *   anchors   what shared info says now, or NULL where it does not change (a dump)
  *   m2p       *pfn of a frame (PVB_P2M_NONE if it has none) and how many frames from
  *             there on continue it, 1 <= *count <= limit; or NULL where nobody knows
+ *   owned     whether frames are the guest's own memory: the frames of the extents are one
+ *             sequence, *owned is true of the first, and *frames of them from there on share
+ *             the answer, 1 or more; or NULL where nobody knows
  */
 struct pvb_p2m_anchors;
 struct pvb_p2m_access {
@@ -176,6 +179,8 @@ struct pvb_p2m_access {
 	int (*anchors)(void *opaque, struct pvb_p2m_anchors *anchors, struct pvb_error *error);
 	int (*m2p)(void *opaque, uint64_t mfn, uint64_t limit, uint64_t *pfn, uint64_t *count,
 		   struct pvb_error *error);
+	int (*owned)(void *opaque, const struct pvb_p2m_extent *extents, size_t count, bool *owned,
+		     uint64_t *frames, struct pvb_error *error);
 };
 
 /*
@@ -244,12 +249,15 @@ struct pvb_p2m_disagreement {
  *                     PFNs it has; or, where only the number of frames is known (nr_pages),
  *                     the most PFNs that it can have, and frames: it ends with so many
  *   attempts          how often to try until the generation stays; 0 means 8
- *   max_disagreements how many are kept; all are counted. 0 means 64
+ *   max_disagreements how many are kept, and how many extents of frames that are not the
+ *                     guest's; all are counted. 0 means 64
  *   max_extents       more than so many are an error; 0 means 1 << 24 (384 MiB of them, and as
  *                     much again while those are sought that are confirmed)
  *   strict            a page of a list that is not mapped is an error, as is an entry of a leaf
- *                     that is neither a frame nor a hole, and a disagreement with the M2P
- *   confirmed         extents have only what the M2P confirms
+ *                     that is neither a frame nor a hole, a frame that is not the guest's, and
+ *                     a disagreement with the M2P
+ *   confirmed         extents have only frames that are the guest's, as far as that is known,
+ *                     and that the M2P confirms
  */
 struct pvb_p2m_options {
 	size_t size;
@@ -290,6 +298,9 @@ struct pvb_p2m;
  *   m2p_known         the M2P was asked; then disagreements, of which
  *                     total_disagreements PFNs are not confirmed by it
  *   restarts          how often what was read was thrown away because the guest had changed it
+ *   owners_known      the owner of each frame was asked; then not_owned, of which
+ *                     total_not_owned PFNs have a frame that is not the guest's, though the
+ *                     entry has no mark: such a frame is another domain's, or nobody's
  */
 struct pvb_p2m_info {
 	struct pvb_p2m_geometry geometry;
@@ -314,6 +325,10 @@ struct pvb_p2m_info {
 	size_t disagreement_count;
 	uint64_t total_disagreements;
 	unsigned restarts;
+	bool owners_known;
+	const struct pvb_p2m_extent *not_owned;
+	size_t not_owned_count;
+	uint64_t total_not_owned;
 };
 
 /*
@@ -333,6 +348,7 @@ struct pvb_p2m_info {
  *   PVB_E_P2M_TORN      it changed each time that it was read
  *   PVB_E_P2M_STUCK     a change of it was begun and not ended (an odd generation)
  *   PVB_E_P2M_M2P       the M2P says otherwise (strict)
+ *   PVB_E_P2M_FOREIGN   a frame that is not the guest's (strict)
  *
  * anchors may be NULL where access has a function for them. Whatever stands there, a read ends:
  * no page is read more often than a tree has levels, and once more.
@@ -381,6 +397,7 @@ struct pvb_p2m_step {
  *   kind, entry       what is said of pfn: INVALID and PVB_P2M_NONE where there is no leaf
  *   m2p_known         the M2P was asked of a FRAME: it is that PFN's, or PVB_P2M_NONE
  *   restarts          as in struct pvb_p2m_info
+ *   owner_known       somebody was asked whose a FRAME is: the guest's own, if owned
  */
 struct pvb_p2m_path {
 	struct pvb_p2m_geometry geometry;
@@ -397,9 +414,12 @@ struct pvb_p2m_path {
 	bool m2p_known;
 	uint64_t m2p_pfn;
 	unsigned restarts;
+	bool owner_known;
+	bool owned;
 };
 
-/* Look up one PFN, tell the way, and ask the M2P. Fails as pvb_p2m_lookup() does. */
+/* Look up one PFN, tell the way, and ask the M2P and for the owner. Fails as pvb_p2m_lookup() does.
+ */
 PVB_API int pvb_p2m_trace(const struct pvb_p2m_access *access,
 			  const struct pvb_p2m_anchors *anchors,
 			  const struct pvb_p2m_options *options, uint64_t pfn,

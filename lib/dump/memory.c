@@ -80,5 +80,5 @@ int pvb_dump_find_memory(struct pvb_host *host, const struct pvb_host_domain *do
 		return rc;
 	rc = read_published(&reach, vcpu, p2m, error);
 	reach_domain_close(&reach);
-	return -rc >= PVB_E_P2M_SHARED && -rc <= PVB_E_P2M_M2P ? refuse(error) : rc;
+	return reach_is_guests_doing(rc) ? refuse(error) : rc;
 }

@@ -248,7 +248,7 @@ static int finish(struct whole *whole, struct pvb_p2m **p2m, struct pvb_error *e
 	result->extents = whole->walk.extents.list;
 	result->extent_count = whole->walk.extents.count;
 	whole->walk.extents.list = NULL;
-	if (whole->reading.access->m2p)
+	if (whole->reading.access->m2p || whole->reading.access->owned)
 		rc = pvb_p2m_compare(result, whole->reading.access, &whole->reading.options, error);
 	if (rc) {
 		pvb_p2m_free(result);
@@ -258,6 +258,8 @@ static int finish(struct whole *whole, struct pvb_p2m **p2m, struct pvb_error *e
 	result->info.extent_count = result->extent_count;
 	result->info.disagreements = result->disagreements;
 	result->info.disagreement_count = result->disagreement_count;
+	result->info.not_owned = result->not_owned;
+	result->info.not_owned_count = result->not_owned_count;
 	*p2m = result;
 	return 0;
 }
@@ -282,6 +284,7 @@ void pvb_p2m_free(struct pvb_p2m *p2m)
 		return;
 	free(p2m->extents);
 	free(p2m->disagreements);
+	free(p2m->not_owned);
 	free(p2m);
 }
 
@@ -394,9 +397,16 @@ int pvb_p2m_trace(const struct pvb_p2m_access *access, const struct pvb_p2m_anch
 	*path = single.path;
 	path->restarts = single.reading.restarts;
 	path->m2p_pfn = PVB_P2M_NONE;
-	path->m2p_known = access->m2p && path->kind == PVB_P2M_ENTRY_FRAME;
-	if (!path->m2p_known)
+	path->m2p_known = path->owner_known = path->owned = false;
+	if (path->kind != PVB_P2M_ENTRY_FRAME)
 		return 0;
+	path->m2p_known = access->m2p != NULL;
+	path->owner_known = access->owned != NULL;
+	if (access->owned)
+		rc = access->owned(access->opaque, &(struct pvb_p2m_extent){pfn, path->entry, 1}, 1,
+				   &path->owned, &count, error);
+	if (rc || !access->m2p)
+		return rc;
 	return access->m2p(access->opaque, path->entry, 1, &path->m2p_pfn, &count, error);
 }
 

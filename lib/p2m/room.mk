@@ -6,6 +6,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/p2m/geometry.c \
 	lib/p2m/list.c \
 	lib/p2m/map.c \
+	lib/p2m/owners.c \
+	lib/p2m/owners.h \
 	lib/p2m/p2m.h \
 	lib/p2m/pieces.c \
 	lib/p2m/pieces.h \

@@ -41,9 +41,9 @@ static uint64_t word_at(unsigned guest_bits, struct pvb_span page, uint64_t at)
 }
 
 /* Where registers point nowhere, the guest has other things in them. */
-static bool is_guests_doing(int rc)
+bool reach_is_guests_doing(int rc)
 {
-	return -rc >= PVB_E_P2M_SHARED && -rc <= PVB_E_P2M_M2P;
+	return -rc >= PVB_E_P2M_FOREIGN && -rc <= PVB_E_P2M_M2P;
 }
 
 static int read_start_info(const struct p2m_source *source, const struct reach_start *start,
@@ -63,7 +63,7 @@ static int read_start_info(const struct p2m_source *source, const struct reach_s
 	if (!rc)
 		rc = source->access->read(source->access->opaque, &frame, 1, page, error);
 	if (rc)
-		return is_guests_doing(rc) || rc == -PVB_E_HOST_MAP ? 0 : rc;
+		return reach_is_guests_doing(rc) || rc == -PVB_E_HOST_MAP ? 0 : rc;
 	*found = memcmp(page, "xen-", 4) == 0;
 	*info = (struct start_info){
 		.pages = word_at(bits, pvb_span(page, PAGE_BYTES), NR_PAGES_AT),

@@ -12,6 +12,7 @@
 
 #define PAGE_BYTES 4096u
 #define WINDOW_PAGES 256u
+#define OWNER_RUNS 256u
 
 /* Word by word, as the guest may be writing them: no word is half an old one. */
 static void copy_words(void *to, const void *from, size_t bytes)
@@ -68,6 +69,19 @@ static int ask_m2p(void *opaque, uint64_t mfn, uint64_t limit, uint64_t *pfn, ui
 	return rc;
 }
 
+static int ask_owner(void *opaque, const struct pvb_p2m_extent *extents, size_t count, bool *owned,
+		     uint64_t *frames, struct pvb_error *error)
+{
+	struct reach_domain *reach = opaque;
+	struct pvb_host_frames runs[OWNER_RUNS];
+	size_t n = (size_t)pvb_min(count, OWNER_RUNS);
+
+	for (size_t i = 0; i < n; i++)
+		runs[i] = (struct pvb_host_frames){PVB_MFN(extents[i].mfn), extents[i].count};
+	return pvb_host_get_owned_run(reach->host, reach->domain.domid, runs, n, owned, frames,
+				      error);
+}
+
 static int check_guest(const struct pvb_host_domain *domain, const struct pvb_host_info *info,
 		       struct pvb_error *error)
 {
@@ -105,7 +119,8 @@ int reach_domain_open(struct pvb_host *host, const struct pvb_host_domain *domai
 			   .frames = UINT64_C(1) << (info.address_bits - info.page_shift),
 			   .read = read_frames,
 			   .anchors = read_anchors,
-			   .m2p = ask_m2p},
+			   .m2p = ask_m2p,
+			   .owned = ask_owner},
 	};
 	return pvb_host_map_frames(host, domain->domid, &domain->shared_info, 1, false,
 				   &reach->shared_info, error);

@@ -20,6 +20,9 @@ int reach_domain_open(struct pvb_host *host, const struct pvb_host_domain *domai
 		      struct reach_domain *reach, struct pvb_error *error);
 void reach_domain_close(struct reach_domain *reach);
 
+/* Whether a p2m was not read because of what the guest has in it (PVB_E_P2M_*). */
+bool reach_is_guests_doing(int rc);
+
 /* What shared info says leads to no p2m: nothing is published, or all that is refers elsewhere. */
 bool reach_leads_nowhere(const struct pvb_p2m_anchors *anchors);
 

@@ -12,7 +12,7 @@ contract=(type=pvbuild.p2m version=1 'domid:number|null' 'name:string|null' 'fil
 	pages.leaves:number pages.shared:number pages.missing:number frames:number holes:number
 	foreign:number identity:number wild:number restarts:number total_extents:number
 	'extents[*].pfn:hex' 'extents[*].mfn:hex' 'extents[*].count:number' m2p.agrees:bool
-	m2p.total_disagreements:number m2p.disagreements:array 'written:object|null')
+	m2p.total_disagreements:number m2p.disagreements:array owners:null 'written:object|null')
 
 create() { # core kind options...
 	pvb --host sim create --kernel "$(kernel "$2")" --memory 64M --dump "$work/$1.core" "${@:3}"

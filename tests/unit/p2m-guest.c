@@ -65,6 +65,48 @@ static int ask_m2p(void *opaque, uint64_t mfn, uint64_t limit, uint64_t *pfn, ui
 	return 0;
 }
 
+/* Whether strangers have a frame, and how many frames from there on, up to limit, are alike. */
+static bool find_stranger(const struct p2m_guest *guest, uint64_t mfn, uint64_t limit,
+			  uint64_t *count)
+{
+	size_t next = pvb_runs_lower(&guest->strangers, mfn);
+	uint64_t to, n;
+	bool found = pvb_runs_find(&guest->strangers, mfn, &to, &n);
+
+	if (!found)
+		n = next < guest->strangers.n ? guest->strangers.v[next].from - mfn : limit;
+	*count = n < limit ? n : limit;
+	return found;
+}
+
+static int ask_owner(void *opaque, const struct pvb_p2m_extent *extents, size_t count, bool *owned,
+		     uint64_t *frames, struct pvb_error *error)
+{
+	struct p2m_guest *guest = opaque;
+
+	(void)error;
+	assert_true(count >= 1);
+	guest->owner_asks++;
+	*frames = 0;
+	for (size_t i = 0; i < count; i++)
+		for (uint64_t at = 0, n; at < extents[i].count; at += n) {
+			bool own = !find_stranger(guest, extents[i].mfn + at, extents[i].count - at,
+						  &n);
+
+			if (*frames && own != *owned)
+				return 0;
+			*owned = own;
+			*frames += n;
+		}
+	return 0;
+}
+
+void guest_estrange(struct p2m_guest *guest, uint64_t mfn, uint64_t count)
+{
+	guest->access.owned = ask_owner;
+	assert_int_equal(pvb_runs_add(&guest->strangers, mfn, mfn, count), 0);
+}
+
 void guest_open(struct p2m_guest *guest, unsigned bits, uint32_t page_size)
 {
 	*guest = (struct p2m_guest){
@@ -87,6 +129,7 @@ void guest_close(struct p2m_guest *guest)
 {
 	free(guest->pages);
 	pvb_runs_free(&guest->m2p);
+	pvb_runs_free(&guest->strangers);
 }
 
 void *guest_at(struct p2m_guest *guest, uint64_t mfn)

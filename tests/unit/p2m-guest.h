@@ -30,6 +30,7 @@
  *   looks, reads, pages_read   how often anchors and pages were asked for, and how many pages
  *   hook                       called before each of both; may change anything
  *   fail_read                  nonzero: the read of this number fails
+ *   strangers, owner_asks      frames that are not the guest's; how often that was asked
  */
 struct p2m_guest {
 	unsigned bits;
@@ -46,6 +47,8 @@ struct p2m_guest {
 	uint64_t fail_read;
 	void (*hook)(struct p2m_guest *guest, bool look);
 	void *hook_opaque;
+	struct pvb_runs strangers;
+	uint64_t owner_asks;
 };
 
 /* page_size 0 means 4096. Nothing is published yet. */
@@ -83,6 +86,9 @@ void guest_map(struct p2m_guest *guest, uint64_t va, uint64_t mfn);
 
 /* What the M2P says of extents: that they are right. */
 void guest_confirm(struct p2m_guest *guest, const struct pvb_p2m_extent *extents, size_t count);
+
+/* From now on somebody can be asked whose a frame is: all are the guest's but those. */
+void guest_estrange(struct p2m_guest *guest, uint64_t mfn, uint64_t count);
 
 /* Fill in as a kernel would: cr3 as the register holds it. */
 uint64_t guest_cr3(const struct p2m_guest *guest, uint64_t root);

@@ -267,6 +267,7 @@ static void a_read_takes_few_calls(void **state)
 	publish_list(fixture);
 
 	uint64_t maps = calls_of(fixture, "map_frames"), m2p = calls_of(fixture, "get_m2p_run");
+	uint64_t owners = calls_of(fixture, "get_owned_run");
 	struct pvb_p2m *p2m = read_domain(fixture, NULL);
 
 	maps = calls_of(fixture, "map_frames") - maps;
@@ -277,6 +278,7 @@ static void a_read_takes_few_calls(void **state)
 	/* Shared info, four tables, and one window of 16 pages. */
 	assert_int_equal(maps, 6);
 	assert_int_equal(m2p, pvb_p2m_info(p2m)->extent_count);
+	assert_int_equal(calls_of(fixture, "get_owned_run") - owners, 1);
 	pvb_p2m_free(p2m);
 }
 

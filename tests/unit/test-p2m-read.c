@@ -601,6 +601,139 @@ static void disagreements_are_told_in_runs(void **state)
 	guest_close(&guest);
 }
 
+/* ---- owners ---- */
+
+/* The M2P agrees on all of it: the pages of another domain have the same PFNs there. */
+static void frames_of_others_are_told_though_the_m2p_agrees(void **state)
+{
+	const struct pvb_p2m_extent memory[] = {{0, 0x100000, 1000}, {2000, 0x300000, 1000}};
+	struct pvb_p2m_options options = PVB_P2M_OPTIONS_INIT;
+	struct p2m_guest guest;
+	struct pvb_p2m *p2m;
+	struct pvb_error error;
+
+	(void)state;
+	guest_open(&guest, 64, 0);
+	guest_tree(&guest, 2, 3000, memory, 2);
+	guest_confirm(&guest, memory, 2);
+	p2m = read_p2m(&guest, NULL);
+	assert_false(pvb_p2m_info(p2m)->owners_known);
+	pvb_p2m_free(p2m);
+
+	/* The end of one extent and the beginning of the other, and one in its midst. */
+	guest_estrange(&guest, 0x100000 + 990, 10);
+	guest_estrange(&guest, 0x300000, 5);
+	guest_estrange(&guest, 0x300000 + 500, 1);
+	p2m = read_p2m(&guest, NULL);
+
+	const struct pvb_p2m_info *info = pvb_p2m_info(p2m);
+
+	assert_true(info->owners_known);
+	assert_int_equal(info->total_not_owned, 16);
+	assert_int_equal(info->not_owned_count, 3);
+	assert_int_equal(info->not_owned[0].pfn, 990);
+	assert_int_equal(info->not_owned[0].mfn, 0x100000 + 990);
+	assert_int_equal(info->not_owned[0].count, 10);
+	assert_int_equal(info->not_owned[1].pfn, 2000);
+	assert_int_equal(info->not_owned[1].count, 5);
+	assert_int_equal(info->not_owned[2].pfn, 2500);
+	assert_int_equal(info->total_disagreements, 0);
+	assert_int_equal(info->frames, 2000);
+	assert_int_equal(info->extent_count, 2);
+	pvb_p2m_free(p2m);
+
+	options.confirmed = true;
+	options.max_disagreements = 1;
+	p2m = read_p2m(&guest, &options);
+	info = pvb_p2m_info(p2m);
+	assert_int_equal(info->total_not_owned, 16);
+	assert_int_equal(info->not_owned_count, 1);
+	assert_int_equal(info->extent_count, 3);
+	assert_int_equal(pvb_p2m_find(p2m, 989), 0x100000 + 989);
+	assert_int_equal(pvb_p2m_find(p2m, 990), PVB_P2M_NONE);
+	assert_int_equal(pvb_p2m_find(p2m, 2004), PVB_P2M_NONE);
+	assert_int_equal(pvb_p2m_find(p2m, 2005), 0x300005);
+	assert_int_equal(pvb_p2m_find(p2m, 2500), PVB_P2M_NONE);
+	pvb_p2m_free(p2m);
+
+	/* So it is where there is no M2P. */
+	guest.access.m2p = NULL;
+	p2m = read_p2m(&guest, &options);
+	assert_int_equal(pvb_p2m_info(p2m)->extent_count, 3);
+	assert_false(pvb_p2m_info(p2m)->m2p_known);
+	pvb_p2m_free(p2m);
+
+	options.strict = true;
+	assert_fails_with(pvb_p2m_read(&guest.access, NULL, &options, &p2m, &error),
+			  PVB_E_P2M_FOREIGN, &error);
+	assert_non_null(strstr(error.message,
+			       "PFN 0x3de at MFN 0x1003de, but that frame is not the guest's"));
+	assert_non_null(strstr(error.hint, "16 PFNs"));
+	assert_null(p2m);
+	guest_close(&guest);
+}
+
+/* Single pages all over the machine: they are asked for together. */
+static void owners_of_scattered_frames_are_asked_for_at_once(void **state)
+{
+	struct pvb_p2m_extent memory[512];
+	struct p2m_guest guest;
+	struct pvb_p2m *p2m;
+
+	(void)state;
+	for (uint64_t i = 0; i < 512; i++)
+		memory[i] = (struct pvb_p2m_extent){i, 0x100000 + 2 * i, 1};
+	guest_open(&guest, 64, 0);
+	guest_tree(&guest, 1, 512, memory, 512);
+	guest_confirm(&guest, memory, 512);
+	guest_estrange(&guest, 0x50, 1);
+	p2m = read_p2m(&guest, NULL);
+	assert_int_equal(pvb_p2m_info(p2m)->extent_count, 512);
+	assert_int_equal(pvb_p2m_info(p2m)->total_not_owned, 0);
+	assert_int_equal(guest.owner_asks, 2);
+	pvb_p2m_free(p2m);
+	guest_close(&guest);
+}
+
+static int tell_of_none(void *opaque, const struct pvb_p2m_extent *extents, size_t count,
+			bool *owned, uint64_t *frames, struct pvb_error *error)
+{
+	(void)opaque, (void)extents, (void)count, (void)error;
+	*owned = true;
+	*frames = 0;
+	return 0;
+}
+
+static int tell_of_too_many(void *opaque, const struct pvb_p2m_extent *extents, size_t count,
+			    bool *owned, uint64_t *frames, struct pvb_error *error)
+{
+	(void)opaque, (void)extents, (void)count, (void)error;
+	*owned = true;
+	*frames = 513;
+	return 0;
+}
+
+static void a_function_for_owners_that_miscounts_is_refused(void **state)
+{
+	const struct pvb_p2m_extent memory[] = {{0, 0x100000, 512}};
+	struct p2m_guest guest;
+	struct pvb_p2m *p2m;
+	struct pvb_error error;
+
+	(void)state;
+	guest_open(&guest, 64, 0);
+	guest_tree(&guest, 1, 512, memory, 1);
+	guest_confirm(&guest, memory, 1);
+	guest.access.owned = tell_of_none;
+	assert_fails_with(pvb_p2m_read(&guest.access, NULL, NULL, &p2m, &error), PVB_E_ARG_INVALID,
+			  &error);
+	guest.access.owned = tell_of_too_many;
+	assert_fails_with(pvb_p2m_read(&guest.access, NULL, NULL, &p2m, &error), PVB_E_ARG_INVALID,
+			  &error);
+	assert_null(p2m);
+	guest_close(&guest);
+}
+
 /* Of one piece that the guest claims, the M2P confirms every other frame. */
 static void what_is_confirmed_is_in_no_more_pieces_than_are_kept(void **state)
 {
@@ -832,6 +965,9 @@ int main(void)
 		cmocka_unit_test(empty_pages_are_looked_at_twice_however_often_they_stand_there),
 		cmocka_unit_test(a_list_for_512_gib_that_shares_its_tables_costs_what_is_in_it),
 		cmocka_unit_test(disagreements_are_told_in_runs),
+		cmocka_unit_test(frames_of_others_are_told_though_the_m2p_agrees),
+		cmocka_unit_test(owners_of_scattered_frames_are_asked_for_at_once),
+		cmocka_unit_test(a_function_for_owners_that_miscounts_is_refused),
 		cmocka_unit_test(what_is_confirmed_is_in_no_more_pieces_than_are_kept),
 		cmocka_unit_test(all_disagreements_can_be_asked_for),
 		cmocka_unit_test(anchors_are_read_at_both_widths),

@@ -215,6 +215,29 @@ static void behind_the_last_pfn_there_is_no_way(void **state)
 	guest_close(&guest);
 }
 
+static void the_owner_of_one_frame_is_asked(void **state)
+{
+	struct p2m_guest guest;
+	struct pvb_p2m_path path;
+
+	(void)state;
+	guest_open(&guest, 64, 0);
+	guest_tree(&guest, 3, PFNS, extents, EXTENTS);
+	guest_confirm(&guest, extents, EXTENTS);
+	trace(&guest, 5000, &path);
+	assert_false(path.owner_known);
+	guest_estrange(&guest, 0x200000, 1);
+	trace(&guest, 5000, &path);
+	assert_true(path.owner_known);
+	assert_false(path.owned);
+	trace(&guest, 5001, &path);
+	assert_true(path.owner_known);
+	assert_true(path.owned);
+	trace(&guest, 4999, &path);
+	assert_false(path.owner_known);
+	guest_close(&guest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +246,7 @@ int main(void)
 		cmocka_unit_test(what_the_m2p_says_of_the_frame_is_told),
 		cmocka_unit_test(a_way_that_changes_is_gone_again_from_its_start),
 		cmocka_unit_test(behind_the_last_pfn_there_is_no_way),
+		cmocka_unit_test(the_owner_of_one_frame_is_asked),
 	};
 
 	return cmocka_run_group_tests_name("p2m trace", tests, NULL, NULL);
