@@ -161,7 +161,8 @@ static int check_stranger(struct list *list, uint64_t pfn, uint64_t mfn, uint64_
 		finding(list->check, RULE_P2M_M2P, place_pfn(pfn),
 			"MFN 0x%llx is here, and the M2P has it at PFN 0x%llx",
 			(unsigned long long)mfn, (unsigned long long)other);
-	return 0;
+	/* The M2P says where a frame is, not whose it is. */
+	return list->check->view->knows_types ? ask_owner(list, mfn, pfn, error) : 0;
 }
 
 /*

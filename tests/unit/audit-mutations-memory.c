@@ -48,6 +48,12 @@ static void frame_of_another(struct paper_domain *d)
 	d->frames[d->end + 200].foreign = true;
 }
 
+static void frame_of_another_by_its_pfn(struct paper_domain *d)
+{
+	d->frames[d->end + 200].foreign = true;
+	d->frames[d->end + 200].m2p = 0x123456;
+}
+
 static void frame_twice(struct paper_domain *d)
 {
 	paper_list_set(d, 17, paper_list_get(d, 1000));
@@ -239,6 +245,7 @@ static const struct mutation mutations[] = {
 	{"p2m.missing", "", BITS_32, hole, .where = BOTH},
 	{"p2m.foreign-frame", "", BITS_64, frame_of_nobody, .where = BOTH},
 	{"p2m.foreign-frame", "", BITS_64_INSIDE, frame_of_another, .where = LIVE},
+	{"p2m.foreign-frame", "p2m.m2p", BITS_64_INSIDE, frame_of_another_by_its_pfn, .where = LIVE},
 	{"p2m.frame-twice", "", BITS_64, frame_twice, .where = BOTH},
 	{"p2m.frame-twice", "", BITS_32, frame_twice, .where = BOTH},
 	{"p2m.m2p", "", BITS_64_INSIDE, frames_swapped, .where = BOTH},
