@@ -2,10 +2,7 @@
 #include "outfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -16,9 +13,7 @@
 
 int outfile_check(const char *path, const char *stage, struct pvb_error *error)
 {
-	struct stat there;
-
-	if (lstat(path, &there) != 0 || S_ISREG(there.st_mode))
+	if (pvb_newfile_fits(path))
 		return 0;
 
 	int rc = fault(error, PVB_E_ARG_FILE, stage,
@@ -30,11 +25,11 @@ int outfile_check(const char *path, const char *stage, struct pvb_error *error)
 
 static int failed(const struct outfile *file, const char *what, struct pvb_error *error)
 {
-	return fault(error, PVB_E_ARG_FILE, file->stage, "cannot %s %s: %s", what, file->path,
+	return fault(error, PVB_E_ARG_FILE, file->stage, "cannot %s %s: %s", what, file->new.path,
 		     strerror(errno));
 }
 
-/* What mkstemp() leaves to nobody else, everybody may read as far as the umask lets them. */
+/* Everybody may read what is written as far as the umask lets them. */
 static mode_t usual_mode(void)
 {
 	mode_t mask = umask(0);
@@ -45,20 +40,15 @@ static mode_t usual_mode(void)
 
 int outfile_open(struct outfile *file, const char *path, const char *stage, struct pvb_error *error)
 {
-	*file = (struct outfile){.path = path, .stage = stage, .fd = -1};
+	*file = (struct outfile){.stage = stage, .new = {.fd = -1, .path = path}};
 
 	int rc = outfile_check(path, stage, error);
 
 	if (rc)
 		return rc;
-	if (asprintf(&file->temporary, "%s.XXXXXX", path) < 0) {
-		file->temporary = NULL;
-		return fault_memory(error, "a file name");
-	}
-	file->fd = mkostemp(file->temporary, O_CLOEXEC);
-	if (file->fd < 0)
-		return failed(file, "create", error);
-	return fchmod(file->fd, usual_mode()) == 0 ? 0 : failed(file, "create", error);
+	return pvb_newfile_open(&file->new, path, usual_mode()) == 0
+		       ? 0
+		       : failed(file, "create", error);
 }
 
 int outfile_check_room(const struct outfile *file, uint64_t size, struct pvb_error *error)
@@ -66,12 +56,12 @@ int outfile_check_room(const struct outfile *file, uint64_t size, struct pvb_err
 	struct statvfs there;
 
 	/* A file system that does not tell shows it when it is full. */
-	if (fstatvfs(file->fd, &there) != 0 || !there.f_blocks || !there.f_frsize ||
+	if (fstatvfs(file->new.fd, &there) != 0 || !there.f_blocks || !there.f_frsize ||
 	    size / there.f_frsize <= there.f_bavail)
 		return 0;
 	return fault(error, PVB_E_ARG_FILE, file->stage,
-		     "%s would have %" PRIu64 " bytes, and there is room for %" PRIu64, file->path,
-		     size, (uint64_t)there.f_bavail * there.f_frsize);
+		     "%s would have %" PRIu64 " bytes, and there is room for %" PRIu64,
+		     file->new.path, size, (uint64_t)there.f_bavail * there.f_frsize);
 }
 
 int outfile_write(const struct outfile *file, const void *bytes, uint64_t size, uint64_t offset,
@@ -83,9 +73,9 @@ int outfile_write(const struct outfile *file, const void *bytes, uint64_t size, 
 		if (signals_caught())
 			return fault(error, PVB_E_ARG_CANCELLED, file->stage,
 				     "stopped by a signal (%s); %s is not written",
-				     strsignal(signals_caught()), file->path);
+				     strsignal(signals_caught()), file->new.path);
 
-		ssize_t written = pwrite(file->fd, from, size, (off_t)offset);
+		ssize_t written = pwrite(file->new.fd, from, size, (off_t)offset);
 
 		if (written < 0 && errno == EINTR)
 			continue;
@@ -102,25 +92,10 @@ int outfile_write(const struct outfile *file, const void *bytes, uint64_t size, 
 
 int outfile_commit(struct outfile *file, struct pvb_error *error)
 {
-	int fd = file->fd;
-
-	file->fd = -1;
-	if (close(fd) != 0)
-		return failed(file, "finish writing", error);
-	if (rename(file->temporary, file->path) != 0)
-		return failed(file, "put", error);
-	free(file->temporary);
-	file->temporary = NULL;
-	return 0;
+	return pvb_newfile_commit(&file->new, false) == 0 ? 0 : failed(file, "put", error);
 }
 
 void outfile_close(struct outfile *file)
 {
-	if (file->fd >= 0)
-		(void)close(file->fd);
-	file->fd = -1;
-	if (file->temporary)
-		(void)unlink(file->temporary);
-	free(file->temporary);
-	file->temporary = NULL;
+	pvb_newfile_discard(&file->new);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file that is there whole, or not at all: made beside its place, and moved there at the end. */
+/* A file that is there whole, or not at all, and the tool's messages about it. */
 #ifndef PVB_TOOLS_OUTFILE_H
 #define PVB_TOOLS_OUTFILE_H
 
@@ -8,16 +8,16 @@
 
 #include <pvbuild/error.h>
 
+#include "../lib/core/newfile.h"
+
 struct outfile {
-	const char *path;
 	const char *stage; /* for messages */
-	char *temporary;
-	int fd;
+	struct pvb_newfile new;
 };
 
 #define OUTFILE_INIT                                                                               \
 	{                                                                                          \
-		.fd = -1                                                                           \
+		.new = PVB_NEWFILE_INIT                                                            \
 	}
 
 /* Refuses, before any work is done, to replace what is no regular file. */

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The tool, over the public headers alone.
+# The tool, over the public headers alone; how a file is put in its place it has from the library's
+# source, which needs nothing of the library.
 bin_PROGRAMS += pvbuild
 
 pvbuild_SOURCES = \
+	lib/core/newfile.c \
+	lib/core/newfile.h \
 	tools/attach.c \
 	tools/attach.h \
 	tools/auto.h \

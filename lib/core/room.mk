@@ -8,6 +8,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/core/extent.c \
 	lib/core/extent.h \
 	lib/core/frames.h \
+	lib/core/newfile.c \
+	lib/core/newfile.h \
 	lib/core/runs.c \
 	lib/core/runs.h \
 	lib/core/span.h

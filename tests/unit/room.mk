@@ -28,6 +28,7 @@ unit_tests = \
 	tests/unit/test-image-failures \
 	tests/unit/test-image-notes \
 	tests/unit/test-image-notes-foreign \
+	tests/unit/test-newfile \
 	tests/unit/test-p2m-geometry \
 	tests/unit/test-p2m-list \
 	tests/unit/test-p2m-domain \
