@@ -113,6 +113,10 @@ int main(int count, char **arguments)
 	bool json = wants_json(count, arguments) && json_available();
 	struct options options = {0};
 	struct pvb_error error = {0};
+
+	/* A file that would be too long is an error of write(), which has words. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+
 	int rc = run(count, arguments, &options, &error);
 
 	if (rc < 0) {

@@ -7,21 +7,14 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include <pvbuild/dump.h>
-
-#include "core/checked.h"
-#include "core/cleanup.h"
 #include "core/error.h"
+#include "core/newfile.h"
 
-#define STAGE "dump"
-#define PAGE_BYTES 4096u
-#define WINDOW_PAGES 2048u
+#define PAGE_BYTES DUMP_PAGE_BYTES
 
 /* Xen public elfnote.h and xen-tools' xg_core.h */
 enum {
@@ -38,63 +31,14 @@ enum {
 #define FORMAT_VERSION UINT64_C(1)
 #define HYPERVISOR_VIRT_START UINT64_C(0xffff800000000000)
 
-enum {
-	SECTION_NULL,
-	SECTION_STRTAB,
-	SECTION_NOTE,
-	SECTION_PRSTATUS,
-	SECTION_SHARED_INFO,
-	SECTION_PAGES,
-	SECTION_P2M,
-	SECTIONS,
-};
-
 static const char section_names[] = "\0.shstrtab\0.note.Xen\0.xen_prstatus\0.xen_shared_info\0"
 				    ".xen_pages\0.xen_p2m";
-
-struct core {
-	struct pvb_host *host;
-	struct pvb_dump_options options;
-	const char *path;
-	int fd;
-	struct pvb_host_info host_info;
-	struct pvb_host_domain domain;
-	struct pvb_p2m *p2m;
-	const struct pvb_p2m_extent *memory;
-	size_t memory_count;
-	uint64_t pages;
-	uint32_t vcpus; /* those that have a context */
-	uint8_t *contexts;
-	Elf64_Shdr sections[SECTIONS];
-};
-
-static int write_at(const struct core *core, const void *bytes, uint64_t size, uint64_t offset,
-		    struct pvb_error *error)
-{
-	const uint8_t *from = (const uint8_t *)bytes;
-
-	while (size) {
-		ssize_t written = pwrite(core->fd, from, size, (off_t)offset);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return pvb_fail(error, PVB_E_ARG_FILE, STAGE,
-					"cannot write %" PRIu64 " bytes at %" PRIu64 " of %s: %s",
-					size, offset, core->path,
-					strerror(written ? errno : ENOSPC));
-		from += written;
-		offset += (uint64_t)written;
-		size -= (uint64_t)written;
-	}
-	return 0;
-}
 
 static int collect_contexts(struct core *core, struct pvb_host_vcpu *first, struct pvb_error *error)
 {
 	core->contexts = calloc(core->domain.vcpus, PVB_DUMP_CONTEXT_BYTES);
 	if (!core->contexts)
-		return pvb_fail_memory(error, STAGE, "vCPU contexts");
+		return pvb_fail_memory(error, DUMP_STAGE, "vCPU contexts");
 
 	for (uint32_t i = 0; i < core->domain.vcpus; i++) {
 		struct pvb_host_vcpu vcpu;
@@ -154,7 +98,8 @@ static void lay_out(struct core *core)
 	at = place(core, SECTION_PAGES, ".xen_pages", SHT_PROGBITS, at, core->pages * PAGE_BYTES,
 		   PAGE_BYTES, PAGE_BYTES);
 	at = place(core, SECTION_P2M, ".xen_p2m", SHT_PROGBITS, at, core->pages * 16, 8, 16);
-	place(core, SECTION_STRTAB, ".shstrtab", SHT_STRTAB, at, sizeof section_names, 0, 0);
+	core->bytes = place(core, SECTION_STRTAB, ".shstrtab", SHT_STRTAB, at, sizeof section_names,
+			    0, 0);
 }
 
 static int write_headers(const struct core *core, struct pvb_error *error)
@@ -173,13 +118,14 @@ static int write_headers(const struct core *core, struct pvb_error *error)
 		.e_shnum = SECTIONS,
 		.e_shstrndx = SECTION_STRTAB,
 	};
-	int rc = write_at(core, &header, sizeof header, 0, error);
+	int rc = pvb_dump_write(core, &header, sizeof header, 0, error);
 
 	if (!rc)
-		rc = write_at(core, core->sections, sizeof core->sections, sizeof header, error);
+		rc = pvb_dump_write(core, core->sections, sizeof core->sections, sizeof header,
+				    error);
 	if (!rc)
-		rc = write_at(core, section_names, sizeof section_names,
-			      core->sections[SECTION_STRTAB].sh_offset, error);
+		rc = pvb_dump_write(core, section_names, sizeof section_names,
+				    core->sections[SECTION_STRTAB].sh_offset, error);
 	return rc;
 }
 
@@ -225,7 +171,8 @@ static int write_notes(const struct core *core, struct pvb_error *error)
 
 	at = put_note(at, NOTE_FORMAT_VERSION, 8);
 	(void)put(at, FORMAT_VERSION, 8);
-	return write_at(core, notes, sizeof notes, core->sections[SECTION_NOTE].sh_offset, error);
+	return pvb_dump_write(core, notes, sizeof notes, core->sections[SECTION_NOTE].sh_offset,
+			      error);
 }
 
 static int write_shared_info(const struct core *core, struct pvb_error *error)
@@ -236,101 +183,10 @@ static int write_shared_info(const struct core *core, struct pvb_error *error)
 
 	if (rc)
 		return rc;
-	rc = write_at(core, page, PAGE_BYTES, core->sections[SECTION_SHARED_INFO].sh_offset, error);
+	rc = pvb_dump_write(core, page, PAGE_BYTES, core->sections[SECTION_SHARED_INFO].sh_offset,
+			    error);
 	pvb_host_unmap_frames(core->host, page, 1);
 	return rc;
-}
-
-/* The file stays sparse where a page holds nothing but zeros. */
-static int write_window(const struct core *core, const uint8_t *bytes, size_t pages,
-			uint64_t offset, struct pvb_error *error)
-{
-	static const uint8_t zeros[PAGE_BYTES];
-	size_t first = 0;
-
-	for (size_t i = 0; i <= pages; i++) {
-		if (i < pages && memcmp(bytes + i * PAGE_BYTES, zeros, PAGE_BYTES) != 0)
-			continue;
-		if (i > first) {
-			int rc = write_at(core, bytes + first * PAGE_BYTES,
-					  (uint64_t)(i - first) * PAGE_BYTES,
-					  offset + first * PAGE_BYTES, error);
-
-			if (rc)
-				return rc;
-		}
-		first = i + 1;
-	}
-	return 0;
-}
-
-/* Of guest memory, all up to an offset of the file is there. */
-static int report_progress(const struct core *core, uint64_t offset, struct pvb_error *error)
-{
-	const struct pvb_dump_options *options = &core->options;
-
-	if (!options->progress ||
-	    options->progress(options->progress_opaque, STAGE,
-			      offset - core->sections[SECTION_PAGES].sh_offset,
-			      core->pages * PAGE_BYTES) == 0)
-		return 0;
-	return pvb_fail(error, PVB_E_ARG_CANCELLED, STAGE, "the dump was cancelled by its caller");
-}
-
-/* count frames from mfn on, whose contents belong at offset. */
-static int write_touched(const struct core *core, uint64_t mfn, uint64_t count, uint64_t offset,
-			 struct pvb_error *error)
-{
-	pvb_mfn_t frames[WINDOW_PAGES];
-
-	for (uint64_t done = 0; done < count;) {
-		size_t n = (size_t)pvb_min(count - done, WINDOW_PAGES);
-		void *at;
-
-		for (size_t i = 0; i < n; i++)
-			frames[i] = PVB_MFN(mfn + done + i);
-		int rc = pvb_host_map_frames(core->host, core->domain.domid, frames, n, false, &at,
-					     error);
-
-		if (rc)
-			return rc;
-		rc = write_window(core, at, n, offset + done * PAGE_BYTES, error);
-		pvb_host_unmap_frames(core->host, at, n);
-		done += n;
-		if (!rc)
-			rc = report_progress(core, offset + done * PAGE_BYTES, error);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int write_pages(const struct core *core, struct pvb_error *error)
-{
-	uint64_t offset = core->sections[SECTION_PAGES].sh_offset;
-
-	for (size_t i = 0; i < core->memory_count; i++) {
-		const struct pvb_p2m_extent *run = &core->memory[i];
-
-		for (uint64_t done = 0; done < run->count;) {
-			uint64_t count;
-			bool touched;
-			int rc = pvb_host_get_touched_run(core->host, PVB_MFN(run->mfn + done),
-							  run->count - done, &touched, &count,
-							  error);
-
-			if (!rc && touched)
-				rc = write_touched(core, run->mfn + done, count, offset, error);
-			if (rc)
-				return rc;
-			done += count;
-			offset += count * PAGE_BYTES;
-			rc = touched ? 0 : report_progress(core, offset, error);
-			if (rc)
-				return rc;
-		}
-	}
-	return 0;
 }
 
 static int write_p2m(const struct core *core, struct pvb_error *error)
@@ -347,7 +203,7 @@ static int write_p2m(const struct core *core, struct pvb_error *error)
 			at = put(at, run->mfn + j, 8);
 			if (at < buffer + sizeof buffer)
 				continue;
-			int rc = write_at(core, buffer, sizeof buffer, offset, error);
+			int rc = pvb_dump_write(core, buffer, sizeof buffer, offset, error);
 
 			if (rc)
 				return rc;
@@ -355,7 +211,7 @@ static int write_p2m(const struct core *core, struct pvb_error *error)
 			at = buffer;
 		}
 	}
-	return write_at(core, buffer, (uint64_t)(at - buffer), offset, error);
+	return pvb_dump_write(core, buffer, (uint64_t)(at - buffer), offset, error);
 }
 
 static int write_core(struct core *core, struct pvb_error *error)
@@ -372,108 +228,67 @@ static int write_core(struct core *core, struct pvb_error *error)
 	for (size_t i = 0; i < core->memory_count; i++)
 		core->pages += core->memory[i].count;
 	lay_out(core);
+	rc = pvb_dump_check_room(core, error);
 
 	int (*const parts[])(const struct core *, struct pvb_error *) = {
-		write_headers, write_notes, write_shared_info, write_pages, write_p2m,
+		write_headers, write_notes, write_shared_info, pvb_dump_write_pages, write_p2m,
 	};
 
 	for (size_t i = 0; !rc && i < sizeof parts / sizeof parts[0]; i++)
 		rc = parts[i](core, error);
 	return rc ? rc
-		  : write_at(core, core->contexts, core->sections[SECTION_PRSTATUS].sh_size,
-			     core->sections[SECTION_PRSTATUS].sh_offset, error);
+		  : pvb_dump_write(core, core->contexts, core->sections[SECTION_PRSTATUS].sh_size,
+				   core->sections[SECTION_PRSTATUS].sh_offset, error);
 }
 
-/* What is at path is replaced by name: a device or a link would be lost by that. */
-static int check_place(const char *path, struct pvb_error *error)
+static int check_domain(const struct pvb_host_domain *domain, struct pvb_error *error)
 {
-	struct stat there;
+	int rc;
 
-	if (lstat(path, &there) != 0 || S_ISREG(there.st_mode))
-		return 0;
-
-	int rc = pvb_fail(error, PVB_E_ARG_FILE, STAGE,
-			  "cannot put the core at %s: what is there is no regular file", path);
-
-	pvb_hint(error, "name a regular file, which is replaced, or what does not exist yet");
-	return rc;
-}
-
-/* The core is made beside its place, so that its folder has to be there and to be writable. */
-static int check_folder(const char *path, struct pvb_error *error)
-{
-	const char *slash = strrchr(path, '/');
-	PVB_AUTO_FREE char *folder =
-		!slash ? strdup(".") : strndup(path, slash > path ? (size_t)(slash - path) : 1);
-
-	if (!folder)
-		return pvb_fail_memory(error, STAGE, "a file name");
-	if (access(folder, W_OK | X_OK) == 0)
-		return 0;
-	return pvb_fail(error, PVB_E_ARG_FILE, STAGE,
-			"cannot put the core at %s: no file can be created in %s: %s", path, folder,
-			strerror(errno));
-}
-
-int pvb_dump_check(const char *path, struct pvb_error *error)
-{
-	int rc = check_place(path, error);
-
-	return rc ? rc : check_folder(path, error);
+	if (domain->translated) {
+		rc = pvb_fail(error, PVB_E_HOST_GUEST_TYPE, DUMP_STAGE,
+			      "domain %u is an arm64 guest, of which no core is written",
+			      domain->domid);
+		pvb_hint(error, "a core is told from page tables and p2m of a PV guest, which it "
+				"does not have");
+		return rc;
+	}
+	if (!domain->paused) {
+		rc = pvb_fail(error, PVB_E_HOST_STATE, DUMP_STAGE, "domain %u is running",
+			      domain->domid);
+		pvb_hint(error, "pause it before it is dumped");
+		return rc;
+	}
+	return 0;
 }
 
 int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path,
 		  const struct pvb_dump_options *options, struct pvb_error *error)
 {
-	PVB_AUTO_CLOSE int fd = -1;
 	struct core core = {.host = host, .path = path};
-	int rc = pvb_options(&core.options, sizeof core.options, options, STAGE, error);
+	struct pvb_newfile file;
+	int rc = pvb_options(&core.options, sizeof core.options, options, DUMP_STAGE, error);
 
 	if (!rc)
 		rc = pvb_host_get_info(host, &core.host_info, error);
 	if (!rc)
 		rc = pvb_host_get_domain(host, domid, &core.domain, error);
+	if (!rc)
+		rc = check_domain(&core.domain, error);
+	if (!rc)
+		rc = pvb_dump_check(path, error);
 	if (rc)
 		return rc;
-	if (core.domain.translated) {
-		rc = pvb_fail(error, PVB_E_HOST_GUEST_TYPE, STAGE,
-			      "domain %u is an arm64 guest, of which no core is written", domid);
-		pvb_hint(error, "a core is told from page tables and p2m of a PV guest, which it "
-				"does not have");
-		return rc;
-	}
-	if (!core.domain.paused) {
-		rc = pvb_fail(error, PVB_E_HOST_STATE, STAGE, "domain %u is running", domid);
-		pvb_hint(error, "pause it before it is dumped");
-		return rc;
-	}
-
-	rc = pvb_dump_check(path, error);
-	if (rc)
-		return rc;
-
-	/* Written beside its place and moved there when whole: a failure leaves an old core alone.
-	 */
-	PVB_AUTO_FREE char *temporary = NULL;
-
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
-		return pvb_fail_memory(error, STAGE, "a file name");
-	}
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return pvb_fail(error, PVB_E_ARG_FILE, STAGE, "cannot create %s: %s", temporary,
+	if (pvb_newfile_open(&file, path, 0600) != 0)
+		return pvb_fail(error, PVB_E_ARG_FILE, DUMP_STAGE, "cannot create %s: %s", path,
 				strerror(errno));
-	core.fd = fd;
+	core.fd = file.fd;
 	rc = write_core(&core, error);
-	if (!rc && close(PVB_STEAL_FD(fd)) != 0)
-		rc = pvb_fail(error, PVB_E_ARG_FILE, STAGE, "cannot finish writing %s: %s",
-			      temporary, strerror(errno));
-	if (!rc && rename(temporary, path) != 0)
-		rc = pvb_fail(error, PVB_E_ARG_FILE, STAGE, "cannot put the core at %s: %s", path,
-			      strerror(errno));
-	if (rc)
-		(void)unlink(temporary);
+	/* Whoever destroys the domain afterwards has nothing but this file. */
+	if (!rc && pvb_newfile_commit(&file, true) != 0)
+		rc = pvb_fail(error, PVB_E_ARG_FILE, DUMP_STAGE, "cannot put the core at %s: %s",
+			      path, strerror(errno));
+	pvb_newfile_discard(&file);
 	pvb_p2m_free(core.p2m);
 	free(core.contexts);
 	return rc;

@@ -11,8 +11,6 @@
 #include "core/error.h"
 #include "reach/reach.h"
 
-#define STAGE "dump"
-
 /*
  * A domain that cannot tell where its memory is cannot be dumped as it is now, whatever
  * is wrong with its p2m.
@@ -25,7 +23,7 @@ static int refuse(struct pvb_error *error)
 	if (!error)
 		return -PVB_E_HOST_STATE;
 	why = *error;
-	rc = pvb_fail(error, PVB_E_HOST_STATE, STAGE, "%s", why.message);
+	rc = pvb_fail(error, PVB_E_HOST_STATE, DUMP_STAGE, "%s", why.message);
 	if (why.context[0])
 		pvb_context(error, "%s", why.context);
 	pvb_context(error, "looking for the memory of the domain");

@@ -3,4 +3,6 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/dump/context.c \
 	lib/dump/dump.c \
 	lib/dump/dump.h \
-	lib/dump/memory.c
+	lib/dump/file.c \
+	lib/dump/memory.c \
+	lib/dump/pages.c

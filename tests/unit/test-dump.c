@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <pvbuild/pvbuild.h>
@@ -78,6 +79,14 @@ static void refused(struct fixture *fixture, enum pvb_code code)
 	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
 			  code, &error);
 	assert_int_equal(files_in(fixture->folder), 0);
+}
+
+static void dump(struct fixture *fixture)
+{
+	struct pvb_error error;
+
+	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
+		  &error);
 }
 
 static struct pvb_host_vcpu registers_of(struct fixture *fixture)
@@ -177,6 +186,110 @@ static void a_full_disk_leaves_an_older_core_alone(void **state)
 	assert_int_equal(pread(fd, &byte, 1, 0), 1);
 	assert_int_equal(byte, 'x');
 	assert_int_equal(close(fd), 0);
+}
+
+/* What memory holds does not matter: its PFNs and MFNs lie behind it. */
+static void a_core_that_is_longer_than_files_may_be_is_not_begun(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rlimit before, small;
+	struct pvb_error error;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = scenarios[SCENARIO].memory;
+	/* The signal that would end this process is not ignored: it must not come. */
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
+			  PVB_E_ARG_FILE, &error);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_non_null(strstr(error.message, "(RLIMIT_FSIZE)"));
+	assert_non_null(strstr(error.hint, "ulimit -f"));
+	assert_int_equal(files_in(fixture->folder), 0);
+}
+
+static int kill_at_once(void *opaque, const char *stage, uint64_t done, uint64_t total)
+{
+	(void)opaque, (void)stage, (void)done, (void)total;
+	(void)raise(SIGKILL);
+	return 0;
+}
+
+static void a_killed_dump_leaves_an_older_core_alone_and_nothing_else(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pvb_dump_options options = PVB_DUMP_OPTIONS_INIT;
+	int fd = open(fixture->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), status;
+	struct stat older, now;
+
+	if (fd < 0)
+		skip();
+	assert_int_equal(close(fd), 0);
+	dump(fixture);
+	assert_int_equal(stat(fixture->core, &older), 0);
+	options.progress = kill_at_once;
+
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(pvb_dump_core(fixture->host, fixture->domid, fixture->core, &options, NULL) !=
+		      0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_int_equal(files_in(fixture->folder), 1);
+	assert_int_equal(stat(fixture->core, &now), 0);
+	assert_int_equal(now.st_ino, older.st_ino);
+	assert_int_equal(now.st_size, older.st_size);
+}
+
+static uint64_t calls_of(struct pvb_host *host, const char *wanted)
+{
+	const char *name;
+	uint64_t count;
+
+	for (size_t i = 0; (name = pvb_host_call_count(host, i, &count)); i++)
+		if (strcmp(name, wanted) == 0)
+			return count;
+	fail_msg("no call %s", wanted);
+	return 0;
+}
+
+/* As after a restore by xl: no page's frame continues the one before. */
+static void a_domain_in_single_pages_is_mapped_in_whole_windows(void **state)
+{
+	struct scenario_result result = {0};
+	struct pvb_error error;
+	struct fixture scattered = *(struct fixture *)*state;
+
+	assert_ok(pvb_host_open("sim:memory=1G,scramble,fragment=100", &scattered.host, &error),
+		  &error);
+	scenario_run(&scenarios[SCENARIO], &scattered.files, scattered.host, false, &result);
+	assert_int_equal(result.rc, 0);
+	scattered.domid = result.domid;
+
+	/* Each page is touched: what stands there is written again. */
+	uint64_t pages = scenarios[SCENARIO].memory / 4096, maps;
+	struct pvb_p2m *p2m;
+
+	assert_ok(pvb_p2m_domain(scattered.host, scattered.domid, NULL, &p2m, &error), &error);
+	assert_int_equal(pvb_p2m_info(p2m)->extent_count, pages);
+	for (uint64_t pfn = 0; pfn < pages; pfn++) {
+		uint8_t byte;
+		pvb_mfn_t frame = PVB_MFN(pvb_p2m_find(p2m, pfn));
+
+		assert_int_equal(pvb_sim_peek(scattered.host, frame, 4095, &byte, 1), 0);
+		assert_int_equal(pvb_sim_poke(scattered.host, frame, 4095, &byte, 1), 0);
+	}
+	pvb_p2m_free(p2m);
+	maps = calls_of(scattered.host, "map_frames");
+	dump(&scattered);
+	maps = calls_of(scattered.host, "map_frames") - maps;
+	print_message("%llu maps for %llu pages\n", (unsigned long long)maps,
+		      (unsigned long long)pages);
+	/* Memory in windows of 8 MiB; shared info twice; four tables; the list; start_info. */
+	assert_true(maps <= (pages + 2047) / 2048 + 16);
+	pvb_host_close(scattered.host);
 }
 
 static void registers_that_lead_nowhere_are_refused(void **state)
@@ -292,14 +405,6 @@ static uint64_t read_pairs(struct fixture *fixture, struct pair **pairs)
 	assert_int_equal(pread(fd, *pairs, size, (off_t)at), size);
 	(void)close(fd);
 	return size / sizeof **pairs;
-}
-
-static void dump(struct fixture *fixture)
-{
-	struct pvb_error error;
-
-	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
-		  &error);
 }
 
 /* The core has the memory that the domain had before, but for the PFNs of holes. */
@@ -484,6 +589,9 @@ int main(void)
 		CASE(a_running_or_missing_domain_is_not_dumped),
 		CASE(a_place_that_cannot_be_written_is_said),
 		CASE(a_full_disk_leaves_an_older_core_alone),
+		CASE(a_core_that_is_longer_than_files_may_be_is_not_begun),
+		CASE(a_killed_dump_leaves_an_older_core_alone_and_nothing_else),
+		CASE(a_domain_in_single_pages_is_mapped_in_whole_windows),
 		CASE(registers_that_lead_nowhere_are_refused),
 		CASE(a_start_info_that_asks_too_much_is_refused),
 		CASE(a_list_that_the_m2p_contradicts_is_refused),
