@@ -7,6 +7,7 @@
 
 #include <pvbuild/pvbuild.h>
 
+#include "dumped.h"
 #include "fault.h"
 #include "progress.h"
 #include "signals.h"
@@ -98,18 +99,22 @@ static int dump(const struct construct *made, struct session *session, const cha
 		struct pvb_error *error)
 {
 	struct pvb_dump_options wanted = PVB_DUMP_OPTIONS_INIT;
+	struct pvb_dump_result result = PVB_DUMP_RESULT_INIT;
 	struct progress progress;
 	uint64_t since = session_clock();
 
 	progress_begin(&progress);
 	wanted.progress = progress_report;
 	wanted.progress_opaque = &progress;
+	wanted.result = &result;
 	int rc = pvb_dump_core(session->host, pvb_domain_info(made->domain)->domid, path, &wanted,
 			       error);
 
 	progress_end(&progress);
-	if (!rc)
+	if (!rc) {
+		dumped_warn(&result);
 		session_step(session, "dump", since);
+	}
 	return rc == -PVB_E_ARG_CANCELLED ? construct_stopped(error) : rc;
 }
 

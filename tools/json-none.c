@@ -76,11 +76,12 @@ int json_print_action(const char *action, const struct pvb_domain_state *domain,
 }
 
 int json_print_dump(const struct pvb_domain_state *domain, const char *path, uint64_t bytes,
-		    struct pvb_error *error)
+		    const struct pvb_dump_result *result, struct pvb_error *error)
 {
 	(void)domain;
 	(void)path;
 	(void)bytes;
+	(void)result;
 	return json_refuse(error);
 }
 

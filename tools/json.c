@@ -35,10 +35,9 @@ static int print(struct json_object *object, struct pvb_error *error)
 	return rc;
 }
 
-void json_print_error(const struct pvb_error *problem)
+static struct json_object *error_object(const struct pvb_error *problem)
 {
 	struct json_object *object = json_typed("pvbuild.error");
-	struct pvb_error unused;
 
 	json_add_text(object, "code", pvb_code_name(problem->code));
 	json_add_number(object, "number", (uint64_t)problem->code);
@@ -46,7 +45,14 @@ void json_print_error(const struct pvb_error *problem)
 	json_add_text(object, "message", problem->message);
 	json_add_text(object, "context", *problem->context ? problem->context : NULL);
 	json_add_text(object, "hint", *problem->hint ? problem->hint : NULL);
-	(void)print(object, &unused);
+	return object;
+}
+
+void json_print_error(const struct pvb_error *problem)
+{
+	struct pvb_error unused;
+
+	(void)print(error_object(problem), &unused);
 }
 
 int json_print_version(struct pvb_error *error)
@@ -88,7 +94,7 @@ int json_print_action(const char *action, const struct pvb_domain_state *domain,
 }
 
 int json_print_dump(const struct pvb_domain_state *domain, const char *path, uint64_t bytes,
-		    struct pvb_error *error)
+		    const struct pvb_dump_result *result, struct pvb_error *error)
 {
 	struct json_object *object = json_typed("pvbuild.dump");
 
@@ -96,6 +102,16 @@ int json_print_dump(const struct pvb_domain_state *domain, const char *path, uin
 	json_add_text(object, "name", domain->name);
 	json_add_text(object, "file", path);
 	json_add_number(object, "bytes", bytes);
+	json_add_number(object, "domain_pages", result->domain_pages);
+	json_add_number(object, "pages", result->pages);
+	json_add_number(object, "by_p2m", result->by_p2m);
+	json_add_number(object, "by_m2p", result->by_m2p);
+	json_add_number(object, "missing", result->missing);
+	json_add_number(object, "foreign", result->foreign);
+	if (result->p2m.code)
+		(void)json_add(object, "p2m_error", error_object(&result->p2m));
+	else
+		json_add_null(object, "p2m_error");
 	return print(object, error);
 }
 

@@ -36,7 +36,7 @@ int json_print_list(const struct pvb_domain_state *domains, size_t count, struct
 int json_print_action(const char *action, const struct pvb_domain_state *domain,
 		      struct pvb_error *error);
 int json_print_dump(const struct pvb_domain_state *domain, const char *path, uint64_t bytes,
-		    struct pvb_error *error);
+		    const struct pvb_dump_result *result, struct pvb_error *error);
 int json_print_end(const struct ward *ward, const struct ward_end *end, struct pvb_error *error);
 int json_print_audit(const struct pvb_audit_report *report, struct pvb_error *error);
 int json_print_p2m(const struct p2m_view *view, struct pvb_error *error);

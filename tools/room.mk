@@ -28,6 +28,8 @@ pvbuild_SOURCES = \
 	tools/construct.c \
 	tools/construct.h \
 	tools/creation.h \
+	tools/dumped.c \
+	tools/dumped.h \
 	tools/fate.c \
 	tools/fate.h \
 	tools/fault.c \

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/checked.h"
 #include "core/error.h"
 #include "core/newfile.h"
 
@@ -95,9 +96,10 @@ static void lay_out(struct core *core)
 	at = place(core, SECTION_SHARED_INFO, ".xen_shared_info", SHT_PROGBITS, at, PAGE_BYTES, 8,
 		   PAGE_BYTES);
 	at = (at + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-	at = place(core, SECTION_PAGES, ".xen_pages", SHT_PROGBITS, at, core->pages * PAGE_BYTES,
-		   PAGE_BYTES, PAGE_BYTES);
-	at = place(core, SECTION_P2M, ".xen_p2m", SHT_PROGBITS, at, core->pages * 16, 8, 16);
+	at = place(core, SECTION_PAGES, ".xen_pages", SHT_PROGBITS, at,
+		   core->memory.result.pages * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES);
+	at = place(core, SECTION_P2M, ".xen_p2m", SHT_PROGBITS, at, core->memory.result.pages * 16,
+		   8, 16);
 	core->bytes = place(core, SECTION_STRTAB, ".shstrtab", SHT_STRTAB, at, sizeof section_names,
 			    0, 0);
 }
@@ -153,7 +155,7 @@ static int write_notes(const struct core *core, struct pvb_error *error)
 	at = put_note(at, NOTE_HEADER, HEADER_BYTES);
 	at = put(at, CORE_MAGIC, 8);
 	at = put(at, core->vcpus, 8);
-	at = put(at, core->pages, 8);
+	at = put(at, core->memory.result.pages, 8);
 	at = put(at, PAGE_BYTES, 8);
 
 	/*
@@ -195,8 +197,8 @@ static int write_p2m(const struct core *core, struct pvb_error *error)
 	uint8_t buffer[16 * 4096];
 	uint8_t *at = buffer;
 
-	for (size_t i = 0; i < core->memory_count; i++) {
-		const struct pvb_p2m_extent *run = &core->memory[i];
+	for (size_t i = 0; i < core->memory.count; i++) {
+		const struct pvb_p2m_extent *run = &core->memory.extents[i];
 
 		for (uint64_t j = 0; j < run->count; j++) {
 			at = put(at, run->pfn + j, 8);
@@ -214,19 +216,28 @@ static int write_p2m(const struct core *core, struct pvb_error *error)
 	return pvb_dump_write(core, buffer, (uint64_t)(at - buffer), offset, error);
 }
 
+/* What the caller's structure has room for. */
+static void hand_out(const struct core *core)
+{
+	struct pvb_dump_result result = core->memory.result;
+	struct pvb_dump_result *out = core->options.result;
+
+	if (!out)
+		return;
+	result.size = out->size;
+	memcpy(out, &result, (size_t)pvb_min(out->size, sizeof result));
+}
+
 static int write_core(struct core *core, struct pvb_error *error)
 {
 	struct pvb_host_vcpu first = {0};
 	int rc = collect_contexts(core, &first, error);
 
 	if (!rc)
-		rc = pvb_dump_find_memory(core->host, &core->domain, &first, &core->p2m, error);
+		rc = pvb_dump_find_memory(core->host, &core->domain, &first, &core->memory, error);
+	hand_out(core);
 	if (rc)
 		return rc;
-	core->memory = pvb_p2m_info(core->p2m)->extents;
-	core->memory_count = pvb_p2m_info(core->p2m)->extent_count;
-	for (size_t i = 0; i < core->memory_count; i++)
-		core->pages += core->memory[i].count;
 	lay_out(core);
 	rc = pvb_dump_check_room(core, error);
 
@@ -269,6 +280,11 @@ int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path,
 	struct pvb_newfile file;
 	int rc = pvb_options(&core.options, sizeof core.options, options, DUMP_STAGE, error);
 
+	if (!rc && core.options.result &&
+	    core.options.result->size < sizeof core.options.result->size)
+		rc = pvb_fail(error, PVB_E_ARG_INVALID, DUMP_STAGE,
+			      "a result structure says that it has %zu bytes",
+			      core.options.result->size);
 	if (!rc)
 		rc = pvb_host_get_info(host, &core.host_info, error);
 	if (!rc)
@@ -289,7 +305,7 @@ int pvb_dump_core(struct pvb_host *host, uint32_t domid, const char *path,
 		rc = pvb_fail(error, PVB_E_ARG_FILE, DUMP_STAGE, "cannot put the core at %s: %s",
 			      path, strerror(errno));
 	pvb_newfile_discard(&file);
-	pvb_p2m_free(core.p2m);
+	pvb_dump_forget_memory(&core.memory);
 	free(core.contexts);
 	return rc;
 }

@@ -12,6 +12,7 @@
 #include <pvbuild/p2m.h>
 
 #include "host/host.h"
+#include "reach/reach.h"
 
 #define DUMP_STAGE "dump"
 #define DUMP_PAGE_BYTES 4096u
@@ -34,9 +35,19 @@ enum {
 };
 
 /*
+ * Where a domain's memory is: extents, ascending by PFN, which p2m or merged holds.
+ */
+struct dump_memory {
+	const struct pvb_p2m_extent *extents;
+	size_t count;
+	struct pvb_p2m *p2m;
+	struct pvb_p2m_extent *merged;
+	struct pvb_dump_result result;
+};
+
+/*
  * A core that is being written.
  *
- *   memory   where the domain's memory is, ascending; pages of it in all
  *   vcpus    those that have a context
  *   bytes    the size of the file
  *   room     bytes that were free before it was written, where knows_room
@@ -48,10 +59,7 @@ struct core {
 	int fd;
 	struct pvb_host_info host_info;
 	struct pvb_host_domain domain;
-	struct pvb_p2m *p2m;
-	const struct pvb_p2m_extent *memory;
-	size_t memory_count;
-	uint64_t pages;
+	struct dump_memory memory;
 	uint32_t vcpus;
 	uint8_t *contexts;
 	Elf64_Shdr sections[SECTIONS];
@@ -73,12 +81,20 @@ void pvb_dump_encode_context(const struct pvb_host_vcpu *vcpu, unsigned guest_bi
 			     uint8_t out[PVB_DUMP_CONTEXT_BYTES]);
 
 /*
- * Find a paused domain's memory: in the p2m that its kernel has published, of which only what
- * the M2P confirms is taken, or, before it has run, in the list that its start_info names, all
- * of which has to be right. The caller frees *p2m.
+ * Find a paused domain's memory, and say in memory->result how. *memory is zeroed before, and
+ * forgotten by the caller, whether this fails or not.
  */
 int pvb_dump_find_memory(struct pvb_host *host, const struct pvb_host_domain *domain,
-			 const struct pvb_host_vcpu *vcpu, struct pvb_p2m **p2m,
+			 const struct pvb_host_vcpu *vcpu, struct dump_memory *memory,
 			 struct pvb_error *error);
+void pvb_dump_forget_memory(struct dump_memory *memory);
+
+/*
+ * In search.c: extents of a domain's frames by the M2P of the machine, ascending by PFN, whose
+ * PFNs are not in "named". It ends once "wanted" frames are found. The caller frees *found.
+ */
+int pvb_dump_search(struct reach_domain *reach, const struct pvb_p2m_extent *named, size_t count,
+		    uint64_t wanted, struct pvb_p2m_extent **found, size_t *found_count,
+		    struct pvb_error *error);
 
 #endif

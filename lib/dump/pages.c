@@ -34,7 +34,7 @@ static int report_progress(const struct core *core, uint64_t page, struct pvb_er
 
 	if (!options->progress ||
 	    options->progress(options->progress_opaque, DUMP_STAGE, page * DUMP_PAGE_BYTES,
-			      core->pages * DUMP_PAGE_BYTES) == 0)
+			      core->memory.result.pages * DUMP_PAGE_BYTES) == 0)
 		return 0;
 	return pvb_fail(error, PVB_E_ARG_CANCELLED, DUMP_STAGE,
 			"the dump was cancelled by its caller");
@@ -135,9 +135,9 @@ int pvb_dump_write_pages(const struct core *core, struct pvb_error *error)
 		return pvb_fail_memory(error, DUMP_STAGE, "a window of guest memory");
 	window->core = core;
 	window->count = 0;
-	for (size_t i = 0; !rc && i < core->memory_count; i++) {
-		rc = take_run(window, &core->memory[i], page, error);
-		page += core->memory[i].count;
+	for (size_t i = 0; !rc && i < core->memory.count; i++) {
+		rc = take_run(window, &core->memory.extents[i], page, error);
+		page += core->memory.extents[i].count;
 	}
 	if (!rc)
 		rc = flush(window, error);

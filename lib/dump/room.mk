@@ -5,4 +5,5 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/dump/dump.h \
 	lib/dump/file.c \
 	lib/dump/memory.c \
-	lib/dump/pages.c
+	lib/dump/pages.c \
+	lib/dump/search.c

@@ -403,6 +403,22 @@ static void assert_same_owners(struct bench *bench, uint32_t domid)
 	}
 }
 
+/* vCPU 0 knows nothing of start_info any more: where no tree is, all is by M2P and owner. */
+static void assert_same_search(struct bench *bench, uint32_t domid)
+{
+	struct pvb_host_vcpu vcpu;
+	char cores[2][128];
+
+	assert_ok(pvb_host_get_vcpu(bench->sim, domid, 0, &vcpu, &bench->error), &bench->error);
+	vcpu.rsi = 0x1234;
+	assert_int_equal(pvb_sim_set_registers(bench->sim, domid, 0, &vcpu), 0);
+	dump_to(bench, bench->sim, domid, "searched", cores[0]);
+	dump_to(bench, bench->xen, domid, "searched-through", cores[1]);
+	assert_true(same_bytes(cores[0], cores[1]));
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(unlink(cores[i]), 0);
+}
+
 static void build_both_ways(const struct scenario *scenario)
 {
 	struct scenario_files files;
@@ -443,6 +459,7 @@ static void build_both_ways(const struct scenario *scenario)
 	assert_same_frame_info(&bench, through.domid, frames, count);
 	free(frames);
 	assert_same_owners(&bench, through.domid);
+	assert_same_search(&bench, through.domid);
 
 	assert_host_is_clean(other, &direct);
 	assert_ok(pvb_domain_destroy(bench.xen, through.domid, &bench.error), &bench.error);

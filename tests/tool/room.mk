@@ -5,6 +5,7 @@ tool_tests = \
 	tests/tool/test-arm64.sh \
 	tests/tool/test-completion.sh \
 	tests/tool/test-config.sh \
+	tests/tool/test-core.sh \
 	tests/tool/test-create.sh \
 	tests/tool/test-documents.sh \
 	tests/tool/test-domains.sh \
@@ -28,10 +29,11 @@ tool_part_tests = tests/tool/test-keeper tests/tool/test-p2m-view tests/tool/tes
 TESTS += $(tool_part_tests)
 check_PROGRAMS += $(tool_part_tests)
 tests_tool_test_keeper_SOURCES = tests/tool/test-keeper.c \
-	tools/fate.c tools/fault.c tools/keeper.c tools/names.c tools/signals.c tools/text.c tools/ward.c
+	tools/dumped.c tools/fate.c tools/fault.c tools/keeper.c tools/names.c tools/signals.c tools/text.c \
+	tools/ward.c
 tests_tool_test_keeper_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_p2m_view_SOURCES = tests/tool/test-p2m-view.c \
-	tools/fault.c tools/names.c tools/render-p2m.c tools/render.c tools/size.c tools/table.c
+	tools/fault.c tools/names.c tools/render-p2m.c tools/render.c tools/size.c tools/table.c tools/text.c
 tests_tool_test_p2m_view_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_relay_SOURCES = tests/tool/test-relay.c \
 	tools/fault.c tools/relay.c tools/signals.c tools/terminal.c tools/text.c

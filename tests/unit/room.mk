@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/test-core \
 	tests/unit/test-domains \
 	tests/unit/test-dump \
+	tests/unit/test-dump-memory \
 	tests/unit/test-extent \
 	tests/unit/test-host \
 	tests/unit/test-image-arm64 \
@@ -106,8 +107,10 @@ tests_unit_test_p2m_read_random_SOURCES = tests/unit/test-p2m-read-random.c $(p2
 tests_unit_test_p2m_read_torn_SOURCES = tests/unit/test-p2m-read-torn.c $(p2m_guest)
 tests_unit_test_p2m_trace_SOURCES = tests/unit/test-p2m-trace.c $(p2m_guest)
 
-tests_unit_test_dump_SOURCES = tests/unit/test-dump.c \
+dump_fixture = tests/unit/dump-fixture.h tests/unit/dump-fixture.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
+tests_unit_test_dump_SOURCES = tests/unit/test-dump.c $(dump_fixture)
+tests_unit_test_dump_memory_SOURCES = tests/unit/test-dump-memory.c $(dump_fixture)
 
 p2m_store = tests/unit/p2m-store.h tests/unit/p2m-store.c
 tests_unit_test_p2m_sparse_SOURCES = tests/unit/test-p2m-sparse.c $(p2m_store)
