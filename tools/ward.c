@@ -2,12 +2,14 @@
 #include "ward.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auto.h"
+#include "dumped.h"
 #include "fault.h"
 #include "names.h"
 
@@ -73,27 +75,34 @@ struct ward_end_text ward_end_name(const struct ward_end *end)
 	return name;
 }
 
-static void dump(struct pvb_host *host, const struct ward *ward)
+/* False where there is none. */
+static bool dump(struct pvb_host *host, const struct ward *ward)
 {
+	struct pvb_dump_options options = PVB_DUMP_OPTIONS_INIT;
+	struct pvb_dump_result result = PVB_DUMP_RESULT_INIT;
 	struct pvb_error error;
 	AUTO_FREE char *path = NULL;
 
 	if (asprintf(&path, CORE_FOLDER "/%s", ward->name) < 0) {
 		path = NULL;
 		warn("no memory left for the name of a core");
-		return;
+		return false;
 	}
 
 	int rc = pvb_domain_pause(host, ward->domid, &error);
 
+	options.result = &result;
 	if (!rc)
-		rc = pvb_dump_core(host, ward->domid, path, NULL, &error);
+		rc = pvb_dump_core(host, ward->domid, path, &options, &error);
 	if (!rc) {
-		note("the core of domain %u is in %s", ward->domid, path);
-		return;
+		dumped_warn(&result);
+		note("the core of domain %u is in %s: %" PRIu64 " of %" PRIu64 " pages",
+		     ward->domid, path, result.pages, result.domain_pages);
+		return true;
 	}
-	warn("there will be no core of domain %u:", ward->domid);
+	warn("there is no core of domain %u:", ward->domid);
 	fault_say(&error);
+	return false;
 }
 
 int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,
@@ -110,8 +119,13 @@ int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_
 	     ward_end_name(end).text, fate_name(fate));
 	if (fate == FATE_PRESERVE)
 		return 0;
-	if (fate_dumps(fate))
-		dump(host, ward);
+	if (fate_dumps(fate) && !dump(host, ward) && !fate_restarts(fate)) {
+		/* The domain's memory is all that is left of what happened. */
+		warn("domain %u stays as it ended, because it has no core; \"pvbuild destroy\" "
+		     "makes an end of it",
+		     ward->domid);
+		return 0;
+	}
 
 	struct pvb_error why;
 	int rc = pvb_domain_destroy(host, ward->domid, &why);

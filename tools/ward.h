@@ -45,8 +45,9 @@ struct ward_end_text ward_end_name(const struct ward_end *end);
 
 /*
  * Do what is to be done now that it has ended, and say so; nothing where somebody else does.
- * *restart: the domain has been destroyed and is to be built anew. A core that cannot be written is
- * no reason to stop.
+ * *restart: the domain has been destroyed and is to be built anew. One that was to be destroyed
+ * once its core is written stays where there is no core: its memory is the evidence. One that was
+ * to be restarted is, without.
  */
 int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,
 	      const struct fates *fates, bool *restart, struct pvb_error *error);

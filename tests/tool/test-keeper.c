@@ -11,6 +11,7 @@
 #include <pvbuild/pvbuild.h>
 
 #include "fate.h"
+#include "host/host.h"
 #include "fault.h"
 #include "keeper.h"
 #include "ward.h"
@@ -72,6 +73,45 @@ static void every_end_has_a_word(void **state)
 			    "crash");
 	assert_string_equal(ward_end_name(&(struct ward_end){.ended = true, .reason = 255}).text,
 			    "reason 255");
+}
+
+/* ---- a domain without a core ---- */
+
+/* One that has no memory, of which no core can be. */
+static uint32_t new_domain(struct pvb_host *host)
+{
+	struct pvb_host_domain_config config = {.name = "guest", .uuid = {1, 2, 3}, .vcpus = 1};
+	struct pvb_error error;
+	uint32_t domid;
+
+	assert_ok(pvb_host_create_domain(host, &config, &domid, &error), &error);
+	return domid;
+}
+
+static void evidence_stays_where_there_is_no_core(void **state)
+{
+	const struct fates destroys = {.crash = FATE_COREDUMP_DESTROY};
+	const struct fates restarts = {.crash = FATE_COREDUMP_RESTART};
+	const struct ward_end crash = {.ended = true, .reason = PVB_SHUTDOWN_CRASH};
+	struct pvb_domain_state domain;
+	struct pvb_error error;
+	struct pvb_host *host;
+	struct ward ward = {.name = "no/such/folder"};
+	bool restart = true;
+
+	(void)state;
+	assert_ok(pvb_host_open("sim:memory=64M", &host, &error), &error);
+	ward.domid = new_domain(host);
+	assert_ok(ward_bury(host, &ward, &crash, &destroys, &restart, &error), &error);
+	assert_false(restart);
+	assert_ok(pvb_domain_get(host, ward.domid, &domain, &error), &error);
+
+	/* A service that was to go on does. */
+	assert_ok(ward_bury(host, &ward, &crash, &restarts, &restart, &error), &error);
+	assert_true(restart);
+	assert_fails_with(pvb_domain_get(host, ward.domid, &domain, &error), PVB_E_HOST_NO_DOMAIN,
+			  &error);
+	pvb_host_close(host);
 }
 
 /* ---- the process ---- */
@@ -304,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_fate_has_the_name_that_it_is_asked_for_by),
 		cmocka_unit_test(the_reason_decides_the_fate),
+		cmocka_unit_test(evidence_stays_where_there_is_no_core),
 		cmocka_unit_test(every_end_has_a_word),
 		IN_PLACE(a_domain_that_is_left_is_inherited),
 		IN_PLACE(a_killed_parent_leaves_its_domain),
