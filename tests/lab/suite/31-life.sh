@@ -42,11 +42,23 @@ ok "for as long as that can be done" wait_for 20 is_done "$work/again.cfg"
 ok "then the log says why" both has "$logs/pvbuild-again.log" "[arg.file, " '&&' has "$logs/pvbuild-again.log" "$work/kernel"
 ok "and nothing is left" as_before
 
+# A file in the place of the folder of cores.
+rm -rf /var/lib/xen/dump
+mkdir -p /var/lib/xen
+touch /var/lib/xen/dump
 probe_cfg core on_crash=coredump-destroy extra='probe.expect-pages=1'
 pvb create "$work/core.cfg"
-ok "a core that cannot be had stops nothing" both wait_for 20 is_gone core '&&' \
-	has "$logs/pvbuild-core.log" "there will be no core"
-ok "and leaves nothing" both test ! -e /var/lib/xen/dump/core '&&' as_before
+ok "where a core cannot be had, the domain stays" both wait_for 20 has "$logs/pvbuild-core.log" "stays as it ended" '&&' \
+	has "$logs/pvbuild-core.log" "there is no core" '&&' is_in_state core '^---s--$'
+pvb destroy core
+ok "until it is destroyed" both exited 0 '&&' as_before
+rm /var/lib/xen/dump
+mkdir /var/lib/xen/dump
+pvb create "$work/core.cfg"
+ok "where it can, the domain goes" both wait_for 20 is_gone core '&&' test -s /var/lib/xen/dump/core '&&' \
+	has "$logs/pvbuild-core.log" "8192 of 8192 pages"
+rm -f /var/lib/xen/dump/core
+ok "and leaves nothing" as_before
 
 probe_cfg hold extra='probe.hold' on_poweroff=destroy
 pvbuild create -c "$work/hold.cfg" >"$work/heard" 2>/dev/null &

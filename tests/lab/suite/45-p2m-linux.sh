@@ -40,6 +40,12 @@ pvb pause linux
 ok "with a p2m that the M2P agrees with" followed linux
 pvb p2m --anchor p2m_root linux
 ok "and nothing left of the tree" both exited 1 '&&' err_has "[p2m.none, "
+# xl restores in single pages, each somewhere else.
+started=$SECONDS
+pvb --json dump linux "$work/core"
+ok "and its core has all pages, by its own p2m" both exited 0 '&&' out_has '"missing": 0,' '&&' out_has '"by_m2p": 0,'
+echo "# it took $((SECONDS - started)) s"
+rm -f "$work/core"
 pvb destroy linux
 ok "domains and free memory are as before" as_before
 finish
