@@ -60,10 +60,12 @@ PVB_API bool pvb_codec_available(enum pvb_codec codec);
  *
  *   size                 sizeof(struct pvb_image_options); PVB_IMAGE_OPTIONS_INIT sets it
  *   flags                PVB_IMAGE_*
- *   max_unpacked         bytes that the image may unpack to, each layer (default 1 GiB)
+ *   max_unpacked         bytes that the image may unpack to, of all layers that are there at
+ *                        once (default 1 GiB)
  *   max_decoder_memory   bytes that a decoder may take for its window (default 256 MiB)
- *   max_ratio            the image may unpack to at most this many times its file's
- *                        size, or 32 MiB if that is more (default 256)
+ *   max_ratio            the image may take at most this many times its file's size in
+ *                        memory, or 32 MiB if that is more (default 256). Pages of zeros
+ *                        take none
  */
 struct pvb_image_options {
 	size_t size;
@@ -292,6 +294,9 @@ struct pvb_image_declares {
  *   segments         PT_LOAD program headers as they are (or one for a flat binary)
  *   pieces           what to load; empty where pv.supported is false
  *   pvh_entry        physical address of the PVH entry, or PVB_NONE
+ *   memory_peak      most bytes of memory that the unpacked image took, with the layers around
+ *                    it, while it was opened. They are in files in memory, which count for no
+ *                    process's resident set
  */
 struct pvb_image_info {
 	const char *file;
@@ -313,6 +318,7 @@ struct pvb_image_info {
 	uint64_t pvh_entry;
 	struct pvb_image_arm64 arm64; /* where container is ARM64_IMAGE */
 	struct pvb_image_declares declares;
+	uint64_t memory_peak;
 };
 
 /*
@@ -337,6 +343,8 @@ PVB_API const struct pvb_image_info *pvb_image_info(const struct pvb_image *imag
 /*
  * The unpacked image: a sealed memfd, read with pread() or a private mapping
  * (Linux before 6.7 refuses a shared one, even for reading, of what is sealed).
+ * Of an ELF, what says nothing of the kernel and is not loaded (debug information) is left out,
+ * and reads as zeros. Pages of zeros are holes; reading one through a mapping fills it.
  * Borrowed: do not close it, and do not move its file offset.
  */
 PVB_API int pvb_image_fd(const struct pvb_image *image);

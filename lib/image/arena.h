@@ -13,9 +13,6 @@ struct pvb_arena {
 	uint64_t total;
 };
 
-/* What all strings of one image may come to: notes can name the same bytes many times over. */
-#define PVB_ARENA_MAX (UINT64_C(16) << 20)
-
 void pvb_arena_free(struct pvb_arena *arena);
 
 /* All return NULL where there is no memory. */

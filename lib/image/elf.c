@@ -9,14 +9,6 @@
 #include "image/image.h"
 
 /*
- * These bound what a hostile kernel can make us look at, each section of notes
- * beside each segment. Real ones have fewer than ten segments, and a hundred
- * sections; one for each function would be some ten thousand.
- */
-#define MAX_SEGMENTS 128
-#define MAX_SECTIONS 65536
-
-/*
  * Where the fields of one class stand. The sizes of addresses and offsets are
  * the only other difference, apart from where p_flags is.
  */
@@ -174,11 +166,11 @@ int pvb_elf_header(struct pvb_span head, struct pvb_elf *elf, struct pvb_error *
 		return rc;
 	if (elf->phnum && elf->phentsize != layout->phdr)
 		return malformed(error, "size of a program header", elf->phentsize, layout->phdr);
-	if (elf->phnum > MAX_SEGMENTS)
+	if (elf->phnum > PVB_BUDGET_SEGMENTS)
 		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
 				"the ELF header says that there are %u program headers; no kernel "
 				"has more than a few, and %u is the limit",
-				elf->phnum, MAX_SEGMENTS);
+				elf->phnum, PVB_BUDGET_SEGMENTS);
 	if (!elf->shoff)
 		elf->shnum = 0;
 	else if (elf->shnum && elf->shentsize != layout->shdr)
@@ -276,11 +268,11 @@ int pvb_elf_open(struct pvb_span file, struct pvb_elf *elf, struct pvb_error *er
 		return rc;
 	if (elf->shnum && !table_fits(elf, elf->shoff, elf->shnum, elf->shentsize))
 		return table_outside(elf, "section", elf->shoff, elf->shnum, elf->shentsize, error);
-	if (elf->shnum > MAX_SECTIONS)
+	if (elf->shnum > PVB_BUDGET_SECTIONS)
 		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
 				"the ELF says that there are %" PRIu32
-				" section headers; %d is the limit",
-				elf->shnum, MAX_SECTIONS);
+				" section headers; %u is the limit",
+				elf->shnum, PVB_BUDGET_SECTIONS);
 	return 0;
 }
 

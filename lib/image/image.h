@@ -17,11 +17,16 @@
 
 #include "core/span.h"
 #include "image/arena.h"
+#include "image/limits.h"
+#include "image/store.h"
 
 #define PVB_IMAGE_STAGE "image"
 
 /* The x86 ABI page: kernels are linked against it whatever a host's frames are. */
 #define PVB_X86_PAGE UINT64_C(4096)
+
+/* The section whose string said what notes say today. */
+#define PVB_LEGACY_SECTION "__xen_guest"
 
 /* The public arrays of info, here where they may still be written to. */
 struct pvb_image {
@@ -31,8 +36,17 @@ struct pvb_image {
 	struct pvb_note *notes;
 	size_t note_capacity;
 	struct pvb_arena arena;
-	int fd;
-	struct pvb_span bytes; /* all of fd, mapped: what descriptors of notes point into */
+	struct pvb_cost cost;
+	struct pvb_store store;
+	struct pvb_span bytes; /* all of the store, mapped: what descriptors of notes point into */
 };
+
+/*
+ * pvb_image_open_memory(), which also tells what it has cost, of an image that was refused too.
+ * cost may be NULL.
+ */
+int pvb_image_open_counted(struct pvb_span bytes, const char *name,
+			   const struct pvb_image_options *options, struct pvb_cost *cost,
+			   struct pvb_image **image, struct pvb_error *error);
 
 #endif

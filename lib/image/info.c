@@ -2,7 +2,6 @@
 /* What a finished image answers. */
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "image/image.h"
 
@@ -61,8 +60,7 @@ void pvb_image_free(struct pvb_image *image)
 		return;
 	if (image->bytes.size)
 		(void)munmap((void *)(uintptr_t)image->bytes.bytes, image->bytes.size);
-	if (image->fd >= 0)
-		(void)close(image->fd);
+	pvb_store_close(&image->store);
 	free(image->segments);
 	free(image->pieces);
 	free(image->notes);
@@ -77,5 +75,5 @@ const struct pvb_image_info *pvb_image_info(const struct pvb_image *image)
 
 int pvb_image_fd(const struct pvb_image *image)
 {
-	return image->fd;
+	return image->store.fd;
 }

@@ -8,7 +8,9 @@
 #include "core/error.h"
 #include "image/image.h"
 
-/* A kernel of 8 MiB unpacks to 60; nothing real comes near 256 times, nor a small one near 32 MiB.
+/*
+ * A kernel of 8 MiB unpacks to 60; nothing real comes near 256 times, nor a small one near 32 MiB.
+ * Zeros do not count, which a kernel with an empty file system in it has many of.
  */
 #define DEFAULT_RATIO 256
 #define ALWAYS_PLAUSIBLE (UINT64_C(32) << 20)
@@ -17,7 +19,7 @@
 #define DEFAULT_DECODER_MEMORY (UINT64_C(256) << 20)
 
 int pvb_limits_init(struct pvb_limits *limits, const struct pvb_image_options *options,
-		    struct pvb_error *error)
+		    struct pvb_cost *cost, struct pvb_error *error)
 {
 	struct pvb_image_options known;
 	int rc = pvb_options(&known, sizeof known, options, PVB_IMAGE_STAGE, error);
@@ -34,6 +36,7 @@ int pvb_limits_init(struct pvb_limits *limits, const struct pvb_image_options *o
 		.unpacked = known.max_unpacked ? known.max_unpacked : DEFAULT_UNPACKED,
 		.decoder_memory = known.max_decoder_memory ? known.max_decoder_memory
 							   : DEFAULT_DECODER_MEMORY,
+		.cost = cost,
 	};
 	pvb_limits_set_file(limits, 0);
 	return 0;
@@ -49,34 +52,41 @@ void pvb_limits_set_file(struct pvb_limits *limits, uint64_t file_size)
 	limits->plausible = pvb_max(plausible, ALWAYS_PLAUSIBLE);
 }
 
-int pvb_limits_check(const struct pvb_limits *limits, uint64_t size, const char *says,
-		     struct pvb_error *error)
+int pvb_limits_check(const struct pvb_limits *limits, uint64_t held, uint64_t size,
+		     const char *says, struct pvb_error *error)
 {
-	if (size <= limits->unpacked && size <= limits->plausible)
+	if (held <= limits->unpacked && size <= limits->unpacked - held)
 		return 0;
 
-	char how[80];
+	char how[80], beside[80] = "";
 	if (says)
 		(void)snprintf(how, sizeof how, "%" PRIu64 " bytes, as %s says,", size, says);
 	else
 		(void)snprintf(how, sizeof how, "at least %" PRIu64 " bytes,", size);
+	if (held)
+		(void)snprintf(beside, sizeof beside,
+			       " beside the %" PRIu64 " of the layer around it,", held);
 
-	/* The lower of the two is the one that a stream meets first. */
-	int rc;
-	if (limits->unpacked <= limits->plausible) {
-		rc = pvb_fail(error, PVB_E_IMAGE_TOO_LARGE, PVB_IMAGE_STAGE,
-			      "the image unpacks to %s more than the limit of %" PRIu64, how,
-			      limits->unpacked);
-		pvb_hint(error, "if this image is to be trusted, raise the option max_unpacked");
-	} else {
-		rc = pvb_fail(error, PVB_E_IMAGE_RATIO, PVB_IMAGE_STAGE,
-			      "the image unpacks to %s more than the %" PRIu64
-			      " that are plausible for a file of %" PRIu64 " bytes",
-			      how, limits->plausible, limits->file_size);
-		pvb_hint(error,
-			 "this looks like a decompression bomb; if the image is to be "
-			 "trusted, raise the option max_ratio (now %" PRIu32 ")",
-			 limits->ratio);
-	}
+	int rc = pvb_fail(error, PVB_E_IMAGE_TOO_LARGE, PVB_IMAGE_STAGE,
+			  "the image unpacks to %s%s more than the limit of %" PRIu64, how, beside,
+			  limits->unpacked);
+	pvb_hint(error, "if this image is to be trusted, raise the option max_unpacked");
+	return rc;
+}
+
+int pvb_limits_check_growth(const struct pvb_limits *limits, struct pvb_error *error)
+{
+	if (limits->cost->grown <= limits->plausible)
+		return 0;
+
+	int rc = pvb_fail(error, PVB_E_IMAGE_RATIO, PVB_IMAGE_STAGE,
+			  "the image unpacks to at least %" PRIu64
+			  " bytes beside zeros, more than the %" PRIu64
+			  " that are plausible for a file of %" PRIu64 " bytes",
+			  limits->cost->grown, limits->plausible, limits->file_size);
+	pvb_hint(error,
+		 "this looks like a decompression bomb; if the image is to be trusted, raise the "
+		 "option max_ratio (now %" PRIu32 ")",
+		 limits->ratio);
 	return rc;
 }

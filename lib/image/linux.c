@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "core/checked.h"
+#include "image/ranges.h"
 #include "image/segments.h"
+#include "image/store.h"
 
 /*
  * A 64-bit PV Linux takes the frame out of a page-table entry by XEN_PTE_MFN_MASK, which is 52
@@ -41,64 +43,128 @@ static bool read_release(const char *text, unsigned *major, unsigned *minor)
 	return true;
 }
 
-/* A banner, and not a sentence in which the word occurs: a release, and who made it. */
-static bool is_version(struct pvb_span text)
+/* A stretch of bytes that is looked through once, with the next of the ends that lines have. */
+struct search {
+	struct pvb_span bytes;
+	uint64_t *scanned;
+	uint64_t space, at, newline; /* where the next one stands, from where was last asked */
+};
+
+/* Where the next c stands from "from" on, which never goes back; the size where there is none. */
+static uint64_t next(const struct search *search, uint64_t *known, uint64_t from, int c)
 {
-	const char *words = (const char *)text.bytes;
-	const char *space = (const char *)memchr(words, ' ', text.size);
+	const struct pvb_span bytes = search->bytes;
+
+	if (*known < from) {
+		const uint8_t *found =
+			(const uint8_t *)memchr(bytes.bytes + from, c, (size_t)(bytes.size - from));
+
+		*known = found ? (uint64_t)(found - bytes.bytes) : bytes.size;
+		*search->scanned += *known - from;
+	}
+	return *known;
+}
+
+/*
+ * Whether a banner goes on from "from", and not a sentence in which the word occurs: a release,
+ * and who made it, up to the end of the line.
+ */
+static bool is_version(struct search *search, uint64_t from, struct pvb_span *version)
+{
+	const struct pvb_span bytes = search->bytes;
+	const uint64_t space = next(search, &search->space, from, ' ');
+	const uint64_t newline = next(search, &search->newline, from, '\n');
 	unsigned major, minor;
 	char release[16] = "";
 
-	if (!space || (size_t)(space - words) + 2 >= text.size || space[1] != '(' ||
-	    !memchr(space, '@', text.size - (size_t)(space - words)))
+	if (newline == bytes.size || newline - from >= VERSION_MAX || space + 2 >= newline ||
+	    bytes.bytes[space + 1] != '(' || next(search, &search->at, space, '@') >= newline)
 		return false;
-	memcpy(release, words, (size_t)pvb_min(sizeof release - 1, (uint64_t)(space - words)));
+	(void)pvb_span_copy(bytes, from, release, pvb_min(sizeof release - 1, space - from));
+	*version = pvb_span(bytes.bytes + from, newline - from);
 	return read_release(release, &major, &minor);
 }
 
-static bool find_banner(struct pvb_span bytes, struct pvb_span *version)
+static bool find_banner(struct pvb_span bytes, uint64_t *scanned, struct pvb_span *version)
 {
-	while (bytes.size > BANNER) {
-		const uint8_t *at =
-			(const uint8_t *)memmem(bytes.bytes, bytes.size, banner, BANNER);
+	struct search search = {.bytes = bytes, .scanned = scanned};
+	uint64_t from = 0;
 
-		if (!at)
+	*scanned += bytes.size;
+
+	while (bytes.size - from > BANNER) {
+		const uint8_t *found = (const uint8_t *)memmem(
+			bytes.bytes + from, (size_t)(bytes.size - from), banner, BANNER);
+
+		if (!found)
 			return false;
-		uint64_t skip = (uint64_t)(at - bytes.bytes) + BANNER;
-		(void)pvb_span_part(bytes, skip, bytes.size - skip, &bytes);
-		*version = pvb_span(bytes.bytes, pvb_min(bytes.size, VERSION_MAX));
-		const uint8_t *end = (const uint8_t *)memchr(version->bytes, '\n', version->size);
-		if (end)
-			version->size = (uint64_t)(end - version->bytes);
-		/* It ends with its line. */
-		if (end && is_version(*version))
+		from = (uint64_t)(found - bytes.bytes) + BANNER;
+		if (is_version(&search, from, version))
 			return true;
 	}
 	return false;
 }
 
+/* In what takes memory of a range of the image. */
+static bool find_in_range(struct pvb_image *image, const struct pvb_range *range,
+			  struct pvb_span *version)
+{
+	struct pvb_span bytes;
+	uint64_t begin, end = range->begin;
+
+	for (;;) {
+		pvb_store_next_data(&image->store, end, &begin, &end);
+		begin = pvb_max(begin, range->begin);
+		end = pvb_min(end, range->end);
+		if (begin >= end || !pvb_span_part(image->bytes, begin, end - begin, &bytes))
+			return false;
+		if (find_banner(bytes, &image->cost.scanned, version))
+			return true;
+	}
+}
+
+/* Segments may be the same bytes of the file again and again. */
+static int find_in_segments(struct pvb_image *image, struct pvb_span *version, bool *found,
+			    struct pvb_error *error)
+{
+	PVB_RANGES_AUTO struct pvb_ranges ranges = {0};
+
+	*found = false;
+	for (size_t i = 0; i < image->info.segment_count; i++) {
+		const struct pvb_image_segment *segment = &image->segments[i];
+		int rc = pvb_segment_is_loaded(segment)
+				 ? pvb_ranges_add(&ranges, image->bytes.size, segment->offset,
+						  segment->filesz, error)
+				 : 0;
+
+		if (rc)
+			return rc;
+	}
+	pvb_ranges_settle(&ranges);
+	for (size_t i = 0; i < ranges.count && !*found; i++)
+		*found = find_in_range(image, &ranges.list[i], version);
+	return 0;
+}
+
 int pvb_linux_find_version(struct pvb_image *image, struct pvb_error *error)
 {
 	struct pvb_image_info *info = &image->info;
+	struct pvb_span version;
+	bool found;
 
 	/* An arm64 Image has no notes to say what it is. */
 	if (info->kernel_version ||
 	    (!info->pv.is_linux && info->container != PVB_CONTAINER_ARM64_IMAGE))
 		return 0;
-	for (size_t i = 0; i < info->segment_count; i++) {
-		const struct pvb_image_segment *segment = &image->segments[i];
-		struct pvb_span bytes, version;
 
-		if (!pvb_segment_is_loaded(segment) ||
-		    !pvb_span_part(image->bytes, segment->offset, segment->filesz, &bytes) ||
-		    !find_banner(bytes, &version))
-			continue;
-		info->kernel_version = pvb_arena_escaped(&image->arena, version);
-		return info->kernel_version
-			       ? 0
-			       : pvb_fail_memory(error, PVB_IMAGE_STAGE, "the kernel's version");
-	}
-	return 0;
+	int rc = find_in_segments(image, &version, &found, error);
+
+	if (rc || !found)
+		return rc;
+	info->kernel_version = pvb_arena_escaped(&image->arena, version);
+	return info->kernel_version
+		       ? 0
+		       : pvb_fail_memory(error, PVB_IMAGE_STAGE, "the kernel's version");
 }
 
 unsigned pvb_linux_address_bits(const struct pvb_image_info *info)

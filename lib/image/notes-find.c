@@ -4,6 +4,21 @@
 #include <inttypes.h>
 
 #include "image/notes-walk.h"
+#include "image/ranges.h"
+
+/* However many headers name the same notes: no more is read than the file has bytes. */
+static int count_list(struct pvb_image *image, const char *what, uint64_t size, uint64_t *sum,
+		      struct pvb_error *error)
+{
+	*sum += size;
+	if (*sum > image->bytes.size)
+		return pvb_fail(error, PVB_E_NOTE_TOO_MANY, PVB_IMAGE_STAGE,
+				"the %s of notes overlap: they come to %" PRIu64
+				" bytes, more than the file's %" PRIu64,
+				what, *sum, image->bytes.size);
+	image->cost.noted += size;
+	return 0;
+}
 
 static bool is_note_segment(const struct pvb_elf *elf, uint32_t index,
 			    struct pvb_elf_segment *segment)
@@ -16,6 +31,8 @@ static bool is_note_segment(const struct pvb_elf *elf, uint32_t index,
 static int from_segments(struct pvb_image *image, const struct pvb_elf *elf,
 			 struct pvb_declared *declared, struct pvb_error *error)
 {
+	uint64_t sum = 0;
+
 	for (uint32_t i = 0; i < elf->phnum; i++) {
 		struct pvb_elf_segment segment;
 		struct pvb_span bytes;
@@ -37,24 +54,30 @@ static int from_segments(struct pvb_image *image, const struct pvb_elf *elf,
 			.align = segment.align,
 			.origin = PVB_NOTE_PT_NOTE,
 		};
-		int rc = pvb_notes_walk(image, declared, bytes, &place, error);
+		int rc = count_list(image, "segments", bytes.size, &sum, error);
+		if (!rc)
+			rc = pvb_notes_walk(image, declared, bytes, &place, error);
 		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
-/* The notes of other owners in such a section have been met with the segment. */
-static bool is_in_a_note_segment(const struct pvb_elf *elf, const struct pvb_elf_section *section)
+/* Where segments of notes are: the notes of other owners there have been met with them. */
+static int note_segments(const struct pvb_elf *elf, struct pvb_ranges *ranges,
+			 struct pvb_error *error)
 {
-	struct pvb_elf_segment segment;
+	int rc = 0;
 
-	for (uint32_t i = 0; i < elf->phnum; i++)
-		if (is_note_segment(elf, i, &segment) && section->offset >= segment.offset &&
-		    section->offset - segment.offset <= segment.filesz &&
-		    section->size <= segment.filesz - (section->offset - segment.offset))
-			return true;
-	return false;
+	for (uint32_t i = 0; !rc && i < elf->phnum; i++) {
+		struct pvb_elf_segment segment;
+
+		if (is_note_segment(elf, i, &segment))
+			rc = pvb_ranges_add(ranges, elf->file.size, segment.offset, segment.filesz,
+					    error);
+	}
+	pvb_ranges_settle(ranges);
+	return rc;
 }
 
 /*
@@ -67,9 +90,11 @@ static int from_sections(struct pvb_image *image, const struct pvb_elf *elf,
 			 struct pvb_declared *declared, struct pvb_error *error)
 {
 	const bool own_only = declared->xen;
-	uint64_t passed = 0;
+	PVB_RANGES_AUTO struct pvb_ranges segments = {0};
+	uint64_t sum = 0;
+	int rc = note_segments(elf, &segments, error);
 
-	for (uint32_t i = 1; i < elf->shnum; i++) {
+	for (uint32_t i = 1; !rc && i < elf->shnum; i++) {
 		struct pvb_elf_section section;
 		struct pvb_span bytes;
 
@@ -78,18 +103,14 @@ static int from_sections(struct pvb_image *image, const struct pvb_elf *elf,
 			continue;
 		declared->unread.sections++;
 
-		const bool quiet = own_only || is_in_a_note_segment(elf, &section);
+		const bool quiet = own_only || pvb_ranges_have(&segments, section.offset,
+							       section.size);
 
 		if (own_only && !pvb_span_has(elf->file, section.offset, section.size))
 			continue;
-		/* What is passed over is not counted, so that sections must not repeat each other.
-		 */
-		if (quiet && (passed += section.size) > elf->file.size)
-			return pvb_fail(error, PVB_E_NOTE_TOO_MANY, PVB_IMAGE_STAGE,
-					"the sections of notes overlap: they come to more than the "
-					"file's %" PRIu64 " bytes",
-					elf->file.size);
-		int rc = pvb_elf_section_bytes(elf, &section, "a section of notes", &bytes, error);
+		rc = pvb_elf_section_bytes(elf, &section, "a section of notes", &bytes, error);
+		if (!rc)
+			rc = count_list(image, "sections", bytes.size, &sum, error);
 		if (rc)
 			return rc;
 		const struct pvb_note_place place = {
@@ -101,10 +122,8 @@ static int from_sections(struct pvb_image *image, const struct pvb_elf *elf,
 			.own_only = own_only,
 		};
 		rc = pvb_notes_walk(image, declared, bytes, &place, error);
-		if (rc)
-			return rc;
 	}
-	return 0;
+	return rc;
 }
 
 static int from_legacy(struct pvb_image *image, const struct pvb_elf *elf,
@@ -113,7 +132,7 @@ static int from_legacy(struct pvb_image *image, const struct pvb_elf *elf,
 	struct pvb_elf_section section;
 	struct pvb_span bytes;
 	bool found;
-	int rc = pvb_elf_find_section(elf, "__xen_guest", &section, &found, error);
+	int rc = pvb_elf_find_section(elf, PVB_LEGACY_SECTION, &section, &found, error);
 
 	if (rc || !found)
 		return rc;

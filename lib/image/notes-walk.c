@@ -21,10 +21,10 @@
 #include "core/checked.h"
 
 /*
- * BLANK_MAX: libelf's limit of notes. LARGEST_ALIGNMENT bounds the zeros that are looked at
- * one by one; linkers have no reason for more than 16.
+ * LARGEST_ALIGNMENT bounds the zeros that are looked at one by one; linkers have no reason for
+ * more than 16.
  */
-enum { OWNER_MAX = 64, NOTE_HEADER = 12, WORD = 4, BLANK_MAX = 65536, LARGEST_ALIGNMENT = 64 };
+enum { OWNER_MAX = 64, NOTE_HEADER = 12, WORD = 4, LARGEST_ALIGNMENT = 64 };
 
 enum whose { NOBODYS, XENS, OURS };
 
@@ -93,13 +93,15 @@ static struct header read_header(struct pvb_span bytes, uint64_t at)
 /* ---- padding ------------------------------------------------------------------------- */
 
 /* Where libelf's last note of Xen's, or of ours, ends that it finds from there on; or 0. */
-static uint64_t last_that_matters(struct pvb_span bytes, uint64_t at)
+static uint64_t last_that_matters(const struct walk *walk, uint64_t at)
 {
+	const struct pvb_span bytes = walk->bytes;
 	uint64_t last = 0;
 
-	for (unsigned notes = 0; at < bytes.size && notes < BLANK_MAX; notes++) {
+	for (unsigned notes = 0; at < bytes.size && notes < PVB_BUDGET_NOTES; notes++) {
 		struct header header = read_header(bytes, at);
 
+		walk->image->cost.notes++;
 		at += header.next;
 		if (header.whose != NOBODYS)
 			last = at;
@@ -129,7 +131,7 @@ static bool is_padding(struct walk *walk, uint64_t at)
 		return true;
 	if (at < walk->sure)
 		return false;
-	walk->sure = last_that_matters(walk->bytes, at);
+	walk->sure = last_that_matters(walk, at);
 	walk->padded = !walk->sure;
 	return walk->padded;
 }
@@ -335,8 +337,9 @@ int pvb_notes_walk(struct pvb_image *image, struct pvb_declared *declared, struc
 
 		struct header header = read_header(bytes, at);
 
+		image->cost.notes++;
 		if (is_blank(&header)) {
-			if (declared->unread.blank++ >= BLANK_MAX)
+			if (declared->unread.blank++ >= PVB_BUDGET_NOTES)
 				return 0;
 		} else {
 			int rc = take(&walk, at, &header, error);

@@ -7,9 +7,6 @@
 #include "core/checked.h"
 #include "image/declares.h"
 
-/* libelf's limit; Linux has some twenty. */
-#define MAX_NOTES 65536
-
 static const struct {
 	const char *name;
 	enum pvb_note_kind kind;
@@ -115,7 +112,7 @@ int pvb_notes_keep(struct pvb_image *image, const struct pvb_note *note, struct 
 {
 	size_t count = image->info.note_count;
 
-	if (count >= MAX_NOTES || image->arena.total > PVB_ARENA_MAX)
+	if (count >= PVB_BUDGET_NOTES || image->arena.total > PVB_BUDGET_TEXT)
 		return pvb_fail(error, PVB_E_NOTE_TOO_MANY, PVB_IMAGE_STAGE,
 				"more than %zu notes with %" PRIu64 " bytes of names and strings",
 				count, image->arena.total);

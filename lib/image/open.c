@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/checked.h"
@@ -17,6 +16,7 @@
 #include "image/flat.h"
 #include "image/identify.h"
 #include "image/image.h"
+#include "image/keep.h"
 #include "image/limits.h"
 #include "image/notes.h"
 #include "image/pv.h"
@@ -55,9 +55,9 @@ static int no_loader(const struct walk *walk, struct pvb_error *error)
 	return rc;
 }
 
-/* Part of the source as it is, or through a codec, into a memfd. */
+/* Part of the source as it is, or through a codec, into a file in memory. */
 static int unpack(struct walk *walk, const struct pvb_codec_entry *codec, uint64_t offset,
-		  uint64_t size, enum pvb_expect expect, int *fd, uint64_t *unpacked,
+		  uint64_t size, enum pvb_expect expect, struct pvb_store *store,
 		  struct pvb_error *error)
 {
 	PVB_SINK_AUTO struct pvb_sink sink = PVB_SINK_INIT;
@@ -79,81 +79,66 @@ static int unpack(struct walk *walk, const struct pvb_codec_entry *codec, uint64
 		offset += part;
 		size -= part;
 	}
-	return rc ? rc : pvb_sink_finish(&sink, fd, unpacked, error);
+	return rc ? rc : pvb_sink_finish(&sink, store, error);
 }
 
 /* One layer of compression around the whole file: what is inside takes the file's place. */
 static int undo_outer_layer(struct walk *walk, const struct pvb_codec_entry *codec,
 			    struct pvb_error *error)
 {
-	int fd;
-	uint64_t size;
-	int rc = unpack(walk, codec, 0, walk->source.size, PVB_EXPECT_KERNEL, &fd, &size, error);
+	PVB_STORE_AUTO struct pvb_store store = PVB_STORE_INIT;
+	int rc = unpack(walk, codec, 0, walk->source.size, PVB_EXPECT_KERNEL, &store, error);
 
 	if (rc) {
 		pvb_context(error, "unpacking the whole file, which is %s-compressed", codec->name);
 		return rc;
 	}
-	pvb_source_replace(&walk->source, fd, size);
+	pvb_source_replace(&walk->source, &store);
 	rc = read_head(walk, error);
 	walk->kind = pvb_identify(walk->head).kind;
 	return rc;
 }
 
-static int keep(struct walk *walk, int fd, uint64_t size, struct pvb_error *error)
-{
-	struct pvb_image *image = walk->image;
-
-	image->fd = fd;
-	image->info.unpacked_size = size;
-	/* Private, so that the memfd can be sealed while it is mapped. */
-	void *bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (bytes == MAP_FAILED)
-		return pvb_fail(error, PVB_E_ARG_NO_MEMORY, PVB_IMAGE_STAGE,
-				"the unpacked image cannot be mapped: %s", strerror(errno));
-	image->bytes = pvb_span(bytes, size);
-	return 0;
-}
-
-/* The source as it is now is the unpacked image. */
+/* The source as it is now is the unpacked image, all of it. */
 static int keep_source(struct walk *walk, struct pvb_error *error)
 {
-	int fd;
+	PVB_STORE_AUTO struct pvb_store store = pvb_store_steal(&walk->source.store);
 	uint64_t size = walk->source.size;
+	int rc = 0;
 
-	if (walk->source.owned_fd >= 0) {
-		fd = PVB_STEAL_FD(walk->source.owned_fd);
-		return keep(walk, fd, size, error);
+	if (store.fd < 0) {
+		rc = pvb_limits_check(&walk->limits, 0, size, "its size", error);
+		if (!rc)
+			rc = unpack(walk, NULL, 0, size, PVB_EXPECT_ANYTHING, &store, error);
 	}
-	struct pvb_limits plain = walk->limits;
-
-	plain.plausible = UINT64_MAX; /* a file cannot be larger than itself */
-	int rc = pvb_limits_check(&plain, size, "its size", error);
-	if (!rc)
-		rc = unpack(walk, NULL, 0, size, PVB_EXPECT_ANYTHING, &fd, &size, error);
-	return rc ? rc : keep(walk, fd, size, error);
+	return rc ? rc : pvb_keep_store(walk->image, &store, error);
 }
 
 /* ---- containers ------------------------------------------------------------------ */
 
-static int read_elf(struct walk *walk, struct pvb_error *error)
+static int read_elf(struct walk *walk, struct pvb_keep *keep, struct pvb_error *error)
 {
 	struct pvb_image *image = walk->image;
 	struct pvb_declared declared;
 	struct pvb_elf elf;
-	int rc = pvb_elf_open(image->bytes, &elf, error);
+	int rc = pvb_keep_elf_tables(keep, &elf, error);
 
 	if (rc)
 		return rc;
 	image->info.elf_bits = elf.bits;
 	image->info.elf_machine = elf.machine;
-	rc = pvb_segments_read(image, &elf, walk->limits.flags, error);
+	rc = pvb_keep_elf_parts(keep, &elf, error);
+	if (!rc)
+		rc = pvb_segments_read(image, &elf, walk->limits.flags, error);
 	if (!rc)
 		rc = pvb_notes_read(image, &elf, &declared, error);
+	if (!rc && declared.bsd_symtab)
+		rc = pvb_keep_elf_symbols(keep, &elf, error);
 	if (!rc)
 		rc = pvb_pv_judge_elf(image, &elf, &declared, &walk->limits, error);
 	if (!rc)
 		rc = pvb_declares_finish(image, &declared.declarations, error);
+	pvb_keep_drop_rest(keep, elf.file.size);
 	return rc;
 }
 
@@ -206,26 +191,35 @@ static int open_bzimage(struct walk *walk, struct pvb_error *error)
 				pvb_codec_list(codecs, sizeof codecs));
 	}
 
-	int fd;
-	uint64_t size;
+	PVB_STORE_AUTO struct pvb_store store = PVB_STORE_INIT;
 	rc = unpack(walk, payload.codec, bzimage.payload_offset, bzimage.payload_size,
-		    PVB_EXPECT_ELF, &fd, &size, error);
+		    PVB_EXPECT_ELF, &store, error);
 	if (rc) {
 		pvb_context(error, "unpacking the bzImage's payload, %" PRIu64 " bytes at %" PRIu64,
 			    bzimage.payload_size, bzimage.payload_offset);
 		return rc;
 	}
 	walk->image->info.container = PVB_CONTAINER_BZIMAGE;
-	rc = keep(walk, fd, size, error);
-	return rc ? rc : read_elf(walk, error);
+	pvb_source_close(&walk->source);
+
+	PVB_KEEP_AUTO struct pvb_keep keep = {.image = walk->image, .limits = &walk->limits};
+	rc = pvb_keep_store(walk->image, &store, error);
+	return rc ? rc : read_elf(walk, &keep, error);
 }
 
 static int open_elf(struct walk *walk, struct pvb_error *error)
 {
-	int rc = keep_source(walk, error);
+	PVB_KEEP_AUTO struct pvb_keep keep = {.image = walk->image, .limits = &walk->limits};
+	int rc;
 
 	walk->image->info.container = PVB_CONTAINER_ELF;
-	return rc ? rc : read_elf(walk, error);
+	if (walk->source.store.fd >= 0) {
+		rc = keep_source(walk, error);
+	} else {
+		keep.source = &walk->source;
+		rc = pvb_keep_begin(&keep, error);
+	}
+	return rc ? rc : read_elf(walk, &keep, error);
 }
 
 static int open_flat(struct walk *walk, struct pvb_error *error)
@@ -290,10 +284,19 @@ static int open_kind(struct walk *walk, struct pvb_error *error)
 	return no_loader(walk, error);
 }
 
+static void count_facts(struct pvb_image *image)
+{
+	const struct pvb_image_info *info = &image->info;
+
+	image->cost.kept = image->arena.total + image->note_capacity * sizeof *image->notes +
+			   info->segment_count * sizeof *image->segments +
+			   info->piece_count * sizeof *image->pieces;
+}
+
 /* Nobody writes to it any more, whoever holds the descriptor. */
 static int seal(const struct pvb_image *image, struct pvb_error *error)
 {
-	if (!fcntl(image->fd, F_ADD_SEALS,
+	if (!fcntl(image->store.fd, F_ADD_SEALS,
 		   F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
 		return 0;
 	return pvb_fail(error, PVB_E_ARG_NO_MEMORY, PVB_IMAGE_STAGE,
@@ -326,24 +329,36 @@ static int walk_source(struct walk *walk, struct pvb_error *error)
 	image->info.segments = image->segments;
 	image->info.pieces = image->pieces;
 	image->info.notes = image->notes;
+	image->info.memory_peak = image->cost.stored_peak;
 	return rc;
 }
 
-/* walk->source and limits are set; whatever happens, the source is done with. */
-static int finish(struct walk *walk, int rc, struct pvb_image **image, struct pvb_error *error)
+/* The image and its limits; what is opened is not there yet. */
+static int begin(struct walk *walk, const char *name, const struct pvb_image_options *options,
+		 struct pvb_error *error)
 {
-	if (!rc) {
-		walk->image = (struct pvb_image *)calloc(1, sizeof *walk->image);
-		if (walk->image) {
-			walk->image->fd = -1;
-			rc = walk_source(walk, error);
-		} else {
-			rc = pvb_fail_memory(error, PVB_IMAGE_STAGE, "an image");
-		}
-	}
+	*walk = (struct walk){.source = PVB_SOURCE_INIT};
+	walk->source.name = name;
+	walk->image = (struct pvb_image *)calloc(1, sizeof *walk->image);
+	if (!walk->image)
+		return pvb_fail_memory(error, PVB_IMAGE_STAGE, "an image");
+	walk->image->store.fd = -1;
+	return pvb_limits_init(&walk->limits, options, &walk->image->cost, error);
+}
+
+/* Whatever happens, the source is done with. cost may be NULL. */
+static int finish(struct walk *walk, int rc, struct pvb_cost *cost, struct pvb_image **image,
+		  struct pvb_error *error)
+{
+	if (!rc)
+		rc = walk_source(walk, error);
 	if (rc)
 		pvb_context(error, "opening the kernel %s", walk->source.name);
 	pvb_source_close(&walk->source);
+	if (walk->image)
+		count_facts(walk->image);
+	if (cost && walk->image)
+		*cost = walk->image->cost;
 	if (rc)
 		pvb_image_free(walk->image);
 	else
@@ -359,26 +374,32 @@ static const char *name_or(const char *name, const char *otherwise)
 int pvb_image_open_fd(int fd, const char *name, const struct pvb_image_options *options,
 		      struct pvb_image **image, struct pvb_error *error)
 {
-	struct walk walk = {.source = PVB_SOURCE_INIT};
+	struct walk walk;
+	int rc = begin(&walk, name_or(name, "(file)"), options, error);
 
 	*image = NULL;
-	walk.source.name = name_or(name, "(file)");
-	int rc = pvb_limits_init(&walk.limits, options, error);
 	if (!rc)
 		rc = pvb_source_fd(&walk.source, fd, walk.source.name, &walk.limits, error);
-	return finish(&walk, rc, image, error);
+	return finish(&walk, rc, NULL, image, error);
+}
+
+int pvb_image_open_counted(struct pvb_span bytes, const char *name,
+			   const struct pvb_image_options *options, struct pvb_cost *cost,
+			   struct pvb_image **image, struct pvb_error *error)
+{
+	struct walk walk;
+	int rc = begin(&walk, name_or(name, "(memory)"), options, error);
+
+	*image = NULL;
+	pvb_source_memory(&walk.source, bytes, walk.source.name);
+	return finish(&walk, rc, cost, image, error);
 }
 
 int pvb_image_open_memory(const void *bytes, size_t size, const char *name,
 			  const struct pvb_image_options *options, struct pvb_image **image,
 			  struct pvb_error *error)
 {
-	struct walk walk = {.source = PVB_SOURCE_INIT};
-
-	*image = NULL;
-	pvb_source_memory(&walk.source, pvb_span(bytes, size), name_or(name, "(memory)"));
-	int rc = pvb_limits_init(&walk.limits, options, error);
-	return finish(&walk, rc, image, error);
+	return pvb_image_open_counted(pvb_span(bytes, size), name, options, NULL, image, error);
 }
 
 int pvb_image_open(const char *path, const struct pvb_image_options *options,

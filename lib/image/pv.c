@@ -262,7 +262,7 @@ static int add_symtab(struct pvb_image *image, const struct pvb_elf *elf,
 {
 	struct pvb_symtab symtab;
 	uint64_t start, end;
-	int rc = pvb_symtab_append(elf, image->fd, limits, &symtab, error);
+	int rc = pvb_symtab_append(elf, &image->store, limits, &symtab, error);
 
 	if (rc || !symtab.present)
 		return rc;

@@ -24,6 +24,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/image/identify.h \
 	lib/image/image.h \
 	lib/image/info.c \
+	lib/image/keep.c \
+	lib/image/keep.h \
 	lib/image/legacy.c \
 	lib/image/limits.c \
 	lib/image/limits.h \
@@ -39,12 +41,16 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/image/pe.h \
 	lib/image/pv.c \
 	lib/image/pv.h \
+	lib/image/ranges.c \
+	lib/image/ranges.h \
 	lib/image/segments.c \
 	lib/image/segments.h \
 	lib/image/sink.c \
 	lib/image/sink.h \
 	lib/image/source.c \
 	lib/image/source.h \
+	lib/image/store.c \
+	lib/image/store.h \
 	lib/image/symtab.c \
 	lib/image/symtab.h \
 	lib/image/watch.c \

@@ -1,30 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where bytes go: a memfd. Pages of zeros become holes, so that they cost
- * nothing. What comes in is watched from its first bytes on (watch.h), so that
- * a stream which cannot be a kernel is refused when that can first be known.
+ * Where bytes go: a file in memory (store.h). What comes in is watched from its first bytes on
+ * (watch.h), so that a stream which cannot be a kernel is refused when that can first be known.
  */
 #ifndef PVB_IMAGE_SINK_H
 #define PVB_IMAGE_SINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/error.h"
 #include "image/limits.h"
+#include "image/store.h"
 #include "image/watch.h"
 
+/*
+ *   size     bytes taken in
+ *   held     bytes of files in memory that were there before
+ *   fill     bytes of buffer, the last of size
+ *   decoded  they come out of a decoder, and count as growth
+ */
 struct pvb_sink {
-	int fd;
-	uint64_t size; /* bytes taken in */
+	struct pvb_store store;
+	uint64_t size;
+	uint64_t held;
 	uint8_t *buffer;
-	size_t fill; /* bytes of buffer, the last of size */
+	size_t fill;
+	bool decoded;
 	const struct pvb_limits *limits;
 	struct pvb_watch *watch;
 };
 
 #define PVB_SINK_INIT                                                                              \
 	{                                                                                          \
-		.fd = -1                                                                           \
+		.store = PVB_STORE_INIT                                                            \
 	}
 #define PVB_SINK_AUTO __attribute__((cleanup(pvb_sink_close)))
 
@@ -32,8 +41,8 @@ int pvb_sink_open(struct pvb_sink *sink, const struct pvb_limits *limits, enum p
 		  struct pvb_error *error);
 int pvb_sink_write(struct pvb_sink *sink, const void *bytes, size_t size, struct pvb_error *error);
 
-/* Hands the memfd over. It is not sealed yet. */
-int pvb_sink_finish(struct pvb_sink *sink, int *fd, uint64_t *size, struct pvb_error *error);
+/* Hands the file over. It is not sealed yet. */
+int pvb_sink_finish(struct pvb_sink *sink, struct pvb_store *store, struct pvb_error *error);
 
 /* What a failed one leaves behind; nothing after pvb_sink_finish(). */
 void pvb_sink_close(struct pvb_sink *sink);

@@ -12,8 +12,11 @@
 
 void pvb_source_memory(struct pvb_source *source, struct pvb_span memory, const char *name)
 {
-	*source = (struct pvb_source){
-		.name = name, .fd = -1, .owned_fd = -1, .memory = memory, .size = memory.size};
+	*source = (struct pvb_source){.name = name,
+				      .fd = -1,
+				      .store = PVB_STORE_INIT,
+				      .memory = memory,
+				      .size = memory.size};
 }
 
 static int cannot_read(const char *name, int reason, struct pvb_error *error)
@@ -42,12 +45,11 @@ static int drain(struct pvb_source *source, int fd, const struct pvb_limits *lim
 		rc = pvb_sink_write(&sink, buffer, (size_t)got, error);
 	}
 
-	int copy;
-	uint64_t size;
+	PVB_STORE_AUTO struct pvb_store copy = PVB_STORE_INIT;
 	if (!rc)
-		rc = pvb_sink_finish(&sink, &copy, &size, error);
+		rc = pvb_sink_finish(&sink, &copy, error);
 	if (!rc)
-		pvb_source_replace(source, copy, size);
+		pvb_source_replace(source, &copy);
 	return rc;
 }
 
@@ -56,7 +58,7 @@ int pvb_source_fd(struct pvb_source *source, int fd, const char *name,
 {
 	struct stat status;
 
-	*source = (struct pvb_source){.name = name, .fd = fd, .owned_fd = -1};
+	*source = (struct pvb_source){.name = name, .fd = fd, .store = PVB_STORE_INIT};
 	if (fstat(fd, &status))
 		return cannot_read(name, errno, error);
 	if (S_ISDIR(status.st_mode))
@@ -73,18 +75,18 @@ int pvb_source_fd(struct pvb_source *source, int fd, const char *name,
 	return drain(source, fd, limits, error);
 }
 
-void pvb_source_replace(struct pvb_source *source, int fd, uint64_t size)
+void pvb_source_replace(struct pvb_source *source, struct pvb_store *store)
 {
 	pvb_source_close(source);
-	source->fd = source->owned_fd = fd;
-	source->size = size;
+	source->store = pvb_store_steal(store);
+	source->fd = source->store.fd;
+	source->size = source->store.size;
 }
 
 void pvb_source_close(struct pvb_source *source)
 {
-	if (source->owned_fd >= 0)
-		(void)close(source->owned_fd);
-	source->fd = source->owned_fd = -1;
+	pvb_store_close(&source->store);
+	source->fd = -1;
 }
 
 int pvb_source_read(const struct pvb_source *source, uint64_t offset, void *to, size_t size,

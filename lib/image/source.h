@@ -11,18 +11,23 @@
 #include "core/error.h"
 #include "core/span.h"
 #include "image/limits.h"
+#include "image/store.h"
 
+/*
+ *   fd      -1: memory
+ *   store   a file that is closed with the source; then fd is its
+ */
 struct pvb_source {
 	const char *name;
-	int fd;       /* -1: memory */
-	int owned_fd; /* to be closed with the source, or -1 */
+	int fd;
+	struct pvb_store store;
 	struct pvb_span memory;
 	uint64_t size;
 };
 
 #define PVB_SOURCE_INIT                                                                            \
 	{                                                                                          \
-		.fd = -1, .owned_fd = -1                                                           \
+		.fd = -1, .store = PVB_STORE_INIT                                                  \
 	}
 
 void pvb_source_memory(struct pvb_source *source, struct pvb_span memory, const char *name);
@@ -31,8 +36,8 @@ void pvb_source_memory(struct pvb_source *source, struct pvb_span memory, const 
 int pvb_source_fd(struct pvb_source *source, int fd, const char *name,
 		  const struct pvb_limits *limits, struct pvb_error *error);
 
-/* Take fd, a memfd of size bytes, and read from it from now on. */
-void pvb_source_replace(struct pvb_source *source, int fd, uint64_t size);
+/* Take a file over, and read from it from now on. */
+void pvb_source_replace(struct pvb_source *source, struct pvb_store *store);
 
 void pvb_source_close(struct pvb_source *source);
 

@@ -2,10 +2,8 @@
 #include "image/symtab.h"
 
 #include <elf.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/checked.h"
 #include "image/image.h"
@@ -149,31 +147,56 @@ static void make_header(const struct pvb_elf *elf, const struct tables *tables,
 	put(names, at_offset, layout->names - SIZE_FIELD, elf->bits / 8);
 }
 
-static int append(int fd, uint64_t offset, const uint8_t *bytes, uint64_t size,
-		  struct pvb_error *error)
+/* From one place of the file to another, through a buffer: a hole that is looked at is filled. */
+static int append(struct pvb_store *store, const struct pvb_limits *limits, uint64_t to,
+		  uint64_t from, uint64_t size, struct pvb_error *error)
 {
-	while (size) {
-		ssize_t put = pwrite(fd, bytes, (size_t)size, (off_t)offset);
+	uint8_t buffer[4 * PVB_STORE_HOLE];
 
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return pvb_fail(error, PVB_E_ARG_NO_MEMORY, PVB_IMAGE_STAGE,
-					"the symbol table cannot be kept in memory: %s",
-					strerror(errno));
-		bytes += put;
-		offset += (uint64_t)put;
-		size -= (uint64_t)put;
+	while (size) {
+		const uint64_t before = store->stored;
+		size_t part = (size_t)pvb_min(size, sizeof buffer);
+		int rc = pvb_store_get(store, from, buffer, part, error);
+
+		if (!rc)
+			rc = pvb_store_put(store, to, buffer, part, error);
+		limits->cost->grown += store->stored - before;
+		if (!rc)
+			rc = pvb_limits_check_growth(limits, error);
+		if (rc)
+			return rc;
+		from += part;
+		to += part;
+		size -= part;
 	}
 	return 0;
 }
 
-int pvb_symtab_append(const struct pvb_elf *elf, int fd, const struct pvb_limits *limits,
-		      struct pvb_symtab *symtab, struct pvb_error *error)
+static int write_table(const struct pvb_elf *elf, const struct tables *tables,
+		       const struct layout *layout, struct pvb_store *store,
+		       const struct pvb_limits *limits, struct pvb_error *error)
 {
+	const uint64_t offset = elf->file.size;
+	uint8_t headers[HEADERS_MAX];
+
+	make_header(elf, tables, layout, headers);
+	int rc = pvb_store_put(store, offset, headers, layout->headers, error);
+	if (!rc)
+		rc = append(store, limits, offset + layout->symbols, tables->symbols.offset,
+			    tables->symbols.size, error);
+	if (!rc)
+		rc = append(store, limits, offset + layout->names, tables->names.offset,
+			    tables->names.size, error);
+	return rc ? rc : pvb_store_finish(store, offset + layout->end, error);
+}
+
+int pvb_symtab_append(const struct pvb_elf *elf, struct pvb_store *store,
+		      const struct pvb_limits *limits, struct pvb_symtab *symtab,
+		      struct pvb_error *error)
+{
+	const uint64_t offset = elf->file.size;
 	uint64_t unit = elf->bits == 64 ? 8 : 4;
 	struct tables tables = {0};
-	uint8_t headers[HEADERS_MAX];
 	bool found;
 	int rc = find_tables(elf, &tables, &found, error);
 
@@ -182,7 +205,6 @@ int pvb_symtab_append(const struct pvb_elf *elf, int fd, const struct pvb_limits
 		return rc;
 
 	struct layout layout = lay_out(elf, &tables, unit);
-	uint64_t offset = elf->file.size;
 
 	if (layout.end > UINT32_MAX)
 		return pvb_fail(error, PVB_E_ELF_SYMTAB, PVB_IMAGE_STAGE,
@@ -190,26 +212,16 @@ int pvb_symtab_append(const struct pvb_elf *elf, int fd, const struct pvb_limits
 				" bytes it is larger than its size field can say",
 				layout.end);
 	/* Its two sections may each name the whole file, which would treble it. */
-	rc = pvb_limits_check(limits, offset + layout.end, "its symbol table", error);
+	rc = pvb_limits_check(limits, 0, offset + layout.end, "its symbol table", error);
+	if (!rc)
+		rc = write_table(elf, &tables, &layout, store, limits, error);
 	if (rc)
 		return rc;
-
-	make_header(elf, &tables, &layout, headers);
-	rc = append(fd, offset, headers, layout.headers, error);
-	if (!rc)
-		rc = append(fd, offset + layout.symbols, tables.symbol_bytes.bytes,
-			    tables.symbol_bytes.size, error);
-	if (!rc)
-		rc = append(fd, offset + layout.names, tables.name_bytes.bytes,
-			    tables.name_bytes.size, error);
-	if (!rc && ftruncate(fd, (off_t)(offset + layout.end)))
-		rc = pvb_fail(error, PVB_E_ARG_NO_MEMORY, PVB_IMAGE_STAGE,
-			      "the symbol table cannot be kept in memory: %s", strerror(errno));
 	*symtab = (struct pvb_symtab){
 		.present = true,
 		.offset = offset,
 		.size = layout.end,
 		.alignment = unit,
 	};
-	return rc;
+	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "image/elf.h"
 #include "image/limits.h"
+#include "image/store.h"
 
 struct pvb_symtab {
 	bool present;    /* a stripped kernel has none, and runs without */
@@ -20,10 +21,11 @@ struct pvb_symtab {
 };
 
 /*
- * Make the table and append it to fd, the memfd behind elf, whose end moves on;
- * it may not grow beyond the limits.
+ * Make the table and append it to the file behind elf, whose end moves on; it may
+ * not grow beyond the limits.
  */
-int pvb_symtab_append(const struct pvb_elf *elf, int fd, const struct pvb_limits *limits,
-		      struct pvb_symtab *symtab, struct pvb_error *error);
+int pvb_symtab_append(const struct pvb_elf *elf, struct pvb_store *store,
+		      const struct pvb_limits *limits, struct pvb_symtab *symtab,
+		      struct pvb_error *error);
 
 #endif

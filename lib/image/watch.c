@@ -67,7 +67,7 @@ static int account_segments(struct pvb_watch *watch, struct pvb_sink *sink, stru
 		pvb_elf_decode_segment(&watch->elf, pvb_span(raw, size), &segment);
 		account(watch, segment.offset, segment.filesz);
 	}
-	return pvb_limits_check(sink->limits, watch->accounted, watch->header, error);
+	return pvb_limits_check(sink->limits, sink->held, watch->accounted, watch->header, error);
 }
 
 /* Sections may hold what no segment does (symbols). Those that lie are not believed. */
@@ -85,7 +85,7 @@ static int account_sections(struct pvb_watch *watch, struct pvb_sink *sink, stru
 			return rc;
 		pvb_elf_decode_section(&watch->elf, pvb_span(raw, size), &section);
 		if (section.in_file && pvb_add(section.offset, section.size, &end) &&
-		    !pvb_limits_check(sink->limits, end, NULL, NULL))
+		    !pvb_limits_check(sink->limits, sink->held, end, NULL, NULL))
 			account(watch, section.offset, section.size);
 	}
 	return 0;
@@ -102,7 +102,7 @@ static int begin_elf(struct pvb_watch *watch, const struct pvb_sink *sink, struc
 	watch->header = "its ELF header";
 	account(watch, watch->elf.phoff, (uint64_t)watch->elf.phnum * watch->elf.phentsize);
 	account(watch, watch->elf.shoff, (uint64_t)watch->elf.shnum * watch->elf.shentsize);
-	return pvb_limits_check(sink->limits, watch->accounted, watch->header, error);
+	return pvb_limits_check(sink->limits, sink->held, watch->accounted, watch->header, error);
 }
 
 static int not_a_kernel(const struct pvb_watch *watch, struct pvb_span head,
@@ -144,7 +144,8 @@ static int identify(struct pvb_watch *watch, const struct pvb_sink *sink, struct
 			return not_a_kernel(watch, head, error);
 		watch->header = "its setup header";
 		watch->accounted = pvb_bzimage_accounts_for(head);
-		return pvb_limits_check(sink->limits, watch->accounted, watch->header, error);
+		return pvb_limits_check(sink->limits, sink->held, watch->accounted, watch->header,
+					error);
 	case PVB_KIND_ARM64:
 	case PVB_KIND_FLAT:
 		return watch->expect == PVB_EXPECT_ELF ? not_a_kernel(watch, head, error) : 0;
@@ -199,13 +200,6 @@ int pvb_watch_progress(struct pvb_watch *watch, struct pvb_sink *sink, bool all,
 int pvb_watch_limits(const struct pvb_watch *watch, const struct pvb_sink *sink,
 		     struct pvb_error *error)
 {
-	if (watch->expect == PVB_EXPECT_ANYTHING) {
-		if (sink->size <= sink->limits->unpacked)
-			return 0;
-		return pvb_limits_check(&(struct pvb_limits){.unpacked = sink->limits->unpacked,
-							     .plausible = UINT64_MAX},
-					sink->size, NULL, error);
-	}
 	if (watch->accounted) {
 		uint64_t most = watch->accounted + watch->accounted / SLACK_SHARE + SLACK_BYTES;
 
@@ -215,5 +209,5 @@ int pvb_watch_limits(const struct pvb_watch *watch, const struct pvb_sink *sink,
 					"only %" PRIu64,
 					sink->size, watch->header, watch->accounted);
 	}
-	return pvb_limits_check(sink->limits, sink->size, NULL, error);
+	return pvb_limits_check(sink->limits, sink->held, sink->size, NULL, error);
 }

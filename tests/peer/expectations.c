@@ -183,6 +183,11 @@ static const struct {
 	 "attack surface. libxenguest itself stopped in 4.20."},
 	{"an ELF segment that lies outside of the file", "refused (`elf.segment-file`)",
 	 "left out; the build succeeds", "The guest would start without a part of itself."},
+	{"segments or sections of notes that overlap so far that they come to more bytes than the "
+	 "file has",
+	 "refused (`note.too-many`)", "read again and again",
+	 "What is known of a kernel has to be in proportion to its file: a thousand bytes led to "
+	 "gigabytes."},
 	{"a guest that does not fit its memory", "refused by the plan, before memory is allocated",
 	 "refused after all of it was allocated",
 	 "A refusal should cost nothing, and be possible without a hypervisor."},

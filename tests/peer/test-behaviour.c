@@ -17,6 +17,7 @@
 
 #include "peer/peer.h"
 #include "peer/view.h"
+#include "support/elf-builder.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define HOST "sim:memory=4G,xen=4.17"
@@ -193,6 +194,51 @@ static void a_segment_outside_of_the_file_is_refused_and_not_left_out(void **sta
 	assert_true(fixture->they_did);
 }
 
+/* Three segments of notes that are the same bytes, most of the file. */
+static int make_noisy_kernel(void)
+{
+	static const char filler[100000];
+	struct elf_builder b = ELF_BUILDER_64;
+	struct blob notes = xen_notes(64), file;
+	int fd = memfd_create("kernel", MFD_CLOEXEC);
+
+	note_add_number(&notes, NOTE_VIRT_BASE, 0, 8);
+	note_add(&notes, "BIG", 7, filler, sizeof filler);
+
+	const size_t size = notes.size;
+
+	elf_add_load(&b, 0, 0x1000, 0x1000);
+	for (unsigned i = 0; i < 3; i++) {
+		struct blob none = BLOB_INIT;
+
+		elf_add_note_segment(&b, i ? &none : &notes);
+	}
+	file = elf_build(&b);
+	for (unsigned i = 2; i < 4; i++) {
+		elf_set_ph(&file, i, PH_OFFSET, elf_get_ph(&file, 1, PH_OFFSET));
+		elf_set_ph(&file, i, PH_FILESZ, size);
+	}
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, file.bytes, file.size), file.size);
+	blob_free(&file);
+	return fd;
+}
+
+static void notes_of_more_bytes_than_the_file_has_are_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[32];
+	int fd = make_noisy_kernel();
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	fixture->which.kernel = path;
+	build(fixture);
+	close(fd);
+	assert_false(fixture->we_did);
+	assert_non_null(strstr(fixture->ours.why, "note.too-many"));
+	assert_true(fixture->they_did);
+}
+
 static void what_does_not_fit_is_refused_before_memory_is_allocated(void **state)
 {
 	struct fixture *fixture = *state;
@@ -220,6 +266,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(
 			a_segment_outside_of_the_file_is_refused_and_not_left_out, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(notes_of_more_bytes_than_the_file_has_are_refused,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			what_does_not_fit_is_refused_before_memory_is_allocated, set_up, tear_down),
 	};

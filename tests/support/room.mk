@@ -7,6 +7,8 @@ tests_libsupport_la_SOURCES = \
 	tests/support/blob.h \
 	tests/support/compress.c \
 	tests/support/compress.h \
+	tests/support/cost.c \
+	tests/support/cost.h \
 	tests/support/elf-builder.c \
 	tests/support/elf-builder.h \
 	tests/support/open.c \

@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/test-image-arm64 \
 	tests/unit/test-image-bzimage \
 	tests/unit/test-image-codec \
+	tests/unit/test-image-cost \
 	tests/unit/test-image-declares \
 	tests/unit/test-image-elf \
 	tests/unit/test-image-failures \

@@ -392,7 +392,7 @@ static void the_same_notes_a_thousand_times_are_too_many(void **state)
 }
 
 /* To look for the end of each owner's name would be to look at a terabyte. */
-static void many_sections_with_one_huge_owner_are_passed_over(void **state)
+static void many_sections_with_one_huge_owner_are_too_many(void **state)
 {
 	enum { SECTIONS = 60000, OWNER = 16 << 20 };
 	struct elf_builder b = ELF_BUILDER_64;
@@ -409,7 +409,15 @@ static void many_sections_with_one_huge_owner_are_passed_over(void **state)
 	elf_add_load(&b, 0, 0x100, 0x1000);
 	elf_add_note_section(&b, ".note", &note);
 
-	struct blob file = elf_build(&b);
+	struct blob file = elf_build(&b), once = blob_copy(&file);
+	struct pvb_image *image = open_ok(&once);
+	const struct pvb_image_info *info = pvb_image_info(image);
+
+	assert_int_equal(info->note_count, 1);
+	assert_int_equal(strlen(info->notes[0].owner), 64);
+	pvb_image_free(image);
+	blob_free(&once);
+
 	struct blob header = BLOB_INIT;
 
 	blob_append(&header, file.bytes + elf_get(&file, EH_SHOFF) + 64, 64);
@@ -420,12 +428,7 @@ static void many_sections_with_one_huge_owner_are_passed_over(void **state)
 		blob_append_blob(&file, &header);
 	blob_free(&header);
 
-	struct pvb_image *image = open_ok(&file);
-	const struct pvb_image_info *info = pvb_image_info(image);
-
-	assert_int_equal(info->note_count, SECTIONS - 1);
-	assert_int_equal(strlen(info->notes[SECTIONS - 2].owner), 64);
-	pvb_image_free(image);
+	open_refused(&file, PVB_E_NOTE_TOO_MANY);
 }
 
 /* ---- the legacy string ---------------------------------------------------------------- */
@@ -995,7 +998,7 @@ int main(void)
 		cmocka_unit_test(supported_features_are_words),
 		cmocka_unit_test(too_many_notes_are_refused),
 		cmocka_unit_test(the_same_notes_a_thousand_times_are_too_many),
-		cmocka_unit_test(many_sections_with_one_huge_owner_are_passed_over),
+		cmocka_unit_test(many_sections_with_one_huge_owner_are_too_many),
 		cmocka_unit_test(the_legacy_string_is_understood),
 		cmocka_unit_test(with_the_legacy_string_the_offset_is_virt_base),
 		cmocka_unit_test(a_hypercall_page_without_virt_base_counts_from_zero),
