@@ -85,6 +85,7 @@ static int print(const struct session *session, const struct construct *made,
 	pvb_host_mapped(session->host, &mapped_now, &creation.mapped_peak);
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		creation.peak_rss = (uint64_t)usage.ru_maxrss * 1024;
+	creation.image_peak = pvb_image_info(session->image)->memory_peak;
 	if (option_given(options, OPTION_VERBOSE))
 		print_steps(session);
 	/* Standard output is the console's then. */

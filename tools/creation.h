@@ -24,6 +24,7 @@ enum { CREATION_STEPS_MAX = 48 };
  *   dump        path of the core that was written, or NULL
  *   mapped_peak most guest memory that was mapped at once, in bytes
  *   peak_rss    most memory that this process had, in bytes
+ *   image_peak  and most that the unpacked kernel took beside it, in files in memory
  */
 struct creation {
 	const struct pvb_host *host;
@@ -37,6 +38,7 @@ struct creation {
 	size_t step_count;
 	uint64_t mapped_peak;
 	uint64_t peak_rss;
+	uint64_t image_peak;
 };
 
 #endif

@@ -61,6 +61,24 @@ void json_append_number(struct json_object *array, uint64_t value)
 	json_append(array, got(json_object_new_uint64(value)));
 }
 
+static void release_list(struct json_object *object, void *list)
+{
+	(void)object;
+	free(list);
+}
+
+void json_add_list(struct json_object *parent, const char *key, struct json_list list)
+{
+	struct json_object *array = json_add(parent, key, json_array());
+
+	if (!list.count)
+		return;
+	struct json_list *kept = got(malloc(sizeof *kept));
+
+	*kept = list;
+	json_object_set_userdata(array, kept, release_list);
+}
+
 void json_add_null(struct json_object *parent, const char *key)
 {
 	(void)json_add(parent, key, NULL);
@@ -105,9 +123,10 @@ void json_add_bytes(struct json_object *parent, const char *key, const uint8_t *
 		    uint64_t size)
 {
 	static const char digits[] = "0123456789abcdef";
-	AUTO_FREE char *text = got(calloc((size_t)size + 1, 2));
+	const size_t shown = size < JSON_BYTES ? (size_t)size : JSON_BYTES;
+	AUTO_FREE char *text = got(calloc(shown + 1, 2));
 
-	for (uint64_t i = 0; i < size; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		text[2 * i] = digits[bytes[i] >> 4];
 		text[2 * i + 1] = digits[bytes[i] & 15];
 	}

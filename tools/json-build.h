@@ -5,6 +5,7 @@
 #define PVB_TOOLS_JSON_BUILD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <json-c/json.h>
@@ -25,6 +26,17 @@ void json_append(struct json_object *array, struct json_object *child);
 void json_append_name(struct json_object *array, const char *name);
 void json_append_number(struct json_object *array, uint64_t value);
 
+/*
+ * A list of what may be very many, of an object that is printed itself: an element is made when
+ * its turn has come. owner stays until the object is printed.
+ */
+struct json_list {
+	const void *owner;
+	size_t count;
+	struct json_object *(*element)(const void *owner, size_t index);
+};
+void json_add_list(struct json_object *parent, const char *key, struct json_list list);
+
 void json_add_null(struct json_object *parent, const char *key);
 void json_add_bool(struct json_object *parent, const char *key, bool value);
 void json_add_number(struct json_object *parent, const char *key, uint64_t value);
@@ -34,7 +46,8 @@ void json_add_ms(struct json_object *parent, const char *key, uint64_t nanosecon
 void json_add_hex(struct json_object *parent, const char *key, uint64_t value);
 void json_add_hex_or_null(struct json_object *parent, const char *key, uint64_t value);
 
-/* "1f00...": bytes in their order. */
+/* "1f00...": bytes in their order, no more than JSON_BYTES of them. */
+#define JSON_BYTES 4096u
 void json_add_bytes(struct json_object *parent, const char *key, const uint8_t *bytes,
 		    uint64_t size);
 

@@ -76,19 +76,15 @@ static struct json_object *calls_object(const struct pvb_host *host)
 	return object;
 }
 
-static struct json_object *extents_array(const struct pvb_domain_info *domain)
+static struct json_object *extent_object(const void *domain, size_t index)
 {
-	struct json_object *array = json_array();
+	const struct pvb_domain_info *info = domain;
+	struct json_object *object = json_map();
 
-	for (size_t i = 0; i < domain->extent_count; i++) {
-		struct json_object *object = json_map();
-
-		json_add_hex(object, "gpa", domain->extents[i].gpa);
-		json_add_hex(object, "maddr", domain->extents[i].maddr);
-		json_add_number(object, "bytes", domain->extents[i].bytes);
-		json_append(array, object);
-	}
-	return array;
+	json_add_hex(object, "gpa", info->extents[index].gpa);
+	json_add_hex(object, "maddr", info->extents[index].maddr);
+	json_add_number(object, "bytes", info->extents[index].bytes);
+	return object;
 }
 
 /* How much of guest memory lies on either side of a power of two. */
@@ -149,7 +145,8 @@ struct json_object *json_domain(const struct creation *creation)
 	add_start(object, domain);
 	json_add_number(object, "address_bits", domain->address_bits);
 	(void)json_add(object, "grant_table", grant_table_array(domain));
-	(void)json_add(object, "extents", extents_array(domain));
+	json_add_list(object, "extents",
+		      (struct json_list){domain, domain->extent_count, extent_object});
 	(void)json_add(object, "machine_memory", machine_memory_object(domain));
 	(void)json_add(object, "calls", calls_object(creation->host));
 
@@ -164,6 +161,7 @@ struct json_object *json_domain(const struct creation *creation)
 	}
 	json_add_number(object, "mapped_peak", creation->mapped_peak);
 	json_add_number(object, "peak_rss", creation->peak_rss);
+	json_add_number(object, "image_peak", creation->image_peak);
 	json_add_text(object, "dump", creation->dump);
 	(void)json_add(object, "audit", creation->audit ? json_audit(creation->audit) : NULL);
 	return object;

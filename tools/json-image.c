@@ -32,39 +32,35 @@ static struct json_object *elf_object(const struct pvb_image_info *image)
 	return elf;
 }
 
-static struct json_object *notes_array(const struct pvb_image_info *image)
+static struct json_object *note_object(const void *image, size_t index)
 {
-	struct json_object *notes = json_array();
+	const struct pvb_note *note = &((const struct pvb_image_info *)image)->notes[index];
+	struct json_object *object = json_map();
 
-	for (size_t i = 0; i < image->note_count; i++) {
-		const struct pvb_note *note = &image->notes[i];
-		struct json_object *object = json_map();
-
-		json_add_text(object, "owner", note->owner);
-		if (note->type == UINT32_MAX)
-			json_add_null(object, "type");
-		else
-			json_add_number(object, "type", note->type);
-		json_add_text(object, "name", note->name);
-		json_add_text(object, "origin", note_origin_name(note->origin));
-		switch (note->kind) {
-		case PVB_NOTE_KIND_NUMBER:
-			json_add_hex(object, "value", note->number);
-			break;
-		case PVB_NOTE_KIND_STRING:
-			json_add_text(object, "value", note->string);
-			break;
-		case PVB_NOTE_KIND_BYTES:
-			json_add_bytes(object, "value", note->bytes, note->size);
-			break;
-		}
-		if (note->meaning)
-			json_add_text(object, "meaning", note->meaning);
-		json_add_number(object, "size", note->size);
-		json_add_bool(object, "used", note->used);
-		json_append(notes, object);
+	json_add_text(object, "owner", note->owner);
+	if (note->type == UINT32_MAX)
+		json_add_null(object, "type");
+	else
+		json_add_number(object, "type", note->type);
+	json_add_text(object, "name", note->name);
+	json_add_text(object, "origin", note_origin_name(note->origin));
+	switch (note->kind) {
+	case PVB_NOTE_KIND_NUMBER:
+		json_add_hex(object, "value", note->number);
+		break;
+	case PVB_NOTE_KIND_STRING:
+		json_add_text(object, "value", note->string);
+		break;
+	case PVB_NOTE_KIND_BYTES:
+		json_add_bytes(object, "value", note->bytes, note->size);
+		break;
 	}
-	return notes;
+	if (note->meaning)
+		json_add_text(object, "meaning", note->meaning);
+	json_add_number(object, "size", note->size);
+	json_add_bool(object, "cut", note->kind == PVB_NOTE_KIND_BYTES && note->size > JSON_BYTES);
+	json_add_bool(object, "used", note->used);
+	return object;
 }
 
 static struct json_object *features_array(uint32_t features)
@@ -202,7 +198,7 @@ struct json_object *json_image(const struct pvb_image_info *image,
 	json_add_number(object, "layers", image->layers);
 	json_add_text(object, "kernel_version", image->kernel_version);
 	(void)json_add(object, "elf", elf_object(image));
-	(void)json_add(object, "notes", notes_array(image));
+	json_add_list(object, "notes", (struct json_list){image, image->note_count, note_object});
 	(void)json_add(object, "pv", pv_object(&image->pv, least));
 
 	struct json_object *pvh = json_add(object, "pvh", json_map());

@@ -61,26 +61,25 @@ static struct json_object *anchors_object(const struct pvb_p2m_anchors *anchors)
 	return object;
 }
 
-static struct json_object *extents_of(const struct pvb_p2m_extent *extents, size_t count)
+static struct json_object *extent_object(const void *extents, size_t index)
+{
+	const struct pvb_p2m_extent *extent = &((const struct pvb_p2m_extent *)extents)[index];
+	struct json_object *object = json_map();
+
+	json_add_hex(object, "pfn", extent->pfn);
+	json_add_hex(object, "mfn", extent->mfn);
+	json_add_number(object, "count", extent->count);
+	return object;
+}
+
+/* Those that are within another object are there at once: they are few, but for --all. */
+static struct json_object *extents_array(const struct pvb_p2m_extent *extents, size_t count)
 {
 	struct json_object *array = json_array();
 
-	for (size_t i = 0; i < count; i++) {
-		struct json_object *object = json_map();
-
-		json_add_hex(object, "pfn", extents[i].pfn);
-		json_add_hex(object, "mfn", extents[i].mfn);
-		json_add_number(object, "count", extents[i].count);
-		json_append(array, object);
-	}
+	for (size_t i = 0; i < count; i++)
+		json_append(array, extent_object(extents, i));
 	return array;
-}
-
-static struct json_object *extents_array(const struct p2m_view *view)
-{
-	const struct pvb_p2m_info *info = view->info;
-
-	return extents_of(info->extents, p2m_view_listed(view, info->extent_count));
 }
 
 static struct json_object *disagreements_array(const struct p2m_view *view)
@@ -99,13 +98,6 @@ static struct json_object *disagreements_array(const struct p2m_view *view)
 		json_append(array, object);
 	}
 	return array;
-}
-
-static struct json_object *not_owned_array(const struct p2m_view *view)
-{
-	const struct pvb_p2m_info *info = view->info;
-
-	return extents_of(info->not_owned, p2m_view_listed(view, info->not_owned_count));
 }
 
 static struct json_object *conversion_object(const struct conversion *made)
@@ -167,7 +159,9 @@ struct json_object *json_p2m(const struct p2m_view *view)
 	json_add_number(object, "wild", info->wild);
 	json_add_number(object, "restarts", info->restarts);
 	json_add_number(object, "total_extents", info->extent_count);
-	(void)json_add(object, "extents", extents_array(view));
+	json_add_list(object, "extents",
+		      (struct json_list){info->extents, p2m_view_listed(view, info->extent_count),
+					 extent_object});
 	if (info->m2p_known) {
 		struct json_object *m2p = json_add(object, "m2p", json_map());
 
@@ -182,7 +176,9 @@ struct json_object *json_p2m(const struct p2m_view *view)
 
 		json_add_bool(owners, "agree", !info->total_not_owned);
 		json_add_number(owners, "total_not_owned", info->total_not_owned);
-		(void)json_add(owners, "not_owned", not_owned_array(view));
+		(void)json_add(owners, "not_owned",
+			       extents_array(info->not_owned,
+					     p2m_view_listed(view, info->not_owned_count)));
 	} else {
 		json_add_null(object, "owners");
 	}

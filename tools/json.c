@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cfg.h"
 #include "fault.h"
@@ -19,18 +20,63 @@ int json_refuse(struct pvb_error *error)
 	return fault(error, PVB_E_BUG, "json", "JSON was refused where it is available");
 }
 
+/* A value, its further lines indented. No string has line ends: they are escaped. */
+static int print_value(struct json_object *value, const char *indent, struct pvb_error *error)
+{
+	size_t length = 0;
+	const char *text = json_object_to_json_string_length(
+		value,
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE,
+		&length);
+
+	if (!text)
+		return fault_memory(error, "JSON");
+	while (length) {
+		const char *end = memchr(text, '\n', length);
+		size_t part = end ? (size_t)(end - text) + 1 : length;
+
+		(void)fwrite(text, 1, part, stdout);
+		if (end)
+			(void)fputs(indent, stdout);
+		text += part;
+		length -= part;
+	}
+	return 0;
+}
+
+/* One element after the other, so that a list of millions does not have to be there at once. */
+static int print_list(const struct json_list *list, struct pvb_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < list->count; i++) {
+		struct json_object *element = list->element(list->owner, i);
+
+		(void)fputs(i ? ",\n    " : "[\n    ", stdout);
+		rc = print_value(element, "    ", error);
+		(void)json_object_put(element);
+	}
+	(void)fputs("\n  ]", stdout);
+	return rc;
+}
+
 /* Print and release. Whether it arrived is seen when standard output is flushed. */
 static int print(struct json_object *object, struct pvb_error *error)
 {
-	const char *text = json_object_to_json_string_ext(
-		object,
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *before = "{\n  ";
 	int rc = 0;
 
-	if (text)
-		(void)printf("%s\n", text);
-	else
-		rc = fault_memory(error, "JSON");
+	json_object_object_foreach(object, key, value)
+	{
+		const struct json_list *list = value ? json_object_get_userdata(value) : NULL;
+
+		(void)printf("%s\"%s\": ", before, key);
+		rc = list ? print_list(list, error) : print_value(value, "  ", error);
+		if (rc)
+			break;
+		before = ",\n  ";
+	}
+	(void)fputs("\n}\n", stdout);
 	(void)json_object_put(object);
 	return rc;
 }

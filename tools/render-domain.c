@@ -139,7 +139,8 @@ void render_domain(const struct creation *creation)
 	(void)putchar('\n');
 	render_fact("mapped at most", "%s of guest memory",
 		    format_size(creation->mapped_peak).text);
-	render_fact("peak memory", "%s, of this process", format_size(creation->peak_rss).text);
+	render_fact("peak memory", "%s of this process, %s of the unpacked kernel beside it",
+		    format_size(creation->peak_rss).text, format_size(creation->image_peak).text);
 	if (creation->dump)
 		render_fact("core", "%s", creation->dump);
 	if (creation->audit)

@@ -158,6 +158,8 @@ static void render_notes(const struct pvb_image_info *image)
 {
 	struct table *table = table_new("lrlll");
 
+	(void)putchar('\n');
+	table_flow(table, "", stdout);
 	table_cell(table, "note");
 	table_cell(table, "type");
 	table_cell(table, "name");
@@ -176,7 +178,6 @@ static void render_notes(const struct pvb_image_info *image)
 		table_cell(table, "%s", note_origin_name(note->origin));
 		note_value(table, note);
 	}
-	(void)putchar('\n');
 	table_print(table, "", stdout);
 }
 

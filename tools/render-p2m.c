@@ -127,6 +127,8 @@ static void render_extents(const struct p2m_view *view)
 	const size_t listed = p2m_view_listed(view, info->extent_count);
 	struct table *table = table_new("rrrr");
 
+	(void)putchar('\n');
+	table_flow(table, "", stdout);
 	table_cell(table, "PFN");
 	table_cell(table, "MFN");
 	table_cell(table, "pages");
@@ -139,7 +141,6 @@ static void render_extents(const struct p2m_view *view)
 		table_cell(table, "%" PRIu64, extent->count);
 		table_cell(table, "%s", format_size(extent->count * info->geometry.page_size).text);
 	}
-	(void)putchar('\n');
 	table_print(table, "", stdout);
 	more(listed, info->extent_count, "; --all lists them");
 }

@@ -121,6 +121,39 @@ static struct blob arm64(const char *flags)
 	return image;
 }
 
+/* "notes-N-BYTES": N notes of nobody's, each of so many bytes. */
+static struct blob many_notes(const char *count)
+{
+	struct elf_builder builder = linux_like(64);
+	struct blob notes = BLOB_INIT, bytes = BLOB_INIT;
+	char *size;
+	unsigned long left = strtoul(count, &size, 10);
+
+	blob_append(&bytes, NULL, *size ? strtoul(size + 1, NULL, 10) : 0);
+	for (; left; left--)
+		(void)note_add(&notes, "x", 1, bytes.bytes, bytes.size);
+	(void)elf_add_note_segment(&builder, &notes);
+	blob_free(&bytes);
+	return elf_build(&builder);
+}
+
+/* A string of one key of 4000 letters and of thousands of short ones. */
+static struct blob long_key(void)
+{
+	struct elf_builder builder = ELF_BUILDER_64;
+	struct blob text = BLOB_INIT;
+
+	blob_append(&text, "GUEST_OS=linux,XEN_VER=xen-3.0,", 31);
+	memset(text.bytes + blob_append(&text, NULL, 4000), 'k', 4000);
+	for (unsigned i = 0; i < 5000; i++)
+		blob_append(&text, ",a", 2);
+	blob_append(&text, NULL, 1);
+	(void)elf_add_load(&builder, 0, 0x2000, 0x2000);
+	(void)elf_add_xen_guest(&builder, (const char *)text.bytes);
+	blob_free(&text);
+	return elf_build(&builder);
+}
+
 static struct blob truncated(void)
 {
 	struct blob kernel = small_kernel(64);
@@ -160,6 +193,10 @@ int main(int count, char **arguments)
 		kernel = declares(kind + 8);
 	else if (!strncmp(kind, "arm64-", 6))
 		kernel = arm64(kind + 6);
+	else if (!strncmp(kind, "notes-", 6))
+		kernel = many_notes(kind + 6);
+	else if (!strcmp(kind, "long-key"))
+		kernel = long_key();
 	else if (!strcmp(kind, "truncated"))
 		kernel = truncated();
 	else

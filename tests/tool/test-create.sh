@@ -11,7 +11,7 @@ contract=(type=pvbuild.domain version=1 domid:number host=sim plan.type=pvbuild.
 	start_info.nr_pt_frames:number start_info.mfn_list:hex start_info.mod_start:hex
 	start_info.mod_len:number start_info.cmd_line:string start_info.first_p2m_pfn:hex
 	start_info.nr_p2m_frames:number shared_info.maddr:hex calls.populate:number stages:array
-	'stages[*].name:string' 'stages[*].ms:number' peak_rss:number audit.type=pvbuild.audit
+	'stages[*].name:string' 'stages[*].ms:number' peak_rss:number image_peak:number audit.type=pvbuild.audit
 	audit.version=1 audit.passed:bool audit.checks:number audit.findings:array)
 
 json_option=()

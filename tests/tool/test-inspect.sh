@@ -115,4 +115,33 @@ if [[ -n ${PVB_KERNELS:-} && -r $PVB_KERNELS/vmlinuz-6.12 ]] && has_codec zstd; 
 else
 	skip "a Linux that copes with 52 bits, by its version" "PVB_KERNELS has no vmlinuz-6.12, or this build has no zstd"
 fi
+# What is printed is in proportion to the file.
+lacks() { ! grep -qF -- "$1" "$work/out"; }
+prints_at_most() { # bytes
+	[[ $(wc -c <"$work/out") -le $1 ]] || { echo "$(wc -c <"$work/out") bytes were printed"; false; }
+}
+pvb inspect "$(kernel notes-1-100000)"
+ok "a note of 100000 bytes is cut, and said to be" both exited 0 '&&' out_has "... (100000 bytes)" \
+	'&&' prints_at_most 3000
+pvb --json inspect "$(kernel notes-1-100000)"
+json_ok "also in JSON" 'notes[*].cut:bool' 'notes[0].cut=false' 'notes[0].size:number'
+if $has_json; then
+	ok "where it says how many there are" both out_has '"size": 100000' '&&' \
+		out_has '"cut": true' '&&' prints_at_most 20000
+	pvb --json inspect "$(kernel notes-1-4096)"
+	ok "4096 bytes are not cut" both exited 0 '&&' out_has '"size": 4096' '&&' \
+		lacks '"cut": true'
+	pvb --json inspect "$(kernel notes-40000-0)"
+	ok "40000 notes of nothing are 40000 small objects" both exited 0 '&&' prints_at_most 10000000
+	json_ok "of which none is lost" 'notes[39999].owner=x'
+	status=0
+	"$builddir/pvbuild" --json inspect "$(kernel notes-40000-0)" >/dev/full 2>"$work/err" || status=$?
+	: >"$work/out"
+	ok "what cannot be written whole is an error" both exited 1 '&&' err_has "[arg.file, output]"
+fi
+pvb inspect "$(kernel notes-40000-0)"
+ok "and 40000 lines" both exited 0 '&&' prints_at_most 3000000
+pvb inspect "$(kernel long-key)"
+ok "one long key does not make every line as long" both exited 0 '&&' prints_at_most 1000000
+
 finish
