@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "image/image.h"
 #include "malformed/invariants.h"
+#include "support/cost.h"
 
 int fuzz_image(const uint8_t *data, size_t size)
 {
@@ -15,7 +17,9 @@ int fuzz_image(const uint8_t *data, size_t size)
 						  .max_decoder_memory = 16 << 20};
 	struct pvb_image *image = NULL;
 	struct pvb_error error = {0};
-	int rc = pvb_image_open_memory(data, size, "fuzz", &options, &image, &error);
+	struct pvb_cost cost = {0};
+	int rc = pvb_image_open_counted(pvb_span(data, size), "fuzz", &options, &cost, &image,
+					&error);
 	const char *broken = NULL;
 
 	if (rc == 0)
@@ -24,6 +28,8 @@ int fuzz_image(const uint8_t *data, size_t size)
 		broken = "a refusal says why, and leaves no image";
 	else if (pvb_code_fault(-rc) != PVB_FAULT_IMAGE)
 		broken = "a refusal blames the image";
+	if (!broken)
+		broken = cost_out_of_proportion(&cost, size, &options);
 	if (broken) {
 		(void)fprintf(stderr, "does not hold: %s (%d: %s)\n", broken, rc, error.message);
 		abort();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * make-seeds TARGET DIRECTORY: writes the corpus that fuzzing TARGET ("image", "notes", "p2m")
- * begins with.
+ * make-seeds TARGET DIRECTORY: writes the corpus that fuzzing TARGET ("image", "notes", "p2m",
+ * "cost") begins with.
  */
 #include "fuzz/seeds.h"
 
@@ -37,6 +37,7 @@ static const struct {
 	{"image", fuzz_image},
 	{"notes", fuzz_notes},
 	{"p2m", fuzz_p2m},
+	{"cost", fuzz_cost},
 };
 
 int main(int argc, char **argv)
@@ -47,7 +48,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], targets[i].name) == 0)
 			target = targets[i].target;
 	if (!target) {
-		(void)fprintf(stderr, "usage: make-seeds image|notes|p2m DIRECTORY\n");
+		(void)fprintf(stderr, "usage: make-seeds image|notes|p2m|cost DIRECTORY\n");
 		return 2;
 	}
 	for (const struct seed *seed = seeds; seed->name; seed++)

@@ -8,6 +8,7 @@
 if HAVE_CMOCKA
 check_LTLIBRARIES += tests/fuzz/libtargets.la
 tests_fuzz_libtargets_la_SOURCES = \
+	tests/fuzz/fuzz-cost.c \
 	tests/fuzz/fuzz-image.c \
 	tests/fuzz/fuzz-notes.c \
 	tests/fuzz/fuzz-p2m.c \
@@ -28,7 +29,8 @@ CLEANFILES += tests/fuzz/make-seeds
 EXTRA_DIST += tests/fuzz/entry.c
 
 if ENABLE_FUZZERS
-fuzz_targets = tests/fuzz/fuzz-image tests/fuzz/fuzz-notes tests/fuzz/fuzz-p2m
+fuzz_targets = tests/fuzz/fuzz-image tests/fuzz/fuzz-notes tests/fuzz/fuzz-p2m \
+	tests/fuzz/fuzz-cost
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 
@@ -47,10 +49,15 @@ tests_fuzz_fuzz_p2m_CPPFLAGS = $(test_cppflags) -DPVB_FUZZ_TARGET=fuzz_p2m
 tests_fuzz_fuzz_p2m_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_p2m_LDADD = $(fuzz_ldadd)
 
+tests_fuzz_fuzz_cost_SOURCES = tests/fuzz/entry.c
+tests_fuzz_fuzz_cost_CPPFLAGS = $(test_cppflags) -DPVB_FUZZ_TARGET=fuzz_cost
+tests_fuzz_fuzz_cost_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_cost_LDADD = $(fuzz_ldadd)
+
 FUZZ_SECONDS = 60
 
 fuzz: tests/fuzz/make-seeds $(fuzz_targets)
-	@set -e; for target in image notes p2m; do \
+	@set -e; for target in image notes p2m cost; do \
 		$(MKDIR_P) fuzz-corpus/$$target; \
 		tests/fuzz/make-seeds $$target fuzz-corpus/$$target; \
 		echo "fuzzing $$target for $(FUZZ_SECONDS) seconds"; \

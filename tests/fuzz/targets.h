@@ -28,4 +28,12 @@ int fuzz_notes(const uint8_t *data, size_t size);
  */
 int fuzz_p2m(const uint8_t *data, size_t size);
 
+/*
+ * What a kernel costs: fails where that is out of proportion to its bytes. A byte of flags (bit
+ * 0: 32 bits), one of the size (1 KiB << n); then records, each three bytes of a place behind
+ * the start of a sound kernel, one of a width less one, two of a count less one, two of a
+ * step or 0 for the width, and eight bytes, so many of which are written there.
+ */
+int fuzz_cost(const uint8_t *data, size_t size);
+
 #endif

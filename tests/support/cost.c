@@ -39,6 +39,9 @@ const char *cost_out_of_proportion(const struct pvb_cost *cost, uint64_t file_si
 	/* Each once, and twice more where padding has to be told from notes. */
 	if (cost->notes > cost->noted / 4 + 3 * (PVB_BUDGET_SEGMENTS + PVB_BUDGET_SECTIONS))
 		return "more notes were looked at than there is room for";
+	/* The one that is too many is counted. */
+	if (cost->noted > 2 * (cost->unpacked + file_size))
+		return "the same notes were looked at again and again";
 	if (cost->kept > FACTS * bytes + 64 * KIB || cost->kept > PVB_BUDGET_TEXT + 32 * MIB)
 		return "more is known of the image than it says";
 	return NULL;
