@@ -44,6 +44,7 @@ static int examine(struct examination *examination, const struct options *option
 	wanted.ranges = options->range_count ? options->ranges : NULL;
 	wanted.range_count = options->range_count;
 	wanted.address_bits = options->max_address_bits;
+	wanted.max_extents = (size_t)options->max_extents;
 	if (examination->ramdisk.fd >= 0) {
 		wanted.module_fds = &examination->ramdisk.fd;
 		wanted.module_fd_count = 1;
@@ -91,7 +92,7 @@ const struct command command_audit = {
 		"  pvbuild audit guest.core\n"
 		"  pvbuild audit guest.core --kernel vmlinuz --ramdisk initrd.img --memory 1G\n"
 		"  xl create -p guest.cfg && pvbuild audit guest && xl unpause guest",
-	.options = OPTIONS_GUEST | OPTIONS_IMAGE,
+	.options = OPTIONS_GUEST | OPTIONS_IMAGE | OPTION_BIT(OPTION_MAX_EXTENTS),
 	.least = 1,
 	.most = 1,
 	.run = run,

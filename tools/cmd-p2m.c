@@ -129,6 +129,7 @@ static int run(const struct options *options, struct pvb_error *error)
 
 	if (!rc)
 		rc = choose_anchor(&wanted, options->anchor, error);
+	wanted.max_extents = (size_t)options->max_extents;
 	if (option_given(options, OPTION_ALL))
 		wanted.max_disagreements = SIZE_MAX;
 	if (!rc)
@@ -175,7 +176,7 @@ const struct command command_p2m = {
 		"  pvbuild p2m guest.core --convert tree:4 --output guest.tree --picture tree.svg",
 	.options = OPTION_BIT(OPTION_ANCHOR) | OPTION_BIT(OPTION_PFN) | OPTION_BIT(OPTION_ALL) |
 		   OPTION_BIT(OPTION_CONVERT) | OPTION_BIT(OPTION_OUTPUT) |
-		   OPTION_BIT(OPTION_PICTURE),
+		   OPTION_BIT(OPTION_PICTURE) | OPTION_BIT(OPTION_MAX_EXTENTS),
 	.least = 1,
 	.most = 1,
 	.run = run,

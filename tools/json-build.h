@@ -27,8 +27,8 @@ void json_append_name(struct json_object *array, const char *name);
 void json_append_number(struct json_object *array, uint64_t value);
 
 /*
- * A list of what may be very many, of an object that is printed itself: an element is made when
- * its turn has come. owner stays until the object is printed.
+ * A list of what may be very many, in an object that no array is around: an element is made when
+ * its turn has come. owner stays until all is printed.
  */
 struct json_list {
 	const void *owner;

@@ -82,22 +82,17 @@ static struct json_object *extents_array(const struct pvb_p2m_extent *extents, s
 	return array;
 }
 
-static struct json_object *disagreements_array(const struct p2m_view *view)
+static struct json_object *disagreement_object(const void *info, size_t index)
 {
-	const struct pvb_p2m_info *info = view->info;
-	struct json_object *array = json_array();
+	const struct pvb_p2m_disagreement *found =
+		&((const struct pvb_p2m_info *)info)->disagreements[index];
+	struct json_object *object = json_map();
 
-	for (size_t i = 0; i < p2m_view_listed(view, info->disagreement_count); i++) {
-		const struct pvb_p2m_disagreement *found = &info->disagreements[i];
-		struct json_object *object = json_map();
-
-		json_add_hex(object, "pfn", found->pfn);
-		json_add_hex(object, "mfn", found->mfn);
-		json_add_hex_or_null(object, "m2p_pfn", found->m2p_pfn);
-		json_add_number(object, "count", found->count);
-		json_append(array, object);
-	}
-	return array;
+	json_add_hex(object, "pfn", found->pfn);
+	json_add_hex(object, "mfn", found->mfn);
+	json_add_hex_or_null(object, "m2p_pfn", found->m2p_pfn);
+	json_add_number(object, "count", found->count);
+	return object;
 }
 
 static struct json_object *conversion_object(const struct conversion *made)
@@ -167,7 +162,10 @@ struct json_object *json_p2m(const struct p2m_view *view)
 
 		json_add_bool(m2p, "agrees", !info->total_disagreements);
 		json_add_number(m2p, "total_disagreements", info->total_disagreements);
-		(void)json_add(m2p, "disagreements", disagreements_array(view));
+		json_add_list(m2p, "disagreements",
+			      (struct json_list){info,
+						 p2m_view_listed(view, info->disagreement_count),
+						 disagreement_object});
 	} else {
 		json_add_null(object, "m2p");
 	}

@@ -20,8 +20,13 @@ int json_refuse(struct pvb_error *error)
 	return fault(error, PVB_E_BUG, "json", "JSON was refused where it is available");
 }
 
+static void begin_line(unsigned depth)
+{
+	(void)printf("\n%*s", 2 * (int)depth, "");
+}
+
 /* A value, its further lines indented. No string has line ends: they are escaped. */
-static int print_value(struct json_object *value, const char *indent, struct pvb_error *error)
+static int print_value(struct json_object *value, unsigned depth, struct pvb_error *error)
 {
 	size_t length = 0;
 	const char *text = json_object_to_json_string_length(
@@ -33,50 +38,71 @@ static int print_value(struct json_object *value, const char *indent, struct pvb
 		return fault_memory(error, "JSON");
 	while (length) {
 		const char *end = memchr(text, '\n', length);
-		size_t part = end ? (size_t)(end - text) + 1 : length;
+		size_t part = end ? (size_t)(end - text) : length;
 
 		(void)fwrite(text, 1, part, stdout);
 		if (end)
-			(void)fputs(indent, stdout);
-		text += part;
-		length -= part;
+			begin_line(depth);
+		text += end ? part + 1 : part;
+		length -= end ? part + 1 : part;
 	}
 	return 0;
 }
 
 /* One element after the other, so that a list of millions does not have to be there at once. */
-static int print_list(const struct json_list *list, struct pvb_error *error)
+static int print_list(const struct json_list *list, unsigned depth, struct pvb_error *error)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < list->count; i++) {
 		struct json_object *element = list->element(list->owner, i);
 
-		(void)fputs(i ? ",\n    " : "[\n    ", stdout);
-		rc = print_value(element, "    ", error);
+		(void)putchar(i ? ',' : '[');
+		begin_line(depth + 1);
+		rc = print_value(element, depth + 1, error);
 		(void)json_object_put(element);
 	}
-	(void)fputs("\n  ]", stdout);
+	begin_line(depth);
+	(void)putchar(']');
 	return rc;
 }
 
-/* Print and release. Whether it arrived is seen when standard output is flushed. */
-static int print(struct json_object *object, struct pvb_error *error)
+/* Objects do not lie deep in each other: there is a contract of what they are. */
+static int print_map(struct json_object *object, unsigned depth, struct pvb_error *error)
 {
-	const char *before = "{\n  ";
+	char before = '{';
 	int rc = 0;
 
 	json_object_object_foreach(object, key, value)
 	{
 		const struct json_list *list = value ? json_object_get_userdata(value) : NULL;
 
-		(void)printf("%s\"%s\": ", before, key);
-		rc = list ? print_list(list, error) : print_value(value, "  ", error);
+		(void)putchar(before);
+		begin_line(depth + 1);
+		(void)printf("\"%s\": ", key);
+		if (list)
+			rc = print_list(list, depth + 1, error);
+		else if (json_object_is_type(value, json_type_object))
+			rc = print_map(value, depth + 1, error);
+		else
+			rc = print_value(value, depth + 1, error);
 		if (rc)
-			break;
-		before = ",\n  ";
+			return rc;
+		before = ',';
 	}
-	(void)fputs("\n}\n", stdout);
+	if (before == '{')
+		(void)putchar(before);
+	begin_line(depth);
+	(void)putchar('}');
+	return 0;
+}
+
+/* Print and release. Whether it arrived is seen when standard output is flushed. */
+static int print(struct json_object *object, struct pvb_error *error)
+{
+	int rc = print_map(object, 0, error);
+
+	(void)putchar('\n');
 	(void)json_object_put(object);
 	return rc;
 }

@@ -69,6 +69,11 @@ static const struct option_text texts[OPTION_COUNT] = {
 			0},
 	[OPTION_CONVERT] = {"convert", "FORM",
 			    "write the p2m into a file, as list or tree[:LEVELS]", 0},
+	[OPTION_MAX_EXTENTS] = {"max-extents", "N",
+				"most pieces that a domain's memory may be in (default: as|"
+				"many as take 384M to remember, and no more than a domain has|"
+				"pages)",
+				0},
 	[OPTION_MAX_UNPACKED] = {"max-unpacked", "SIZE",
 				 "most that an image may unpack to (default 1G)", 0},
 	[OPTION_MAX_DECODER_MEMORY] = {"max-decoder-memory", "SIZE",
@@ -107,17 +112,25 @@ static int take_size(enum option_id id, const char *value, uint64_t *result,
 	return rc;
 }
 
+static int take_count(enum option_id id, const char *value, uint64_t most, uint64_t *result,
+		      struct pvb_error *error)
+{
+	char wanted[48];
+
+	(void)snprintf(wanted, sizeof wanted, "a number from 1 to %" PRIu64, most);
+	if (!parse_number(value, most, result) || !*result)
+		return refuse_value(id, value, wanted, error);
+	return 0;
+}
+
 static int take_number(enum option_id id, const char *value, uint64_t most, uint32_t *result,
 		       struct pvb_error *error)
 {
-	char wanted[48];
-	uint64_t number;
+	uint64_t number = 0;
+	int rc = take_count(id, value, most, &number, error);
 
-	(void)snprintf(wanted, sizeof wanted, "a number from 1 to %" PRIu64, most);
-	if (!parse_number(value, most, &number) || !number)
-		return refuse_value(id, value, wanted, error);
 	*result = (uint32_t)number;
-	return 0;
+	return rc;
 }
 
 static int take_string(enum option_id id, const char *value, const char **result,
@@ -235,6 +248,8 @@ static int take(struct options *options, enum option_id id, const char *value,
 		return take_p2m(id, value, &options->convert, error);
 	case OPTION_PFN:
 		return take_pfn(value, &options->pfn, error);
+	case OPTION_MAX_EXTENTS:
+		return take_count(id, value, SIZE_MAX, &options->max_extents, error);
 	case OPTION_MEMORY:
 		return take_memory(value, &options->memory, error);
 	case OPTION_MEMORY_RANGE:

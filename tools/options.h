@@ -47,6 +47,7 @@ enum option_id {
 	OPTION_PFN,
 	OPTION_ALL,
 	OPTION_CONVERT,
+	OPTION_MAX_EXTENTS,
 	/* what an image may cost */
 	OPTION_MAX_UNPACKED,
 	OPTION_MAX_DECODER_MEMORY,
@@ -93,6 +94,7 @@ struct options {
 	const char *output;
 	const char *anchor;
 	uint64_t pfn;
+	uint64_t max_extents;
 	uint64_t memory;
 	struct pvb_memory_range ranges[OPTION_RANGES_MAX];
 	size_t range_count;

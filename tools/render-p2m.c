@@ -151,6 +151,8 @@ static void render_disagreements(const struct p2m_view *view)
 	const size_t listed = p2m_view_listed(view, info->disagreement_count);
 	struct table *table = table_new("rrrl");
 
+	(void)putchar('\n');
+	table_flow(table, "", stdout);
 	table_cell(table, "PFN");
 	table_cell(table, "pages");
 	table_cell(table, "MFN");
@@ -166,7 +168,6 @@ static void render_disagreements(const struct p2m_view *view)
 		else
 			table_cell(table, "PFN 0x%" PRIx64, found->m2p_pfn);
 	}
-	(void)putchar('\n');
 	table_print(table, "", stdout);
 	more(listed, info->disagreement_count, "; --all lists them");
 }

@@ -57,6 +57,8 @@ struct pvb_finding {
  *                  is known for, whichever of these there is first. Never more than a
  *                  note of the kernel's declares
  *   max_findings   stop collecting after so many (they are still counted); 0 means 100
+ *   max_extents    a core whose memory is in more pieces than so many, of 32 bytes each, is
+ *                  refused (PVB_E_P2M_SCATTERED); 0 means 384 MiB of them
  */
 struct pvb_audit_options {
 	size_t size;
@@ -69,6 +71,7 @@ struct pvb_audit_options {
 	unsigned max_findings;
 	const struct pvb_memory_range *ranges;
 	size_t range_count;
+	size_t max_extents;
 };
 
 #define PVB_AUDIT_OPTIONS_INIT                                                                     \

@@ -250,9 +250,11 @@ struct pvb_p2m_disagreement {
  *                     the most PFNs that it can have, and frames: it ends with so many
  *   attempts          how often to try until the generation stays; 0 means 8
  *   max_disagreements how many are kept, and how many extents of frames that are not the
- *                     guest's; all are counted. 0 means 64
- *   max_extents       more than so many are an error; 0 means 1 << 24 (384 MiB of them, and as
- *                     much again while those are sought that are confirmed)
+ *                     guest's, and no more than 384 MiB of either; all are counted. 0 means 64
+ *   max_extents       more than so many are PVB_E_P2M_SCATTERED, in a p2m and in what a core says
+ *                     of its memory; 0 means 384 MiB of them (and as much again while those are
+ *                     sought that are confirmed), and of a domain on a host no more than it can
+ *                     have pages, and 1024
  *   strict            a page of a list that is not mapped is an error, as is an entry of a leaf
  *                     that is neither a frame nor a hole, a frame that is not the guest's, and
  *                     a disagreement with the M2P

@@ -389,7 +389,7 @@ int pvb_audit_core(const char *path, const struct pvb_audit_options *options,
 	int rc = pvb_options(&known, sizeof known, options, "audit", error);
 
 	if (!rc)
-		rc = view_core(path, &subject.view, error);
+		rc = view_core(path, known.max_extents, &subject.view, error);
 	return rc ? rc : audit_subject(&subject, &known, audit, error);
 }
 

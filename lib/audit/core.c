@@ -60,7 +60,7 @@ static const struct view_ops core_ops = {
 	.frames = core_frames,
 };
 
-int view_core(const char *path, struct view **view, struct pvb_error *error)
+int view_core(const char *path, size_t max_extents, struct view **view, struct pvb_error *error)
 {
 	struct core *core = (struct core *)calloc(1, sizeof *core);
 
@@ -68,7 +68,7 @@ int view_core(const char *path, struct view **view, struct pvb_error *error)
 	if (!core)
 		return pvb_fail_memory(error, "audit", "the view of a core");
 	view_init(&core->view, &core_ops);
-	int rc = core_memory_open(path, &core->memory, error);
+	int rc = core_memory_open(path, max_extents, &core->memory, error);
 
 	if (rc) {
 		free(core);

@@ -93,7 +93,7 @@ struct view {
 };
 
 int view_live(struct pvb_host *host, uint32_t domid, struct view **view, struct pvb_error *error);
-int view_core(const char *path, struct view **view, struct pvb_error *error);
+int view_core(const char *path, size_t max_extents, struct view **view, struct pvb_error *error);
 
 /* A domain whose memory is still as it was built: paused, and never run. */
 int view_check_state(const struct pvb_host_domain *domain, struct pvb_error *error);

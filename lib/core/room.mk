@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libpvbuild_all_la_SOURCES += \
+	lib/core/budget.h \
 	lib/core/checked.h \
 	lib/core/cleanup.h \
 	lib/core/clock.h \

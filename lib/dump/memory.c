@@ -38,6 +38,7 @@ static int read_published(struct reach_domain *reach, const struct pvb_host_vcpu
 	reach->access.anchors = NULL;
 	anchors.p2m_generation = 0;
 	options.confirmed = true;
+	reach_limit_extents(reach, &options);
 	rc = pvb_p2m_read(&reach->access, &anchors, &options, p2m, error);
 	if (rc && options.anchor == PVB_P2M_ANCHOR_BY_PREFERENCE && reach_leads_nowhere(&anchors))
 		pvb_context(error, "nor does vCPU 0 point at a start_info: rsi is 0x%" PRIx64,

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/budget.h"
 #include "core/error.h"
 #include "p2m/owners.h"
 #include "p2m/pieces.h"
@@ -28,7 +29,7 @@ static int note(struct pvb_p2m *p2m, struct pvb_p2m_disagreement found, size_t m
 	if (p2m->disagreement_count == most)
 		return 0;
 	if (!p2m->disagreements || p2m->disagreement_count == p2m->disagreement_capacity) {
-		size_t capacity = p2m->disagreement_capacity ? p2m->disagreement_capacity * 2 : 64;
+		size_t capacity = pvb_budget_grow(p2m->disagreement_capacity, most);
 		struct pvb_p2m_disagreement *grown =
 			reallocarray(p2m->disagreements, capacity, sizeof *grown);
 

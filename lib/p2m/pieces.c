@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/budget.h"
 #include "core/error.h"
 #include "p2m/read.h"
 
@@ -14,7 +15,7 @@ static int too_scattered(const struct p2m_pieces *pieces, uint64_t pfn, struct p
 			  "to PFN 0x%" PRIx64 " alone",
 			  pieces->most, pfn);
 
-	pvb_hint(error, "max_extents can be raised for a guest that is trusted");
+	pvb_hint(error, "raise max_extents for a guest that is trusted");
 	return rc;
 }
 
@@ -30,7 +31,7 @@ int pvb_p2m_add_piece(struct p2m_pieces *pieces, struct pvb_p2m_extent piece,
 	if (pieces->count == pieces->most)
 		return too_scattered(pieces, piece.pfn, error);
 	if (!pieces->list || pieces->count == pieces->capacity) {
-		size_t capacity = pieces->capacity ? pieces->capacity * 2 : 64;
+		size_t capacity = pvb_budget_grow(pieces->capacity, pieces->most);
 		struct pvb_p2m_extent *grown = reallocarray(pieces->list, capacity, sizeof *grown);
 
 		if (!grown)

@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/budget.h"
+#include "core/checked.h"
 #include "core/cleanup.h"
 #include "core/error.h"
 #include "p2m/read.h"
@@ -19,7 +21,6 @@
 
 #define ATTEMPTS 8u
 #define DISAGREEMENTS 64u
-#define EXTENTS (1u << 24)
 
 /* ---- the protocol ---- */
 
@@ -171,8 +172,11 @@ static int read_with(struct reading *reading, const struct pvb_p2m_anchors *anch
 		reading->options.attempts = ATTEMPTS;
 	if (!reading->options.max_disagreements)
 		reading->options.max_disagreements = DISAGREEMENTS;
+	reading->options.max_disagreements =
+		pvb_min(reading->options.max_disagreements,
+			PVB_BUDGET_PIECES(sizeof(struct pvb_p2m_disagreement)));
 	if (!reading->options.max_extents)
-		reading->options.max_extents = EXTENTS;
+		reading->options.max_extents = PVB_BUDGET_PIECES(sizeof(struct pvb_p2m_extent));
 	if (!reading->access->anchors && !anchors)
 		return pvb_fail(error, PVB_E_ARG_INVALID, P2M_STAGE,
 				"neither anchors nor a way to look at them was given");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/budget.h"
 #include "core/checked.h"
 #include "core/cleanup.h"
 #include "core/error.h"
@@ -100,8 +101,17 @@ void core_memory_m2p(const struct core_memory *core, pvb_mfn_t first, uint64_t l
 
 static int add_extent(struct core_memory *core, struct core_extent extent, struct pvb_error *error)
 {
+	if (core->count == core->most) {
+		int rc = pvb_fail(error, PVB_E_P2M_SCATTERED, "core",
+				  "the core's memory is in more than %zu pieces that do not "
+				  "continue each other, up to PFN 0x%llx alone",
+				  core->most, (unsigned long long)extent.pfn);
+
+		pvb_hint(error, "raise max_extents for a core that is trusted");
+		return rc;
+	}
 	if (core->count == core->capacity) {
-		size_t capacity = core->capacity ? core->capacity * 2 : 64;
+		size_t capacity = pvb_budget_grow(core->capacity, core->most);
 		struct core_extent *grown =
 			(struct core_extent *)reallocarray(core->extents, capacity, sizeof *grown);
 
@@ -238,9 +248,13 @@ static int fill(struct core_memory *core, struct pvb_error *error)
 	return rc;
 }
 
-int core_memory_open(const char *path, struct core_memory *core, struct pvb_error *error)
+int core_memory_open(const char *path, size_t max_extents, struct core_memory *core,
+		     struct pvb_error *error)
 {
-	*core = (struct core_memory){.file.fd = -1};
+	*core = (struct core_memory){
+		.file.fd = -1,
+		.most = max_extents ? max_extents : PVB_BUDGET_PIECES(sizeof *core->extents),
+	};
 	int rc = core_file_open(path, &core->file, error);
 
 	if (!rc)

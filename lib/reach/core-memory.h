@@ -37,9 +37,12 @@ struct core_memory {
 	struct core_extent *extents;
 	size_t count;
 	size_t capacity;
+	size_t most;
 };
 
-int core_memory_open(const char *path, struct core_memory *core, struct pvb_error *error);
+/* Memory in more than max_extents pieces is PVB_E_P2M_SCATTERED; 0 for what budget.h allows. */
+int core_memory_open(const char *path, size_t max_extents, struct core_memory *core,
+		     struct pvb_error *error);
 void core_memory_close(struct core_memory *core);
 
 bool core_memory_has(const struct core_memory *core, pvb_mfn_t frame);

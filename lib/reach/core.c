@@ -69,10 +69,13 @@ static int get_start(void *opaque, struct reach_start *start, struct pvb_error *
 static int look(const char *path, const struct pvb_p2m_options *options,
 		const struct reach_wish *wish, struct pvb_error *error)
 {
+	struct pvb_p2m_options known;
 	struct core_memory core;
 	struct pvb_p2m_anchors anchors;
-	int rc = core_memory_open(path, &core, error);
+	int rc = pvb_options(&known, sizeof known, options, P2M_STAGE, error);
 
+	if (!rc)
+		rc = core_memory_open(path, known.max_extents, &core, error);
 	if (rc)
 		return rc;
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/budget.h"
 #include "core/checked.h"
 #include "core/error.h"
 #include "p2m/read.h"
@@ -131,6 +132,17 @@ void reach_domain_close(struct reach_domain *reach)
 	pvb_host_unmap_frames(reach->host, reach->shared_info, 1);
 }
 
+void reach_limit_extents(const struct reach_domain *reach, struct pvb_p2m_options *options)
+{
+	const uint64_t pages = pvb_max(reach->domain.pages, reach->domain.max_pages);
+	const size_t most = PVB_BUDGET_PIECES(sizeof(struct pvb_p2m_extent));
+
+	if (!options->max_extents)
+		options->max_extents = pages < most - PVB_BUDGET_PIECES_BESIDE
+					       ? (size_t)pages + PVB_BUDGET_PIECES_BESIDE
+					       : most;
+}
+
 static int get_start(void *opaque, struct reach_start *start, struct pvb_error *error)
 {
 	const struct reach_domain *reach = opaque;
@@ -151,20 +163,25 @@ static int get_start(void *opaque, struct reach_start *start, struct pvb_error *
 static int look(struct pvb_host *host, uint32_t domid, const struct pvb_p2m_options *options,
 		const struct reach_wish *wish, struct pvb_error *error)
 {
+	struct pvb_p2m_options known;
 	struct pvb_host_domain domain;
 	struct reach_domain reach;
 	struct pvb_p2m_anchors anchors;
 	char who[32];
-	int rc = pvb_host_get_domain(host, domid, &domain, error);
+	int rc = pvb_options(&known, sizeof known, options, P2M_STAGE, error);
 
+	if (!rc)
+		rc = pvb_host_get_domain(host, domid, &domain, error);
 	if (!rc)
 		rc = reach_domain_open(host, &domain, &reach, error);
 	if (rc)
 		return rc;
+	known.size = sizeof known;
+	reach_limit_extents(&reach, &known);
 	(void)snprintf(who, sizeof who, "domain %" PRIu32, domid);
 	rc = read_anchors(&reach, &anchors, error);
 	if (!rc)
-		rc = reach_read(&reach.access, &anchors, options, get_start, who, wish, error);
+		rc = reach_read(&reach.access, &anchors, &known, get_start, who, wish, error);
 	reach_domain_close(&reach);
 	return rc;
 }

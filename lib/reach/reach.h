@@ -23,6 +23,9 @@ void reach_domain_close(struct reach_domain *reach);
 /* Whether a p2m was not read because of what the guest has in it (PVB_E_P2M_*). */
 bool reach_is_guests_doing(int rc);
 
+/* No p2m is in more pieces than the domain has pages: where nothing is said, that is the limit. */
+void reach_limit_extents(const struct reach_domain *reach, struct pvb_p2m_options *options);
+
 /* What shared info says leads to no p2m: nothing is published, or all that is refers elsewhere. */
 bool reach_leads_nowhere(const struct pvb_p2m_anchors *anchors);
 

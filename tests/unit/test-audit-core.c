@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include "support/test.h"
+
+#include <pvbuild/p2m-domain.h>
+
 #include "unit/audit-domain.h"
 
 /* Offsets in a core as paper_core() lays it out: ELF header, section headers, notes, ... */
@@ -184,6 +187,39 @@ static void a_p2m_that_no_writer_makes_is_refused(void **state)
 	blob_free(&good);
 }
 
+/* Each takes memory while the core is read, and whoever made it chose how many there are. */
+static void a_core_in_too_many_pieces_is_refused(void **state)
+{
+	struct blob core = good_core();
+	struct pvb_audit_options audit_options = PVB_AUDIT_OPTIONS_INIT;
+	struct pvb_p2m_options options = PVB_P2M_OPTIONS_INIT;
+	struct pvb_audit *audit;
+	struct pvb_p2m *p2m;
+	struct pvb_error error;
+
+	(void)state;
+	for (uint64_t i = 0; i < spec.pages; i++)
+		blob_put(&core, p2m_of(&core) + i * 16 + 8, 0x100000 + 2 * i, 8);
+
+	char *path = write_temporary(&core);
+
+	audit_options.max_extents = options.max_extents = spec.pages - 1;
+	assert_fails_with(pvb_audit_core(path, &audit_options, &audit, &error), PVB_E_P2M_SCATTERED,
+			  &error);
+	assert_non_null(strstr(error.message, "in more than 4095 pieces"));
+	assert_non_null(strstr(error.hint, "max_extents"));
+	assert_fails_with(pvb_p2m_core(path, &options, &p2m, &error), PVB_E_P2M_SCATTERED, &error);
+	assert_non_null(strstr(error.message, "in more than 4095 pieces"));
+	audit_options.max_extents = options.max_extents = spec.pages;
+	assert_ok(pvb_audit_core(path, &audit_options, &audit, &error), &error);
+	pvb_audit_free(audit);
+	assert_int_not_equal(pvb_p2m_core(path, &options, &p2m, &error), -PVB_E_P2M_SCATTERED);
+	pvb_p2m_free(p2m);
+	assert_int_equal(unlink(path), 0);
+	free(path);
+	blob_free(&core);
+}
+
 static void a_section_twice_is_refused(void **state)
 {
 	struct blob core = good_core();
@@ -313,6 +349,7 @@ int main(void)
 		cmocka_unit_test(a_malformed_core_is_refused_by_name),
 		cmocka_unit_test(a_core_cut_off_anywhere_is_truncated),
 		cmocka_unit_test(a_p2m_that_no_writer_makes_is_refused),
+		cmocka_unit_test(a_core_in_too_many_pieces_is_refused),
 		cmocka_unit_test(a_section_twice_is_refused),
 		cmocka_unit_test(a_core_of_an_auto_translated_domain_is_refused),
 		cmocka_unit_test(a_frame_twice_in_the_p2m_of_a_core_is_a_finding),

@@ -200,6 +200,27 @@ static void run_away(struct fixture *fixture)
 	assert_int_equal(pvb_sim_set_registers(fixture->host, fixture->domid, 0, &vcpu), 0);
 }
 
+/* A word of a page of the guest's. */
+static void write_word(struct fixture *fixture, uint64_t pfn, unsigned index, uint64_t value)
+{
+	assert_int_equal(pvb_sim_poke(fixture->host, frame_of(fixture, pfn), 8 * index, &value, 8),
+			 0);
+}
+
+/* Three levels, of leaves from page 102 on, in which no entry continues the one before. */
+static void publish_scattered(struct fixture *fixture, uint64_t entries)
+{
+	for (uint64_t i = 0; i < 512; i++) {
+		write_word(fixture, 100, (unsigned)i, i ? UINT64_MAX : frame_of(fixture, 101).n);
+		write_word(fixture, 101, (unsigned)i,
+			   i * 512 < entries ? frame_of(fixture, 102 + i).n : UINT64_MAX);
+	}
+	for (uint64_t i = 0; i < entries; i++)
+		write_word(fixture, 102 + i / 512, (unsigned)(i % 512), 2 * i + 1);
+	publish(fixture, MAX_PFN, entries);
+	publish(fixture, FRAME_LIST_LIST, frame_of(fixture, 100).n);
+}
+
 /* ---- as built ---- */
 
 static void a_domain_that_has_not_run_is_read_as_built(void **state)
@@ -317,6 +338,37 @@ static void a_list_with_holes_ends_with_its_last_page(void **state)
 	assert_int_equal(pvb_sim_poke(fixture->host, start_info, 32, &pages, 8), 0);
 	refused(fixture, NULL, PVB_E_P2M_SHAPE);
 	assert_non_null(strstr(error.message, "start_info speaks of 1125899906842624 pages"));
+}
+
+/*
+ * How many pieces its memory is in, a guest chooses: it costs the reader no more than the pages
+ * that it can have are worth, whatever its p2m claims.
+ */
+static void a_p2m_of_more_pieces_than_the_domain_has_pages_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pvb_p2m_options options = PVB_P2M_OPTIONS_INIT;
+	struct pvb_host_domain domain;
+
+	assert_ok(pvb_host_get_domain(fixture->host, fixture->domid, &domain, &error), &error);
+	uint64_t most = (domain.pages > domain.max_pages ? domain.pages : domain.max_pages) + 1024;
+
+	publish_scattered(fixture, most);
+	struct pvb_p2m *p2m = read_domain(fixture, NULL);
+
+	assert_int_equal(pvb_p2m_info(p2m)->extent_count, most);
+	pvb_p2m_free(p2m);
+	publish_scattered(fixture, most + 1);
+	refused(fixture, NULL, PVB_E_P2M_SCATTERED);
+	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
+			  PVB_E_HOST_STATE, &error);
+	assert_non_null(strstr(error.message, "pieces"));
+
+	/* Whoever trusts it can say so. */
+	options.max_extents = most + 1;
+	p2m = read_domain(fixture, &options);
+	assert_int_equal(pvb_p2m_info(p2m)->extent_count, most + 1);
+	pvb_p2m_free(p2m);
 }
 
 static void a_domain_that_says_nothing_is_asked_for_nothing_else(void **state)
@@ -613,6 +665,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_domain_that_has_not_run_is_read_as_built),
 		cmocka_unit_test_setup_teardown(a_read_takes_few_calls, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_p2m_of_more_pieces_than_the_domain_has_pages_is_refused, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(a_list_with_holes_ends_with_its_last_page, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(
