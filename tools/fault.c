@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "words.h"
 
 int fault(struct pvb_error *error, enum pvb_code code, const char *stage, const char *format, ...)
 {
@@ -57,10 +58,12 @@ enum exit_status fault_status(const struct pvb_error *error)
 
 static void put_labelled(const char *label, const char *text)
 {
+	char ours[1024];
+
 	if (!*text)
 		return;
 	(void)fputs(label, stderr);
-	put_text(stderr, text);
+	put_text(stderr, words_of(text, ours, sizeof ours));
 	(void)putc('\n', stderr);
 }
 

@@ -13,6 +13,7 @@
 
 #include "cfg.h"
 #include "fault.h"
+#include "words.h"
 
 static int replace(char **string, const char *value, struct pvb_error *error)
 {
@@ -88,6 +89,8 @@ int guest_read(struct guest *guest, const struct options *options, struct pvb_er
 {
 	int rc = 0;
 
+	/* What an option says goes before what the file says. */
+	words_from_file(options->operand_count && !option_given(options, OPTION_P2M));
 	if (options->operand_count)
 		rc = cfg_read(guest, options->operands[0], error);
 	if (!rc)

@@ -9,6 +9,7 @@
 #include "help.h"
 #include "json-build.h"
 #include "picture.h"
+#include "words.h"
 
 bool json_available(void)
 {
@@ -110,13 +111,17 @@ static int print(struct json_object *object, struct pvb_error *error)
 static struct json_object *error_object(const struct pvb_error *problem)
 {
 	struct json_object *object = json_typed("pvbuild.error");
+	char message[1024], context[1024], hint[1024];
 
 	json_add_text(object, "code", pvb_code_name(problem->code));
 	json_add_number(object, "number", (uint64_t)problem->code);
 	json_add_text(object, "stage", problem->stage);
-	json_add_text(object, "message", problem->message);
-	json_add_text(object, "context", *problem->context ? problem->context : NULL);
-	json_add_text(object, "hint", *problem->hint ? problem->hint : NULL);
+	json_add_text(object, "message", words_of(problem->message, message, sizeof message));
+	json_add_text(object, "context",
+		      *problem->context ? words_of(problem->context, context, sizeof context)
+					: NULL);
+	json_add_text(object, "hint",
+		      *problem->hint ? words_of(problem->hint, hint, sizeof hint) : NULL);
 	return object;
 }
 

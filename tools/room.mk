@@ -84,7 +84,9 @@ pvbuild_SOURCES = \
 	tools/text.c \
 	tools/text.h \
 	tools/ward.c \
-	tools/ward.h
+	tools/ward.h \
+	tools/words.c \
+	tools/words.h
 
 pvbuild_CPPFLAGS = -include config.h -I$(top_builddir) -I$(top_srcdir)/include -I$(top_srcdir)/tools
 pvbuild_CFLAGS = $(AM_CFLAGS)

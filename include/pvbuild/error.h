@@ -179,6 +179,10 @@ enum pvb_fault {
  *   message  the root cause in one sentence, with its numbers
  *   context  what was being done, outermost last; may be empty
  *   hint     what to do about it; may be empty
+ *
+ * Where a hint names what a caller can set or call, it does so as "pvb_spec.memory" or
+ * "pvb_domain_list()", and nowhere else does "pvb_" stand: whoever has other names for these
+ * (options of a tool, keys of a file) can put them in their place.
  */
 struct pvb_error {
 	int code;

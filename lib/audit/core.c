@@ -70,6 +70,8 @@ int view_core(const char *path, size_t max_extents, struct view **view, struct p
 	view_init(&core->view, &core_ops);
 	int rc = core_memory_open(path, max_extents, &core->memory, error);
 
+	if (rc == -PVB_E_P2M_SCATTERED)
+		pvb_hint(error, "raise pvb_audit_options.max_extents for a core that is trusted");
 	if (rc) {
 		free(core);
 		return rc;

@@ -100,8 +100,8 @@ int view_check_state(const struct pvb_host_domain *domain, struct pvb_error *err
 				  : domain->shutdown ? "has shut down"
 				  : ran              ? "is paused, but has been running before"
 						     : "is running");
-		pvb_hint(error, "build it with --paused, or audit a core dump that was made before "
-				"it ran");
+		pvb_hint(error, "audit it before pvb_domain_unpause(), or a core of it that was "
+				"made before");
 		return rc;
 	}
 	return 0;

@@ -49,8 +49,9 @@ static int check_page(struct pvb_builder *builder, size_t page, uint64_t frame,
 			  page, frame, limit, builder->address_bits);
 
 	pvb_hint(error, "Xen takes these pages from where it likes, and cannot be asked for low "
-			"ones: allow more address bits, or do without strict_address_bits if "
-			"the guest has no use for grants");
+			"ones: allow more address bits, or leave "
+			"pvb_build_options.strict_address_bits out if the guest has no use for "
+			"grants");
 	return rc;
 }
 

@@ -253,7 +253,8 @@ static int no_memory_below(struct pvb_builder *builder, const struct region *reg
 			 region->bits);
 	else if (region->bits == builder->address_bits)
 		pvb_hint(error,
-			 "free memory below 2^%u bytes, or raise max_address_bits if the kernel is "
+			 "free memory below 2^%u bytes, or raise pvb_spec.max_address_bits if the "
+			 "kernel is "
 			 "known to take wider addresses",
 			 region->bits);
 	else

@@ -113,7 +113,7 @@ static int find_by_name(struct pvb_host *host, const char *name, struct pvb_doma
 	else
 		rc = pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "find_domain",
 			      "%zu domains of this host are called \"%.64s\"", found, name);
-	pvb_hint(error, "a domain can also be named by its number; \"pvbuild list\" shows both");
+	pvb_hint(error, "a domain can also be named by its number; pvb_domain_list() has both");
 	return rc;
 }
 

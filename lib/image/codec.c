@@ -196,8 +196,8 @@ int pvb_decode_too_hungry(const struct pvb_decode *decode, uint64_t needed, stru
 			  decode->codec->name, needed, decode->memory_limit, consumed(decode),
 			  decode->sink->size);
 
-	pvb_hint(error, "raise the option max_decoder_memory, or unpack the kernel with Linux's "
-			"scripts/extract-vmlinux and use what comes out");
+	pvb_hint(error, "raise pvb_image_options.max_decoder_memory, or unpack the kernel with "
+			"Linux's scripts/extract-vmlinux and use what comes out");
 	return rc;
 }
 

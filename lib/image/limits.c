@@ -70,7 +70,7 @@ int pvb_limits_check(const struct pvb_limits *limits, uint64_t held, uint64_t si
 	int rc = pvb_fail(error, PVB_E_IMAGE_TOO_LARGE, PVB_IMAGE_STAGE,
 			  "the image unpacks to %s%s more than the limit of %" PRIu64, how, beside,
 			  limits->unpacked);
-	pvb_hint(error, "if this image is to be trusted, raise the option max_unpacked");
+	pvb_hint(error, "if this image is to be trusted, raise pvb_image_options.max_unpacked");
 	return rc;
 }
 
@@ -85,8 +85,8 @@ int pvb_limits_check_growth(const struct pvb_limits *limits, struct pvb_error *e
 			  " that are plausible for a file of %" PRIu64 " bytes",
 			  limits->cost->grown, limits->plausible, limits->file_size);
 	pvb_hint(error,
-		 "this looks like a decompression bomb; if the image is to be trusted, raise the "
-		 "option max_ratio (now %" PRIu32 ")",
+		 "this looks like a decompression bomb; if the image is to be trusted, raise "
+		 "pvb_image_options.max_ratio (now %" PRIu32 ")",
 		 limits->ratio);
 	return rc;
 }

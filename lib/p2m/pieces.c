@@ -15,7 +15,7 @@ static int too_scattered(const struct p2m_pieces *pieces, uint64_t pfn, struct p
 			  "to PFN 0x%" PRIx64 " alone",
 			  pieces->most, pfn);
 
-	pvb_hint(error, "raise max_extents for a guest that is trusted");
+	pvb_hint(error, "raise pvb_p2m_options.max_extents for a guest that is trusted");
 	return rc;
 }
 

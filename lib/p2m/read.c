@@ -92,7 +92,7 @@ static int torn(const struct pvb_p2m_anchors *before, const struct pvb_p2m_ancho
 			      "are others than before, the last time with p2m_generation at "
 			      "%" PRIu64 " all the while",
 			      attempts, before->p2m_generation);
-	pvb_hint(error, "pause the domain, or try more often");
+	pvb_hint(error, "pause the domain, or raise pvb_p2m_options.attempts");
 	return rc;
 }
 

@@ -135,7 +135,8 @@ int pvb_granules_check(const struct pvb_granules *granules, struct pvb_error *er
 			"the hypervisor has pages of %u KiB, and the kernel's header does not "
 			"say what its own are",
 			kib(host));
-		pvb_hint(error, "say it with --guest-page-size, or use a host with pages of 4 KiB");
+		pvb_hint(error, "say it with pvb_spec.guest_page_size, or use a host with pages of "
+				"4 KiB");
 		break;
 	}
 	return rc;

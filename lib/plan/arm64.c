@@ -116,7 +116,9 @@ static int check_page_sizes(const struct pvb_image_info *image, const struct pvb
 				  " bytes, and its own header says %" PRIu32,
 				  said, stated);
 
-		pvb_hint(error, "guest_page_size is for kernels whose header does not say");
+		pvb_hint(error,
+			 "leave pvb_spec.guest_page_size out: it is for kernels whose header "
+			 "does not say");
 		return rc;
 	}
 	request->kernel_page = stated ? stated : said;
@@ -289,7 +291,7 @@ static int check_memory(const struct request *request, uint64_t least, struct pv
 			      " bytes of memory cannot lie below machine address 2^%u, the limit "
 			      "that was set",
 			      memory, request->width.bits);
-		pvb_hint(error, "raise max_address_bits, or give the guest less memory");
+		pvb_hint(error, "raise pvb_spec.max_address_bits, or give the guest less memory");
 	} else if (memory < least) {
 		rc = pvb_fail(error, PVB_E_ARG_MEMORY_SMALL, STAGE,
 			      "the guest is to have %" PRIu64

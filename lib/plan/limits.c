@@ -72,8 +72,8 @@ int pvb_check_guest_type(enum pvb_guest_type type, const struct pvb_host_info *h
 				 "32-bit PV guests need a hypervisor built with CONFIG_PV32 and "
 				 "not started with pv=no-32; or take a 64-bit kernel");
 		else if (type == PVB_GUEST_ARM64)
-			pvb_hint(error, "an arm64 guest needs an arm64 machine, or --host "
-					"sim:arch=arm64");
+			pvb_hint(error, "an arm64 guest needs an arm64 machine, or a simulated "
+					"one: pvb_host_open(\"sim:arch=arm64\")");
 		else
 			pvb_hint(error, "PV guests need a hypervisor built with CONFIG_PV");
 		return rc;
@@ -109,7 +109,7 @@ int pvb_check_admin_bits(unsigned admin, struct pvb_error *error)
 			  "machine addresses of %u bits: from %u to %u make sense", admin,
 			  PVB_GUEST_ADDRESS_BITS_LEAST, PVB_GUEST_ADDRESS_BITS_MOST);
 
-	pvb_hint(error, "max_address_bits is a width in bits; 0 means no limit");
+	pvb_hint(error, "give pvb_spec.max_address_bits a width in bits, or leave it out");
 	return rc;
 }
 
@@ -220,7 +220,8 @@ int pvb_check_memory(enum pvb_guest_type type, uint64_t memory, unsigned page_sh
 				  memory, width->own, noted ? "the kernel declares" : "was set");
 
 		pvb_hint(error, "%sgive the guest at most %" PRIu64 " bytes",
-			 noted ? "" : "raise max_address_bits, or ", UINT64_C(1) << width->own);
+			 noted ? "" : "raise pvb_spec.max_address_bits, or ",
+			 UINT64_C(1) << width->own);
 		return rc;
 	}
 	return 0;

@@ -23,7 +23,7 @@ int pvb_check_no_p2m(const struct pvb_spec *spec, enum pvb_guest_type type, stru
 			  "a guest of type %s has no p2m: the processor translates its addresses",
 			  pvb_guest_type_name(type));
 
-	pvb_hint(error, "leave the form of the p2m out");
+	pvb_hint(error, "leave pvb_spec.p2m out");
 	return rc;
 }
 

@@ -210,7 +210,9 @@ int pvb_layout_check_addresses(const struct pvb_layout_input *input,
 		rc = pvb_fail(error, PVB_E_PLAN_P2M_BASE, STAGE,
 			      "the p2m list cannot lie at 0x%" PRIx64 ": %s", input->init_p2m,
 			      layout->p2m_fallback);
-		pvb_hint(error, "without strict_p2m the list goes into the initial mapping");
+		pvb_hint(error,
+			 "leave pvb_spec.strict_p2m out: then the list goes into the initial "
+			 "mapping");
 		return rc;
 	}
 	return 0;

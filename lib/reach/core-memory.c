@@ -107,7 +107,7 @@ static int add_extent(struct core_memory *core, struct core_extent extent, struc
 				  "continue each other, up to PFN 0x%llx alone",
 				  core->most, (unsigned long long)extent.pfn);
 
-		pvb_hint(error, "raise max_extents for a core that is trusted");
+		pvb_hint(error, "raise pvb_p2m_options.max_extents for a core that is trusted");
 		return rc;
 	}
 	if (core->count == core->capacity) {

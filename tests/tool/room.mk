@@ -18,25 +18,28 @@ tool_tests = \
 	tests/tool/test-plan.sh \
 	tests/tool/test-probe.sh \
 	tests/tool/test-usage.sh \
-	tests/tool/test-width.sh
+	tests/tool/test-width.sh \
+	tests/tool/test-words.sh
 
 TESTS += $(tool_tests)
 EXTRA_DIST += $(tool_tests) tests/tool/tap.sh
 check_PROGRAMS += tests/tool/make-kernel tests/tool/manual-example
 
 # Parts of the tool that need a live domain, without one.
+said_by_the_tool = tools/fault.c tools/options.c tools/p2m-form.c tools/size.c tools/text.c \
+	tools/words.c
 tool_part_tests = tests/tool/test-keeper tests/tool/test-p2m-view tests/tool/test-relay
 TESTS += $(tool_part_tests)
 check_PROGRAMS += $(tool_part_tests)
 tests_tool_test_keeper_SOURCES = tests/tool/test-keeper.c \
-	tools/dumped.c tools/fate.c tools/fault.c tools/keeper.c tools/names.c tools/signals.c tools/text.c \
+	$(said_by_the_tool) tools/dumped.c tools/fate.c tools/keeper.c tools/names.c tools/signals.c \
 	tools/ward.c
 tests_tool_test_keeper_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_p2m_view_SOURCES = tests/tool/test-p2m-view.c \
-	tools/fault.c tools/names.c tools/render-p2m.c tools/render.c tools/size.c tools/table.c tools/text.c
+	$(said_by_the_tool) tools/names.c tools/render-p2m.c tools/render.c tools/table.c
 tests_tool_test_p2m_view_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_relay_SOURCES = tests/tool/test-relay.c \
-	tools/fault.c tools/relay.c tools/signals.c tools/terminal.c tools/text.c
+	$(said_by_the_tool) tools/relay.c tools/signals.c tools/terminal.c
 tests_tool_test_relay_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_make_kernel_CPPFLAGS = $(test_cppflags)
 

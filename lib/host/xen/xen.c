@@ -154,8 +154,8 @@ static int not_opened(struct xen_host *xen, int reason, struct pvb_error *error)
 			      "this machine does not run on Xen, or its drivers are not loaded: "
 			      "there is no %s",
 			      XEN_DEVICE);
-		pvb_hint(error, "in dom0, load xen-privcmd; elsewhere use the simulated host: "
-				"--host sim");
+		pvb_hint(error, "in dom0, load xen-privcmd; elsewhere use the simulated host, "
+				"pvb_host_open(\"sim\")");
 		return rc;
 	}
 
