@@ -76,7 +76,9 @@ static int print_map(struct json_object *object, unsigned depth, struct pvb_erro
 
 	json_object_object_foreach(object, key, value)
 	{
-		const struct json_list *list = value ? json_object_get_userdata(value) : NULL;
+		const struct json_list *list = json_object_is_type(value, json_type_array)
+						       ? json_object_get_userdata(value)
+						       : NULL;
 
 		(void)putchar(before);
 		begin_line(depth + 1);

@@ -33,9 +33,9 @@ int pvb_keep_store(struct pvb_image *image, struct pvb_store *store, struct pvb_
 int pvb_keep_begin(struct pvb_keep *keep, struct pvb_error *error);
 
 /*
- * What is needed to read an ELF: its tables; where to is set, this is also opened. Then its
- * segments, its notes and what else says something of it; then, of those kernels that want it,
- * the table of symbols.
+ * What is needed of an ELF, in this order: its tables, with which it is opened; its segments,
+ * its notes, and what else says something of it; its table of symbols, where the kernel wants
+ * that loaded.
  */
 int pvb_keep_elf_tables(struct pvb_keep *keep, struct pvb_elf *elf, struct pvb_error *error);
 int pvb_keep_elf_parts(struct pvb_keep *keep, const struct pvb_elf *elf, struct pvb_error *error);
