@@ -106,11 +106,47 @@ PVB_API int pvb_domain_open_console(struct pvb_host *host, uint32_t domid, int *
 				    struct pvb_error *error);
 
 /*
- * Bytes that the guest has written to its console and that have not come out at its other end yet,
- * as the guest has it: to know of one that has ended that nothing more will come.
+ * Bytes that the guest has written to its console and that the console daemon has not taken from
+ * there yet, as the guest has it. What was taken can still be on its way: see the ring.
  */
 PVB_API int pvb_domain_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *bytes,
 				       struct pvb_error *error);
+
+#define PVB_CONSOLE_RING_BYTES 2048
+
+/*
+ * The ring that a guest's console is, as it was at the time of the call (struct xencons_interface
+ * of Xen's public io/console.h). All of it is what the guest says.
+ *
+ *   size      sizeof(struct pvb_console_ring); PVB_CONSOLE_RING_INIT sets it
+ *   written   bytes that the guest has written since the ring was made, modulo 1 << 32
+ *   taken     how many of these the console daemon has taken, modulo 1 << 32; it passes them on
+ *             some time later
+ *   count     bytes in last
+ *   last      the last bytes that the guest has written, oldest first, taken or not
+ *
+ * Where more is written and not taken than a ring holds, the guest has made that up: count is 0,
+ * and taken is written. While a guest runs, the bytes can change under the call.
+ */
+struct pvb_console_ring {
+	size_t size;
+	uint32_t written;
+	uint32_t taken;
+	uint32_t count;
+	uint8_t last[PVB_CONSOLE_RING_BYTES];
+};
+
+#define PVB_CONSOLE_RING_INIT                                                                      \
+	{                                                                                          \
+		.size = sizeof(struct pvb_console_ring)                                            \
+	}
+
+/*
+ * Look at the ring, also of a domain that has ended: what the guest wrote last is there when nobody
+ * passes it on. All zero but size where the domain has no console.
+ */
+PVB_API int pvb_domain_console_ring(struct pvb_host *host, uint32_t domid,
+				    struct pvb_console_ring *ring, struct pvb_error *error);
 
 /*
  * A descriptor to poll, which becomes readable once domains have come or ended since the last

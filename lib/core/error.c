@@ -155,3 +155,21 @@ int pvb_options(void *out, size_t out_size, const void *options, const char *sta
 	memcpy(out, options, size < out_size ? size : out_size);
 	return 0;
 }
+
+int pvb_result(void *result, const void *own, size_t own_size, const char *stage,
+	       struct pvb_error *error)
+{
+	size_t size;
+
+	memcpy(&size, result, sizeof size);
+	if (size < sizeof size)
+		return pvb_fail(error, PVB_E_ARG_INVALID, stage,
+				"the structure to be filled says that it has %zu bytes", size);
+
+	size_t known = size < own_size ? size : own_size;
+	uint8_t *bytes = (uint8_t *)result;
+
+	memcpy(bytes + sizeof size, (const uint8_t *)own + sizeof size, known - sizeof size);
+	memset(bytes + known, 0, size - known);
+	return 0;
+}

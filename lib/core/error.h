@@ -39,4 +39,12 @@ int pvb_check_path(const char *path, const char *stage, const char *what, struct
 int pvb_options(void *out, size_t out_size, const void *options, const char *stage,
 		struct pvb_error *error);
 
+/*
+ * The same for a structure that the caller has filled: result is the caller's, whose first member
+ * says how many bytes of it there are; own is ours. What both know is copied, but for that member;
+ * what only the caller knows becomes zero.
+ */
+int pvb_result(void *result, const void *own, size_t own_size, const char *stage,
+	       struct pvb_error *error);
+
 #endif

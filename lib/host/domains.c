@@ -159,12 +159,6 @@ int pvb_domain_open_console(struct pvb_host *host, uint32_t domid, int *fd, stru
 	return pvb_host_open_console(host, domid, fd, error);
 }
 
-int pvb_domain_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *bytes,
-			       struct pvb_error *error)
-{
-	return pvb_host_console_pending(host, domid, bytes, error);
-}
-
 int pvb_domain_watch(struct pvb_host *host, int *fd, struct pvb_error *error)
 {
 	return pvb_host_watch_domains(host, fd, error);

@@ -17,7 +17,7 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_GET_DOMAIN] = "get_domain",
 	[PVB_CALL_LIST_DOMAINS] = "list_domains",
 	[PVB_CALL_OPEN_CONSOLE] = "open_console",
-	[PVB_CALL_CONSOLE_PENDING] = "console_pending",
+	[PVB_CALL_FIND_CONSOLE] = "find_console",
 	[PVB_CALL_WATCH_DOMAINS] = "watch_domains",
 	[PVB_CALL_SET_GUEST_BITS] = "set_guest_bits",
 	[PVB_CALL_SET_PTE_BITS] = "set_pte_bits",
@@ -172,13 +172,12 @@ int pvb_host_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct
 			host->ops->name);
 }
 
-int pvb_host_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *bytes,
-			     struct pvb_error *error)
+int pvb_host_find_console(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame,
+			  struct pvb_error *error)
 {
-	host->calls[PVB_CALL_CONSOLE_PENDING]++;
-	*bytes = 0;
-	return host->ops->console_pending ? host->ops->console_pending(host, domid, bytes, error)
-					  : 0;
+	host->calls[PVB_CALL_FIND_CONSOLE]++;
+	*frame = PVB_MFN(PVB_NO_FRAME);
+	return host->ops->find_console ? host->ops->find_console(host, domid, frame, error) : 0;
 }
 
 int pvb_host_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error)

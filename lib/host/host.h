@@ -266,11 +266,11 @@ struct pvb_host_ops {
 	/* A terminal at the other end of which the guest's console is; the caller closes it. */
 	int (*open_console)(struct pvb_host *, uint32_t domid, int *fd, struct pvb_error *);
 	/*
-	 * Bytes that the guest has written to its console and that nobody has taken from there yet;
-	 * the guest says so. NULL: none.
+	 * The frame of the ring that is the guest's console; PVB_NO_FRAME where it has none, as
+	 * everywhere on a host where this is NULL.
 	 */
-	int (*console_pending)(struct pvb_host *, uint32_t domid, uint32_t *bytes,
-			       struct pvb_error *);
+	int (*find_console)(struct pvb_host *, uint32_t domid, pvb_mfn_t *frame,
+			    struct pvb_error *);
 	/*
 	 * A descriptor, the host's own, that is readable once a domain has come or ended since
 	 * the last time that this was called.
@@ -403,7 +403,7 @@ enum pvb_host_call {
 	PVB_CALL_GET_DOMAIN,
 	PVB_CALL_LIST_DOMAINS,
 	PVB_CALL_OPEN_CONSOLE,
-	PVB_CALL_CONSOLE_PENDING,
+	PVB_CALL_FIND_CONSOLE,
 	PVB_CALL_WATCH_DOMAINS,
 	PVB_CALL_SET_GUEST_BITS,
 	PVB_CALL_SET_PTE_BITS,
@@ -462,8 +462,8 @@ int pvb_host_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host
 			  size_t room, size_t *count, struct pvb_error *error);
 /* PVB_E_HOST_STATE where this host's domains have no console that one could look at. */
 int pvb_host_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error);
-int pvb_host_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *bytes,
-			     struct pvb_error *error);
+int pvb_host_find_console(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame,
+			  struct pvb_error *error);
 int pvb_host_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error);
 int pvb_host_set_guest_bits(struct pvb_host *host, uint32_t domid, unsigned bits,
 			    struct pvb_error *error);

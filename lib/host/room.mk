@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libpvbuild_all_la_SOURCES += \
+	lib/host/console.c \
+	lib/host/console.h \
 	lib/host/domains.c \
 	lib/host/host.c \
 	lib/host/host.h \

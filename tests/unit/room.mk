@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test-build-pte-bits \
 	tests/unit/test-build-ranges \
 	tests/unit/test-build-tables \
+	tests/unit/test-console-ring \
 	tests/unit/test-core \
 	tests/unit/test-domains \
 	tests/unit/test-dump \

@@ -258,27 +258,6 @@ static void where_the_ring_is_the_store_says(void **state)
 	xs_close(store);
 }
 
-/* Xen public io/console.h: 1024 bytes in, 2048 out, in_cons, in_prod, out_cons, out_prod. */
-static void what_nobody_has_read_is_counted(void **state)
-{
-	(void)state;
-	static uint32_t page[1024];
-	uint32_t *cons = &page[3080 / 4], *prod = &page[3084 / 4];
-
-	assert_int_equal(xen_console_unread(page), 0);
-	*prod = 5;
-	assert_int_equal(xen_console_unread(page), 5);
-	*cons = UINT32_MAX - 9;
-	assert_int_equal(xen_console_unread(page), 15);
-	*prod = *cons + 2048;
-	assert_int_equal(xen_console_unread(page), 2048);
-	/* What no ring can hold a guest made up. */
-	*prod = *cons + 2049;
-	assert_int_equal(xen_console_unread(page), 0);
-	*prod = *cons - 1;
-	assert_int_equal(xen_console_unread(page), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,7 +269,6 @@ int main(void)
 		cmocka_unit_test(a_store_that_fails_is_told_of_the_console),
 		cmocka_unit_test(the_descriptor_tells_what_happened_since_the_last_call),
 		cmocka_unit_test(where_the_ring_is_the_store_says),
-		cmocka_unit_test(what_nobody_has_read_is_counted),
 		cmocka_unit_test(a_watch_that_fails_is_told_and_can_be_tried_again),
 	};
 

@@ -264,3 +264,14 @@ int sim_introduce_domain(struct pvb_host *host, uint32_t domid,
 	domain->introduction = copy;
 	return 0;
 }
+
+int sim_find_console(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame,
+		     struct pvb_error *error)
+{
+	struct sim_domain *domain;
+	int rc = sim_call(sim_of(host), "find_console", domid, &domain, error);
+
+	if (rc == 0 && domain->introduction)
+		*frame = domain->introduction->told.console_frame;
+	return rc;
+}

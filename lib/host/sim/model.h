@@ -314,6 +314,7 @@ int sim_get_grants(struct pvb_host *, uint32_t domid, struct pvb_host_grant *, s
 		   size_t *count, struct pvb_error *);
 int sim_get_grant_frames(struct pvb_host *, uint32_t domid, pvb_mfn_t *frames, size_t room,
 			 size_t *count, struct pvb_error *);
+int sim_find_console(struct pvb_host *, uint32_t domid, pvb_mfn_t *frame, struct pvb_error *);
 int sim_introduce_domain(struct pvb_host *, uint32_t domid, const struct pvb_host_introduction *,
 			 struct pvb_error *);
 int sim_set_record(struct pvb_host *, uint32_t domid, const struct pvb_host_record *,

@@ -106,6 +106,7 @@ static const struct pvb_host_ops ops = {
 	.apply_cpu_policy = sim_apply_cpu_policy,
 	.alloc_event_channel = sim_alloc_event_channel,
 	.introduce_domain = sim_introduce_domain,
+	.find_console = sim_find_console,
 	.claim_memory = sim_claim_memory,
 	.populate = sim_populate,
 	.map_frames = sim_map_frames,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/xen/console.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@
 #include "core/cleanup.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "host/console.h"
 #include "host/xen/store.h"
 
 #define STAGE "open_console"
@@ -178,12 +181,8 @@ pvb_mfn_t xen_console_ring(struct xs_handle *store, uint32_t domid)
 	return PVB_MFN(strtoull(text, NULL, 10));
 }
 
-uint32_t xen_console_unread(const void *page)
-{
-	const struct xencons_interface *ring = page;
-	uint32_t unread = *(const volatile XENCONS_RING_IDX *)&ring->out_prod -
-			  *(const volatile XENCONS_RING_IDX *)&ring->out_cons;
-
-	/* A guest that says something else has nothing to say. */
-	return unread <= sizeof ring->out ? unread : 0;
-}
+static_assert(offsetof(struct xencons_interface, out) == PVB_CONSOLE_RING_OUT &&
+		      sizeof((struct xencons_interface *)0)->out == PVB_CONSOLE_RING_BYTES &&
+		      offsetof(struct xencons_interface, out_cons) == PVB_CONSOLE_RING_TAKEN &&
+		      offsetof(struct xencons_interface, out_prod) == PVB_CONSOLE_RING_WRITTEN,
+	      "a ring is where Xen's public header has it");

@@ -20,7 +20,4 @@ struct xs_handle;
 /* Where the ring of a domain's console is. PVB_NO_FRAME where it has none. */
 pvb_mfn_t xen_console_ring(struct xs_handle *store, uint32_t domid);
 
-/* Bytes in a ring, as its page has it, that the guest has written and nobody has read. */
-uint32_t xen_console_unread(const void *page);
-
 #endif

@@ -223,26 +223,15 @@ int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_
 	return xen_console_open(domid, fd, error);
 }
 
-int xen_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *bytes,
-			struct pvb_error *error)
+int xen_find_console(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame,
+		     struct pvb_error *error)
 {
 	struct xen_host *xen = xen_of(host);
-	void *page;
 	int rc = xen_reach_store(xen, error);
 
-	if (rc)
-		return rc;
-
-	pvb_mfn_t ring = xen_console_ring(xen->store->connection, domid);
-
-	if (ring.n == PVB_NO_FRAME)
-		return 0;
-	rc = xen_map_frames(host, domid, &ring, 1, false, &page, error);
-	if (rc)
-		return rc;
-	*bytes = xen_console_unread(page);
-	xen_unmap_frames(host, page, 1);
-	return 0;
+	if (rc == 0)
+		*frame = xen_console_ring(xen->store->connection, domid);
+	return rc;
 }
 
 int xen_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error)

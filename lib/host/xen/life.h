@@ -52,8 +52,8 @@ int xen_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record
 		   struct pvb_error *error);
 int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error);
-int xen_console_pending(struct pvb_host *host, uint32_t domid, uint32_t *bytes,
-			struct pvb_error *error);
+int xen_find_console(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame,
+		     struct pvb_error *error);
 int xen_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error);
 
 #endif
