@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "attach.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,29 +28,40 @@ static int has_ended(void *opaque, struct pvb_error *error)
 	return rc ? rc : ward_has_ended(attachment->host, attachment->ward, attachment->end, error);
 }
 
-/* A domain that is gone has nothing more to say, and one that cannot be asked is not waited for. */
-static bool expects(void *opaque)
+/* A domain that is gone has none, and one that cannot be asked is not waited for. */
+static bool look_at_ring(void *opaque, struct pvb_console_ring *ring)
 {
 	const struct attachment *attachment = opaque;
 	struct pvb_error unused;
-	uint32_t bytes;
 
 	return !attachment->end->gone &&
-	       pvb_domain_console_pending(attachment->host, attachment->ward->domid, &bytes,
-					  &unused) == 0 &&
-	       bytes > 0;
+	       pvb_domain_console_ring(attachment->host, attachment->ward->domid, ring, &unused) ==
+		       0;
 }
 
-/* The console has ended. So has the domain, or else nobody serves its console any more. */
-static int explain_end(const struct attachment *attachment, struct pvb_error *error)
+/* What did not come through the console daemon. Standard output has the bytes already. */
+static void explain_rest(const struct ward *ward, const struct relay_result *result)
 {
-	int ended = ward_has_ended(attachment->host, attachment->ward, attachment->end, error);
+	if (result->rescued)
+		note("the last %" PRIu32
+		     " bytes that domain %u, \"%s\", wrote are from its memory: "
+		     "xenconsoled %s before it had passed them on",
+		     result->rescued, ward->domid, ward->name,
+		     result->closed ? "ended" : "fell silent");
+	if (result->lost)
+		warn("%" PRIu32 " bytes that domain %u, \"%s\", wrote before these are lost",
+		     result->lost, ward->domid, ward->name);
+	else if (result->gap)
+		warn("some of what domain %u, \"%s\", wrote before these may be lost", ward->domid,
+		     ward->name);
+}
 
-	if (ended)
-		return ended < 0 ? ended : 0;
+/* The console has ended, and the domain has not. */
+static int explain_close(const struct ward *ward, struct pvb_error *error)
+{
 	int rc = fault(error, PVB_E_HOST_STATE, "console",
 		       "the console of domain %u, \"%s\", was closed, and the domain goes on",
-		       attachment->ward->domid, attachment->ward->name);
+		       ward->domid, ward->name);
 
 	fault_hint(error, "is xenconsoled running? \"pvbuild console\" attaches anew");
 	return rc;
@@ -60,42 +72,44 @@ int attach(struct pvb_host *host, const struct ward *ward, int fd, bool *left, s
 {
 	AUTO(terminal_restore) struct terminal terminal = TERMINAL_INIT;
 	struct attachment attachment = {.host = host, .ward = ward, .end = end};
-	enum relay_outcome outcome;
+	struct relay_result result;
 	struct relay relay = {
 		.in = STDIN_FILENO,
 		.out = STDOUT_FILENO,
 		.console = fd,
 		.has_ended = has_ended,
-		.expects = expects,
+		.ring = look_at_ring,
 		.opaque = &attachment,
 	};
 	int rc = pvb_domain_watch(host, &relay.ended, error);
 
+	*end = (struct ward_end){0};
 	if (rc)
 		return rc;
 	relay.stop = signals_watch();
 	relay.escape = terminal_make_raw(&terminal, STDIN_FILENO);
-	rc = relay_run(&relay, &outcome, error);
+	rc = relay_run(&relay, &result, error);
 	terminal_restore(&terminal);
 	if (relay.escape)
 		(void)fputc('\n', stderr);
 	if (rc)
 		return rc;
-	*left = outcome == RELAY_LEFT;
-	switch (outcome) {
+	*left = result.outcome == RELAY_LEFT;
+	switch (result.outcome) {
 	case RELAY_LEFT:
-		note("left the console of domain %u, \"%s\", which goes on", ward->domid,
-		     ward->name);
+		note("left the console of domain %u, \"%s\", which %s", ward->domid, ward->name,
+		     end->ended || end->gone ? "has ended" : "goes on");
 		return 0;
 	case RELAY_STOPPED:
 		return fault(error, PVB_E_ARG_CANCELLED, "console",
 			     "stopped by a signal (%s); domain %u, \"%s\", goes on",
 			     strsignal(signals_caught()), ward->domid, ward->name);
 	case RELAY_CLOSED:
-		return explain_end(&attachment, error);
+		return explain_close(ward, error);
 	case RELAY_ENDED:
 		break;
 	}
+	explain_rest(ward, &result);
 	return 0;
 }
 

@@ -8,18 +8,21 @@
 #include <unistd.h>
 
 #include "fault.h"
+#include "heard.h"
 
 #define STAGE "console"
 #define ESCAPE '\x1d' /* Ctrl-] */
 
 /*
- * What a guest wrote last is in a ring of its memory, from where the console daemon takes it
- * some time after the guest told it so, and at most every 200 ms (RATE_LIMIT_PERIOD of
- * xenconsoled). What it has taken it passes on at once. So nothing more will come once the ring
- * is empty and the console silent for that long; or where nobody seems to serve it.
+ * What a guest wrote last is in a ring of its memory, from where the console daemon takes it some
+ * time after the guest told it so, and at most every 200 ms (RATE_LIMIT_PERIOD of xenconsoled). On
+ * a loaded host it can be much later. Silence alone ends nothing: the ring says what is still to
+ * come. A daemon that says nothing for that long is given up, and the ring has what it owes; but
+ * where it owes more than the ring has, that would be lost.
  */
 #define SILENCE_MS 500
-#define PATIENCE 20 /* silences */
+#define PATIENCE 20      /* silences */
+#define PATIENCE_GAP 120 /* silences, where something would be lost */
 
 /* Bytes on their way in one direction; more are taken once they have gone. */
 struct load {
@@ -59,8 +62,10 @@ struct state {
 	struct load to_guest;
 	bool listening; /* to the person */
 	bool leaving;
-	bool draining; /* the domain has ended */
-	unsigned silences;
+	bool draining;     /* the domain has ended */
+	bool over;         /* nothing more is to come but what is on its way to the person */
+	unsigned silences; /* the first of them is none: it lasts no time */
+	struct heard heard;
 };
 
 enum { IN, OUT, CONSOLE, ENDED, STOP, DESCRIPTORS };
@@ -74,13 +79,13 @@ static struct pollfd wish(int fd, short events)
 static void make_wishes(const struct state *state, struct pollfd *fds)
 {
 	const struct relay *relay = state->relay;
-	bool take = load_empty(&state->to_person);
+	bool take = load_empty(&state->to_person) && !state->over;
 	bool give = !load_empty(&state->to_guest);
 
 	fds[IN] = wish(relay->in, state->listening && !give ? POLLIN : 0);
 	fds[OUT] = wish(relay->out, take ? 0 : POLLOUT);
 	fds[CONSOLE] = wish(relay->console, (short)((take ? POLLIN : 0) | (give ? POLLOUT : 0)));
-	fds[ENDED] = wish(relay->ended, state->draining ? 0 : POLLIN);
+	fds[ENDED] = wish(relay->ended, state->draining || state->over ? 0 : POLLIN);
 	fds[STOP] = wish(relay->stop, POLLIN);
 }
 
@@ -107,6 +112,10 @@ static bool hear_guest(struct state *state)
 {
 	ssize_t got = load_take(&state->to_person, state->relay->console);
 
+	if (got > 0) {
+		heard_add(&state->heard, state->to_person.bytes, (size_t)got);
+		state->silences = 0;
+	}
 	/* A terminal whose other side is gone says EIO. */
 	return got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN);
 }
@@ -122,7 +131,7 @@ static int tell_person(struct state *state, struct pvb_error *error)
 /* What cannot be written is dropped: that the console is at its end, reading it says. */
 static void tell_guest(struct state *state)
 {
-	if (!load_give(&state->to_guest, state->relay->console))
+	if (state->draining || !load_give(&state->to_guest, state->relay->console))
 		state->to_guest.start = state->to_guest.end;
 }
 
@@ -134,29 +143,91 @@ static int check_domain(struct state *state, struct pvb_error *error)
 	if (ended <= 0)
 		return ended;
 	state->draining = true;
-	state->listening = false;
-	state->to_guest.start = state->to_guest.end;
+	/* A person at a terminal can still leave. */
+	state->listening = state->listening && relay->escape;
 	return 0;
 }
 
-/* A silence: whether it is the last one. */
-static bool is_over(struct state *state)
+/* ---- the end ---- */
+
+static bool look_at_ring(const struct state *state, struct pvb_console_ring *ring)
 {
 	const struct relay *relay = state->relay;
 
+	*ring = (struct pvb_console_ring)PVB_CONSOLE_RING_INIT;
+	return relay->ring && relay->ring(relay->opaque, ring);
+}
+
+/* What the daemon owes is passed on in its place. */
+static void finish(struct state *state, const struct pvb_console_ring *ring,
+		   const struct heard_rest *rest, struct relay_result *result)
+{
+	state->over = true;
+	result->outcome = RELAY_ENDED;
+	result->rescued = rest->rest;
+	result->gap = rest->gap;
+	result->lost = rest->lost;
+	memcpy(state->to_person.bytes, ring->last + ring->count - rest->rest, rest->rest);
+	state->to_person.start = 0;
+	state->to_person.end = rest->rest;
+}
+
+/* How many silences end the console of a domain that has ended. */
+static unsigned silences_wanted(const struct state *state, const struct heard_rest *rest)
+{
+	if (rest->whole)
+		return 0;
+	/* Where bytes were counted, and some are missing, they may yet come. */
+	if (!rest->rest && !state->heard.from_start)
+		return 1;
+	return rest->gap ? PATIENCE_GAP : PATIENCE;
+}
+
+static void hear_silence(struct state *state, struct relay_result *result)
+{
+	struct pvb_console_ring ring;
+	struct heard_rest rest = {0};
+	unsigned wanted = 1;
+
 	if (!load_empty(&state->to_person))
-		return false;
-	return !relay->expects || !relay->expects(relay->opaque) || ++state->silences == PATIENCE;
+		return;
+	if (look_at_ring(state, &ring)) {
+		rest = heard_compare(&state->heard, &ring);
+		wanted = silences_wanted(state, &rest);
+	}
+	if (state->silences++ >= wanted)
+		finish(state, &ring, &rest, result);
+}
+
+/* The console has ended: by the domain's end, or the daemon's. */
+static int hear_end(struct state *state, struct relay_result *result, struct pvb_error *error)
+{
+	struct pvb_console_ring ring;
+	struct heard_rest rest = {0};
+	int rc = check_domain(state, error);
+
+	if (rc)
+		return rc;
+	result->closed = true;
+	if (state->draining) {
+		if (look_at_ring(state, &ring))
+			rest = heard_compare(&state->heard, &ring);
+		finish(state, &ring, &rest, result);
+	} else {
+		state->over = true;
+		result->outcome = RELAY_CLOSED;
+	}
+	return 0;
 }
 
 /* 1 when it is over, 0 to go on, or a negative code. */
-static int step(struct state *state, const struct pollfd *fds, enum relay_outcome *outcome,
+static int step(struct state *state, const struct pollfd *fds, struct relay_result *result,
 		struct pvb_error *error)
 {
 	int rc = 0;
 
 	if (fds[STOP].revents) {
-		*outcome = RELAY_STOPPED;
+		result->outcome = RELAY_STOPPED;
 		return 1;
 	}
 	if (fds[OUT].revents)
@@ -169,46 +240,57 @@ static int step(struct state *state, const struct pollfd *fds, enum relay_outcom
 		hear_person(state);
 	if (!load_empty(&state->to_guest))
 		tell_guest(state);
-	if ((fds[CONSOLE].revents & ~POLLOUT) && load_empty(&state->to_person) &&
-	    hear_guest(state)) {
-		*outcome = RELAY_CLOSED;
-		return 1;
-	}
+	if ((fds[CONSOLE].revents & ~POLLOUT) && load_empty(&state->to_person) && !state->over &&
+	    hear_guest(state))
+		return hear_end(state, result, error);
 	if (state->leaving) {
-		*outcome = RELAY_LEFT;
+		result->outcome = RELAY_LEFT;
 		return 1;
 	}
 	return 0;
 }
 
-int relay_run(const struct relay *relay, enum relay_outcome *outcome, struct pvb_error *error)
+/* How long to wait: where the domain has ended, at first only for what is there already. */
+static int patience(const struct state *state)
 {
-	struct state state = {.relay = relay, .listening = relay->in >= 0};
-	int flags = fcntl(relay->console, F_GETFL);
+	if (!state->draining || state->over)
+		return -1;
+	if (!state->silences)
+		return 0;
+	return state->relay->silence_ms ? state->relay->silence_ms : SILENCE_MS;
+}
 
-	if (flags < 0 || fcntl(relay->console, F_SETFL, flags | O_NONBLOCK) != 0)
-		return fault(error, PVB_E_HOST_STATE, STAGE, "the console cannot be used: %s",
-			     strerror(errno));
+static int go_on(struct state *state, struct relay_result *result, struct pvb_error *error)
+{
+	int rc = check_domain(state, error);
 
-	int rc = check_domain(&state, error);
-
-	while (!rc) {
+	while (!rc && !(state->over && load_empty(&state->to_person))) {
 		struct pollfd fds[DESCRIPTORS];
 
-		make_wishes(&state, fds);
-		int ready = poll(fds, DESCRIPTORS, state.draining ? SILENCE_MS : -1);
+		make_wishes(state, fds);
+		int ready = poll(fds, DESCRIPTORS, patience(state));
 
 		if (ready < 0 && errno != EINTR && errno != EAGAIN)
 			return fault(error, PVB_E_ARG_NO_MEMORY, STAGE,
 				     "cannot wait for the console: %s", strerror(errno));
-		if (ready < 0)
-			continue;
-		if (ready == 0 && is_over(&state)) {
-			*outcome = RELAY_ENDED;
-			return 0;
-		}
-
-		rc = step(&state, fds, outcome, error);
+		if (ready == 0)
+			hear_silence(state, result);
+		if (ready > 0)
+			rc = step(state, fds, result, error);
 	}
 	return rc < 0 ? rc : 0;
+}
+
+int relay_run(const struct relay *relay, struct relay_result *result, struct pvb_error *error)
+{
+	struct state state = {.relay = relay, .listening = relay->in >= 0};
+	struct pvb_console_ring ring;
+	int flags = fcntl(relay->console, F_GETFL);
+
+	*result = (struct relay_result){0};
+	if (flags < 0 || fcntl(relay->console, F_SETFL, flags | O_NONBLOCK) != 0)
+		return fault(error, PVB_E_HOST_STATE, STAGE, "the console cannot be used: %s",
+			     strerror(errno));
+	state.heard.from_start = look_at_ring(&state, &ring) && ring.written == 0;
+	return go_on(&state, result, error);
 }

@@ -36,6 +36,8 @@ pvbuild_SOURCES = \
 	tools/fault.h \
 	tools/guest.c \
 	tools/guest.h \
+	tools/heard.c \
+	tools/heard.h \
 	tools/help.h \
 	tools/json.h \
 	tools/keeper.c \

@@ -33,6 +33,9 @@ struct scene {
 	const char *last_words;
 	const char *very_last_words;
 	unsigned expected;
+	struct pvb_console_ring ring;
+	unsigned asked;
+	struct relay_result result;
 	struct relay relay;
 };
 
@@ -49,15 +52,31 @@ static int has_ended(void *opaque, struct pvb_error *error)
 	return scene->has_ended;
 }
 
-/* The console daemon has been asleep for so many silences. */
-static bool expects(void *opaque)
+/* ---- a guest's ring ---- */
+
+/* What the guest has written, of which "untaken" is still to be taken by the console daemon. */
+static void write_ring(struct scene *scene, const char *text, uint32_t untaken)
+{
+	struct pvb_console_ring *ring = &scene->ring;
+	size_t length = strlen(text);
+
+	ring->size = sizeof *ring;
+	ring->written = (uint32_t)length;
+	ring->taken = (uint32_t)length - untaken;
+	ring->count = length < sizeof ring->last ? (uint32_t)length : sizeof ring->last;
+	memcpy(ring->last, text + length - ring->count, ring->count);
+}
+
+/* The first time is before the relay begins; the console daemon sleeps for so many silences. */
+static bool look_at_ring(void *opaque, struct pvb_console_ring *ring)
 {
 	struct scene *scene = opaque;
 
-	if (!scene->expected)
-		return false;
-	if (--scene->expected == 0)
+	if (scene->asked++ == 0)
+		return true;
+	if (scene->expected && --scene->expected == 0)
 		(void)!write(scene->guest, scene->very_last_words, strlen(scene->very_last_words));
+	*ring = scene->ring;
 	return true;
 }
 
@@ -83,6 +102,7 @@ static int set_up(void **state)
 		.ended = scene->ended[0],
 		.has_ended = has_ended,
 		.opaque = scene,
+		.silence_ms = 1,
 		.stop = scene->stop[0],
 	};
 	*state = scene;
@@ -132,11 +152,10 @@ static void assert_arrived(int fd, const char *bytes)
 
 static enum relay_outcome outcome_of(struct scene *scene)
 {
-	enum relay_outcome outcome;
 	struct pvb_error error;
 
-	assert_ok(relay_run(&scene->relay, &outcome, &error), &error);
-	return outcome;
+	assert_ok(relay_run(&scene->relay, &scene->result, &error), &error);
+	return scene->result.outcome;
 }
 
 static void what_the_guest_writes_arrives_before_its_end(void **state)
@@ -165,12 +184,93 @@ static void what_is_expected_is_waited_for(void **state)
 {
 	struct scene *scene = *state;
 
-	scene->relay.expects = expects;
-	scene->expected = 2;
+	/* Taken from the ring long ago, and not passed on yet: the ring's indices tell of nothing.
+	 */
+	scene->relay.ring = look_at_ring;
+	write_ring(scene, "at last", 0);
+	scene->expected = 15;
 	scene->very_last_words = "at last";
 	scene->has_ended = true;
 	assert_int_equal(outcome_of(scene), RELAY_ENDED);
 	assert_arrived(scene->out[0], "at last");
+	assert_int_equal(scene->result.rescued, 0);
+	/* No silence is waited for once all has come. */
+	assert_int_equal(scene->asked, 1 + 15 + 1);
+}
+
+static void what_has_all_come_is_not_waited_for(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->relay.ring = look_at_ring;
+	write_ring(scene, "all of it", 0);
+	put(scene->guest, "all of it");
+	scene->has_ended = true;
+	assert_int_equal(outcome_of(scene), RELAY_ENDED);
+	assert_arrived(scene->out[0], "all of it");
+	assert_int_equal(scene->asked, 1 + 1);
+	assert_false(scene->result.rescued || scene->result.gap || scene->result.lost);
+}
+
+static void what_nobody_passes_on_comes_from_the_ring(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->relay.ring = look_at_ring;
+	write_ring(scene, "heard, not heard", 8);
+	put(scene->guest, "heard, ");
+	scene->has_ended = true;
+	assert_int_equal(outcome_of(scene), RELAY_ENDED);
+	assert_arrived(scene->out[0], "heard, not heard");
+	assert_int_equal(scene->result.rescued, 9);
+	assert_false(scene->result.closed || scene->result.gap);
+}
+
+static void a_daemon_that_ends_is_not_waited_for(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->relay.ring = look_at_ring;
+	write_ring(scene, "all of it", 3);
+	scene->has_ended = true;
+	shut(&scene->guest);
+	assert_int_equal(outcome_of(scene), RELAY_ENDED);
+	assert_arrived(scene->out[0], "all of it");
+	assert_int_equal(scene->result.rescued, 9);
+	assert_true(scene->result.closed);
+	assert_int_equal(scene->asked, 1 + 1);
+}
+
+static void what_the_ring_has_lost_is_waited_for_longest(void **state)
+{
+	struct scene *scene = *state;
+	char text[5001], got[5001];
+
+	memset(text, 0, sizeof text);
+	for (size_t i = 0; i < sizeof text - 1; i++)
+		text[i] = (char)('a' + i % 26);
+	scene->relay.ring = look_at_ring;
+	write_ring(scene, text, 0);
+	scene->has_ended = true;
+	assert_int_equal(outcome_of(scene), RELAY_ENDED);
+	assert_int_equal(read(scene->out[0], got, sizeof got), PVB_CONSOLE_RING_BYTES);
+	assert_memory_equal(got, text + 5000 - PVB_CONSOLE_RING_BYTES, PVB_CONSOLE_RING_BYTES);
+	assert_int_equal(scene->result.rescued, PVB_CONSOLE_RING_BYTES);
+	assert_int_equal(scene->result.lost, 5000 - PVB_CONSOLE_RING_BYTES);
+	assert_true(scene->result.gap);
+	assert_true(scene->asked > 100);
+}
+
+static void a_person_can_leave_a_daemon_that_is_silent(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->relay.ring = look_at_ring;
+	write_ring(scene, "all of it", 0);
+	scene->has_ended = true;
+	put(scene->in[1], "\x1d");
+	assert_int_equal(outcome_of(scene), RELAY_LEFT);
+	assert_arrived(scene->out[0], "");
 }
 
 static void other_domains_may_come_and_go(void **state)
@@ -186,11 +286,11 @@ static void other_domains_may_come_and_go(void **state)
 static void a_question_that_fails_ends_it(void **state)
 {
 	struct scene *scene = *state;
-	enum relay_outcome outcome;
 	struct pvb_error error;
 
 	scene->fails = true;
-	assert_fails_with(relay_run(&scene->relay, &outcome, &error), PVB_E_HOST_DENIED, &error);
+	assert_fails_with(relay_run(&scene->relay, &scene->result, &error), PVB_E_HOST_DENIED,
+			  &error);
 }
 
 static void what_is_typed_before_the_escape_arrives(void **state)
@@ -277,13 +377,12 @@ static void being_stopped_ends_it_at_once(void **state)
 static void nobody_to_write_to_is_an_error(void **state)
 {
 	struct scene *scene = *state;
-	enum relay_outcome outcome;
 	struct pvb_error error;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	shut(&scene->out[0]);
 	put(scene->guest, "hello");
-	assert_fails_with(relay_run(&scene->relay, &outcome, &error), PVB_E_ARG_FILE, &error);
+	assert_fails_with(relay_run(&scene->relay, &scene->result, &error), PVB_E_ARG_FILE, &error);
 }
 
 /* Much in both directions at once, with pipes that are full most of the time. */
@@ -326,10 +425,11 @@ static void *swallow(void *opaque)
 
 static void *run_relay(void *opaque)
 {
-	enum relay_outcome outcome;
+	struct relay_result result;
 	struct pvb_error error;
 
-	return relay_run(opaque, &outcome, &error) || outcome != RELAY_STOPPED ? opaque : NULL;
+	return relay_run(opaque, &result, &error) || result.outcome != RELAY_STOPPED ? opaque
+										     : NULL;
 }
 
 static void nothing_is_lost_when_much_goes_both_ways(void **state)
@@ -410,6 +510,11 @@ int main(void)
 		IN_SCENE(what_the_guest_writes_arrives_before_its_end),
 		IN_SCENE(what_comes_after_the_end_arrives_too),
 		IN_SCENE(what_is_expected_is_waited_for),
+		IN_SCENE(what_has_all_come_is_not_waited_for),
+		IN_SCENE(what_nobody_passes_on_comes_from_the_ring),
+		IN_SCENE(a_daemon_that_ends_is_not_waited_for),
+		IN_SCENE(what_the_ring_has_lost_is_waited_for_longest),
+		IN_SCENE(a_person_can_leave_a_daemon_that_is_silent),
 		IN_SCENE(other_domains_may_come_and_go),
 		IN_SCENE(a_question_that_fails_ends_it),
 		IN_SCENE(what_is_typed_before_the_escape_arrives),
