@@ -12,6 +12,33 @@
 #include "signals.h"
 #include "terminal.h"
 
+/* Milliseconds. */
+#define QUIET 2000
+
+static int report_wait(void *opaque, const char *stage, uint64_t done, uint64_t total)
+{
+	bool *told = opaque;
+
+	(void)stage;
+	(void)total;
+	if (done >= QUIET && !*told) {
+		*told = true;
+		note("waiting for xenconsoled to make a terminal for the console");
+	}
+	return signals_caught();
+}
+
+int attach_open(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error)
+{
+	struct pvb_console_options options = PVB_CONSOLE_OPTIONS_INIT;
+	bool told = false;
+
+	signals_catch();
+	options.progress = report_wait;
+	options.progress_opaque = &told;
+	return pvb_domain_open_console_with(host, domid, &options, fd, error);
+}
+
 struct attachment {
 	struct pvb_host *host;
 	const struct ward *ward;

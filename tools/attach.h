@@ -9,6 +9,12 @@
 #include "ward.h"
 
 /*
+ * Open the console of a domain. A terminal that takes long to come is waited for and told of; a
+ * signal ends that.
+ */
+int attach_open(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error);
+
+/*
  * Stay attached to the console that is open at fd until the domain ends or the person leaves.
  * *left: the domain goes on. Else *end says how it ended. A terminal is as before afterwards.
  * A signal is an error.

@@ -26,7 +26,7 @@ static int run(const struct options *options, struct pvb_error *error)
 	bool left = false;
 	int fd;
 
-	rc = pvb_domain_open_console(target.host, ward.domid, &fd, error);
+	rc = attach_open(target.host, ward.domid, &fd, error);
 	if (rc)
 		return rc;
 	if (isatty(STDIN_FILENO))

@@ -128,7 +128,9 @@ static int let_go(struct round *round, struct session *session, struct keeper *k
 	int rc = 0;
 
 	if (option_given(options, OPTION_CONSOLE))
-		rc = pvb_domain_open_console(session->host, domid, &round->console, error);
+		rc = attach_open(session->host, domid, &round->console, error);
+	if (rc == -PVB_E_ARG_CANCELLED)
+		return construct_stopped(error);
 	if (!rc && keeper && keeper->fd >= 0)
 		rc = keeper_appoint(keeper, &round->ward, error);
 	if (!rc)

@@ -12,6 +12,7 @@
 #include <pvbuild/error.h>
 #include <pvbuild/export.h>
 #include <pvbuild/host.h>
+#include <pvbuild/progress.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -99,11 +100,36 @@ PVB_API int pvb_domain_keep(struct pvb_host *host, uint32_t domid, struct pvb_er
 
 /*
  * Open the guest's console: *fd reads what the guest writes, and the other way round; it is a
- * terminal, and the caller closes it. It ends (reads 0, or EIO) when the domain goes.
- * Fails with PVB_E_HOST_STATE where there is none: on the simulated host nothing runs.
+ * terminal, and the caller closes it. It ends (reads 0, or EIO) when the domain goes, or when the
+ * console daemon does.
+ *
+ * The console daemon makes the terminal, a moment after the domain was introduced, and later on a
+ * loaded host. This waits for up to 120 s while that daemon runs, and for 3 s where there is none.
+ * Fails with PVB_E_HOST_STATE where there is no console: on the simulated host nothing runs.
  */
 PVB_API int pvb_domain_open_console(struct pvb_host *host, uint32_t domid, int *fd,
 				    struct pvb_error *error);
+
+/*
+ *   size       sizeof(struct pvb_console_options); PVB_CONSOLE_OPTIONS_INIT sets it
+ *   progress   may be NULL; called while the terminal is waited for. Its stage is "console", done
+ *              the milliseconds that it has waited, total the most that it will
+ */
+struct pvb_console_options {
+	size_t size;
+	pvb_progress_fn progress;
+	void *progress_opaque;
+};
+
+#define PVB_CONSOLE_OPTIONS_INIT                                                                   \
+	{                                                                                          \
+		.size = sizeof(struct pvb_console_options)                                         \
+	}
+
+/* The same with options, which may be NULL. */
+PVB_API int pvb_domain_open_console_with(struct pvb_host *host, uint32_t domid,
+					 const struct pvb_console_options *options, int *fd,
+					 struct pvb_error *error);
 
 /*
  * Bytes that the guest has written to its console and that the console daemon has not taken from

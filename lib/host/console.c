@@ -42,6 +42,22 @@ void pvb_console_ring_read(struct pvb_console_ring *ring, const void *page)
 		ring->last[i] = out[(ring->written - ring->count + i) % sizeof out];
 }
 
+int pvb_domain_open_console_with(struct pvb_host *host, uint32_t domid,
+				 const struct pvb_console_options *options, int *fd,
+				 struct pvb_error *error)
+{
+	struct pvb_console_options own;
+	int rc = pvb_options(&own, sizeof own, options, "open_console", error);
+
+	*fd = -1;
+	return rc ? rc : pvb_host_open_console(host, domid, &own, fd, error);
+}
+
+int pvb_domain_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error)
+{
+	return pvb_domain_open_console_with(host, domid, NULL, fd, error);
+}
+
 int pvb_domain_console_ring(struct pvb_host *host, uint32_t domid, struct pvb_console_ring *ring,
 			    struct pvb_error *error)
 {

@@ -154,11 +154,6 @@ int pvb_domain_keep(struct pvb_host *host, uint32_t domid, struct pvb_error *err
 	return pvb_host_keep_domain(host, domid, error);
 }
 
-int pvb_domain_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error)
-{
-	return pvb_host_open_console(host, domid, fd, error);
-}
-
 int pvb_domain_watch(struct pvb_host *host, int *fd, struct pvb_error *error)
 {
 	return pvb_host_watch_domains(host, fd, error);

@@ -161,12 +161,14 @@ int pvb_host_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host
 	return host->ops->list_domains(host, first, domains, room, count, error);
 }
 
-int pvb_host_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error)
+int pvb_host_open_console(struct pvb_host *host, uint32_t domid,
+			  const struct pvb_console_options *options, int *fd,
+			  struct pvb_error *error)
 {
 	host->calls[PVB_CALL_OPEN_CONSOLE]++;
 	*fd = -1;
 	if (host->ops->open_console)
-		return host->ops->open_console(host, domid, fd, error);
+		return host->ops->open_console(host, domid, options, fd, error);
 	return pvb_fail(error, PVB_E_HOST_STATE, "open_console",
 			"domain %u has no console to look at: nothing runs on the %s host", domid,
 			host->ops->name);

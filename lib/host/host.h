@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <pvbuild/domain.h>
 #include <pvbuild/host.h>
 
 #include "core/extent.h"
@@ -264,7 +265,8 @@ struct pvb_host_ops {
 			    size_t room, size_t *count, struct pvb_error *);
 
 	/* A terminal at the other end of which the guest's console is; the caller closes it. */
-	int (*open_console)(struct pvb_host *, uint32_t domid, int *fd, struct pvb_error *);
+	int (*open_console)(struct pvb_host *, uint32_t domid, const struct pvb_console_options *,
+			    int *fd, struct pvb_error *);
 	/*
 	 * The frame of the ring that is the guest's console; PVB_NO_FRAME where it has none, as
 	 * everywhere on a host where this is NULL.
@@ -461,7 +463,9 @@ int pvb_host_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_d
 int pvb_host_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_domain *domains,
 			  size_t room, size_t *count, struct pvb_error *error);
 /* PVB_E_HOST_STATE where this host's domains have no console that one could look at. */
-int pvb_host_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error);
+int pvb_host_open_console(struct pvb_host *host, uint32_t domid,
+			  const struct pvb_console_options *options, int *fd,
+			  struct pvb_error *error);
 int pvb_host_find_console(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame,
 			  struct pvb_error *error);
 int pvb_host_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error);

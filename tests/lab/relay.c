@@ -166,12 +166,14 @@ static int list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_d
 		pvb_host_list_domains(relay->inner, first, domains, room, count, error));
 }
 
-static int open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error)
+static int open_console(struct pvb_host *host, uint32_t domid,
+			const struct pvb_console_options *options, int *fd, struct pvb_error *error)
 {
 	struct relay *relay = relay_of(host);
 	struct relay_call call = {.call = PVB_CALL_OPEN_CONSOLE, .domid = domid};
 
-	HAND_ON(relay, &call, error, pvb_host_open_console(relay->inner, domid, fd, error));
+	HAND_ON(relay, &call, error,
+		pvb_host_open_console(relay->inner, domid, options, fd, error));
 }
 
 static int watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error)

@@ -6,15 +6,20 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "fake-xenstore.h"
 #include "host/xen/console.h"
+#include "host/xen/daemon.h"
 #include "host/xen/store.h"
 #include "host/xen/watch.h"
 
 #define TTY "/local/domain/7/console/tty"
+
+static const struct xen_console_wait usual = XEN_CONSOLE_WAIT_INIT;
 
 /* A pseudoterminal as the console daemon has it. */
 struct terminal {
@@ -70,7 +75,7 @@ static void the_console_is_a_raw_terminal(void **state)
 	introduce(7);
 	terminal_open(&terminal);
 	fake_store_put(TTY, terminal.name);
-	assert_ok(xen_console_open(7, &fd, &error), &error);
+	assert_ok(xen_console_open(7, &usual, &fd, &error), &error);
 	assert_is_console(fd, &terminal);
 	assert_int_equal(close(terminal.master), 0);
 	char byte;
@@ -101,7 +106,7 @@ static void a_terminal_that_is_still_to_come_is_waited_for(void **state)
 	fake_store_put(TTY, "");
 	terminal_open(&terminal);
 	assert_int_equal(pthread_create(&daemon, NULL, make_terminal_later, &terminal), 0);
-	assert_ok(xen_console_open(7, &fd, &error), &error);
+	assert_ok(xen_console_open(7, &usual, &fd, &error), &error);
 	assert_int_equal(pthread_join(daemon, NULL), 0);
 	assert_is_console(fd, &terminal);
 	assert_int_equal(close(fd), 0);
@@ -116,7 +121,7 @@ static void a_domain_that_the_store_does_not_know_has_none(void **state)
 
 	introduce(8);
 	fake_store_put(TTY, "");
-	assert_fails_with(xen_console_open(7, &fd, &error), PVB_E_HOST_NO_DOMAIN, &error);
+	assert_fails_with(xen_console_open(7, &usual, &fd, &error), PVB_E_HOST_NO_DOMAIN, &error);
 	assert_int_equal(fd, -1);
 	assert_int_equal(fake_store_connections(), 0);
 }
@@ -145,7 +150,7 @@ static void a_domain_that_ends_meanwhile_is_not_waited_for(void **state)
 	introduce(7);
 	fake_store_put(TTY, "");
 	assert_int_equal(pthread_create(&daemon, NULL, end_domain, NULL), 0);
-	assert_fails_with(xen_console_open(7, &fd, &error), PVB_E_HOST_NO_DOMAIN, &error);
+	assert_fails_with(xen_console_open(7, &usual, &fd, &error), PVB_E_HOST_NO_DOMAIN, &error);
 	assert_int_equal(pthread_join(daemon, NULL), 0);
 	assert_int_equal(fake_store_connections(), 0);
 }
@@ -165,7 +170,8 @@ static void what_is_no_pseudoterminal_is_not_opened(void **state)
 	files = count_open_fds();
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
 		fake_store_put(TTY, others[i]);
-		assert_fails_with(xen_console_open(7, &fd, &error), PVB_E_HOST_STATE, &error);
+		assert_fails_with(xen_console_open(7, &usual, &fd, &error), PVB_E_HOST_STATE,
+				  &error);
 		assert_non_null(strstr(error.message, others[i]));
 		assert_int_equal(fd, -1);
 	}
@@ -182,9 +188,136 @@ static void a_store_that_fails_is_told_of_the_console(void **state)
 		introduce(7);
 		fake_store_put(TTY, "");
 		fake_store_fail(nth, EIO);
-		assert_fails_with(xen_console_open(7, &fd, &error), PVB_E_HOST_STORE, &error);
+		assert_fails_with(xen_console_open(7, &usual, &fd, &error), PVB_E_HOST_STORE,
+				  &error);
 		assert_int_equal(fake_store_connections(), 0);
 	}
+}
+
+/* ---- whether there is a daemon ---- */
+
+/* A folder as proc(5) is, with one process in it and some things beside. */
+struct proc {
+	char folder[32];
+	char process[48];
+	char stat[64];
+};
+
+static void proc_open(struct proc *proc, const char *stat)
+{
+	(void)snprintf(proc->folder, sizeof proc->folder, "/tmp/pvb-proc-XXXXXX");
+	assert_non_null(mkdtemp(proc->folder));
+	(void)snprintf(proc->process, sizeof proc->process, "%s/4711", proc->folder);
+	(void)snprintf(proc->stat, sizeof proc->stat, "%s/stat", proc->process);
+	assert_int_equal(mkdir(proc->process, 0700), 0);
+	if (!stat)
+		return;
+	int fd = open(proc->stat, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, stat, strlen(stat)), strlen(stat));
+	assert_int_equal(close(fd), 0);
+}
+
+static void proc_close(const struct proc *proc)
+{
+	(void)unlink(proc->stat);
+	assert_int_equal(rmdir(proc->process), 0);
+	assert_int_equal(rmdir(proc->folder), 0);
+}
+
+static void processes_are_told_apart(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *stat;
+		enum xen_daemon daemon;
+	} cases[] = {
+		{"4711 (xenconsoled) S 1 2 3", XEN_DAEMON_RUNS},
+		{"4711 (xenconsoled) R 1 2 3", XEN_DAEMON_RUNS},
+		{"4711 (xenconsoled) D 1 2 3", XEN_DAEMON_RUNS},
+		{"4711 (xenconsoled) T 1 2 3", XEN_DAEMON_STOPPED},
+		{"4711 (xenconsoled) t 1 2 3", XEN_DAEMON_STOPPED},
+		{"4711 (xenconsoled) Z 1 2 3", XEN_DAEMON_ABSENT},
+		{"4711 (xenconsole) S 1 2 3", XEN_DAEMON_ABSENT},
+		{"4711 (xenconsoled2) S 1 2 3", XEN_DAEMON_ABSENT},
+		{"4711 ((xenconsoled) S) S 1 2 3", XEN_DAEMON_ABSENT},
+		{"4711 (xenconsoled)", XEN_DAEMON_ABSENT},
+		{"4711 )xenconsoled( S", XEN_DAEMON_ABSENT},
+		{"", XEN_DAEMON_ABSENT},
+		{NULL, XEN_DAEMON_ABSENT},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct proc proc;
+
+		proc_open(&proc, cases[i].stat);
+		assert_int_equal(xen_daemon_look(proc.folder, "xenconsoled"), cases[i].daemon);
+		proc_close(&proc);
+	}
+	assert_int_equal(xen_daemon_look("/nowhere/at/all", "xenconsoled"), XEN_DAEMON_RUNS);
+}
+
+static void assert_gives_up(const char *stat, int64_t served_ms, int64_t alone_ms,
+			    const char *words)
+{
+	struct xen_console_wait wait = {.served_ms = served_ms, .alone_ms = alone_ms};
+	struct pvb_error error;
+	struct proc proc;
+	int fd;
+
+	proc_open(&proc, stat);
+	wait.proc = proc.folder;
+	introduce(7);
+	fake_store_put(TTY, "");
+	assert_fails_with(xen_console_open(7, &wait, &fd, &error), PVB_E_HOST_STATE, &error);
+	assert_non_null(strstr(error.message, words));
+	assert_non_null(strstr(error.hint, "xenconsoled"));
+	assert_int_equal(fd, -1);
+	assert_int_equal(fake_store_connections(), 0);
+	proc_close(&proc);
+}
+
+static void how_long_to_wait_is_a_matter_of_who_would_come(void **state)
+{
+	(void)state;
+	assert_gives_up(NULL, INT64_MAX, 0, "no xenconsoled runs here");
+	assert_gives_up("4711 (xenconsoled) Z 1", INT64_MAX, 0, "no xenconsoled runs here");
+	assert_gives_up("4711 (xenconsoled) T 1", 0, INT64_MAX, "xenconsoled is stopped");
+	assert_gives_up("4711 (xenconsoled) S 1", 0, INT64_MAX, "xenconsoled runs");
+}
+
+struct interest {
+	unsigned calls;
+	uint64_t total;
+};
+
+static int lose_interest(void *opaque, const char *stage, uint64_t done, uint64_t total)
+{
+	struct interest *interest = opaque;
+
+	assert_string_equal(stage, "console");
+	assert_true(done < total);
+	interest->total = total;
+	return ++interest->calls == 2;
+}
+
+static void whoever_waits_can_stop_that(void **state)
+{
+	(void)state;
+	struct xen_console_wait wait = XEN_CONSOLE_WAIT_INIT;
+	struct interest interest = {0};
+	struct pvb_error error;
+	int fd;
+
+	introduce(7);
+	fake_store_put(TTY, "");
+	wait.alone_ms = wait.served_ms;
+	wait.look_ms = 1;
+	wait.progress = lose_interest;
+	wait.progress_opaque = &interest;
+	assert_fails_with(xen_console_open(7, &wait, &fd, &error), PVB_E_ARG_CANCELLED, &error);
+	assert_int_equal(interest.calls, 2);
+	assert_int_equal(interest.total, wait.served_ms);
+	assert_int_equal(fake_store_connections(), 0);
 }
 
 /* ---- domains that come and end ---- */
@@ -268,6 +401,9 @@ int main(void)
 		cmocka_unit_test(what_is_no_pseudoterminal_is_not_opened),
 		cmocka_unit_test(a_store_that_fails_is_told_of_the_console),
 		cmocka_unit_test(the_descriptor_tells_what_happened_since_the_last_call),
+		cmocka_unit_test(processes_are_told_apart),
+		cmocka_unit_test(how_long_to_wait_is_a_matter_of_who_would_come),
+		cmocka_unit_test(whoever_waits_can_stop_that),
 		cmocka_unit_test(where_the_ring_is_the_store_says),
 		cmocka_unit_test(a_watch_that_fails_is_told_and_can_be_tried_again),
 	};

@@ -23,12 +23,12 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "host/console.h"
+#include "host/xen/daemon.h"
 #include "host/xen/store.h"
 
 #define STAGE "open_console"
 
-/* A console daemon that runs has made its terminal in a fraction of this. */
-#define PATIENCE_MS 10000
+#define DAEMON "xenconsoled"
 
 /* Linux's Documentation/admin-guide/devices.txt: Unix98 pseudoterminal slaves. */
 #define PTY_MAJOR_FIRST 136
@@ -55,21 +55,53 @@ static void forget_events(struct xs_handle *store)
 		free(event);
 }
 
-static int no_console(uint32_t domid, struct pvb_error *error)
+static int no_console(uint32_t domid, enum xen_daemon daemon, int64_t waited,
+		      struct pvb_error *error)
 {
+	static const struct {
+		const char *state;
+		const char *hint;
+	} words[] = {
+		[XEN_DAEMON_ABSENT] = {"no " DAEMON " runs here to make",
+				       "start " DAEMON
+				       ", which carries the consoles of all guests"},
+		[XEN_DAEMON_STOPPED] = {DAEMON " is stopped and has not made",
+					"let " DAEMON
+					" go on with SIGCONT, or find out who traces it"},
+		[XEN_DAEMON_RUNS] = {DAEMON " runs and has not made",
+				     "look for a " DAEMON
+				     " that hangs or whose host is overloaded"},
+	};
 	int rc = pvb_fail(error, PVB_E_HOST_STATE, STAGE,
-			  "domain %" PRIu32 " has no console that could be looked at: after %d s "
-			  "no terminal had been made for it",
-			  domid, PATIENCE_MS / 1000);
+			  "domain %" PRIu32
+			  " has no console to look at: %s a terminal for it (after "
+			  "%" PRId64 " s)",
+			  domid, words[daemon].state, waited / 1000);
 
-	pvb_hint(error, "is xenconsoled running?");
+	pvb_hint(error, "%s", words[daemon].hint);
 	return rc;
 }
 
-static int wait_for_tty(struct xs_handle *store, uint32_t domid, char **tty,
-			struct pvb_error *error)
+/* Whether to go on waiting. */
+static int check_wait(const struct xen_console_wait *wait, uint32_t domid, int64_t waited,
+		      struct pvb_error *error)
 {
-	int64_t end = pvb_now_ms() + PATIENCE_MS;
+	enum xen_daemon daemon = xen_daemon_look(wait->proc, DAEMON);
+
+	if (waited >= (daemon == XEN_DAEMON_ABSENT ? wait->alone_ms : wait->served_ms))
+		return no_console(domid, daemon, waited, error);
+	if (!wait->progress || wait->progress(wait->progress_opaque, "console", (uint64_t)waited,
+					      (uint64_t)wait->served_ms) == 0)
+		return 0;
+	return pvb_fail(error, PVB_E_ARG_CANCELLED, STAGE,
+			"stopped by the caller while waiting for the console of domain %" PRIu32,
+			domid);
+}
+
+static int wait_for_tty(struct xs_handle *store, const struct xen_console_wait *wait,
+			uint32_t domid, char **tty, struct pvb_error *error)
+{
+	int64_t since = pvb_now_ms();
 	char path[XEN_NODE_PATH_MAX];
 
 	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/console/tty", domid);
@@ -80,16 +112,17 @@ static int wait_for_tty(struct xs_handle *store, uint32_t domid, char **tty,
 
 	struct pollfd ready = {.fd = xs_fileno(store), .events = POLLIN};
 	while (!(*tty = read_tty(store, path))) {
-		int64_t left = end - pvb_now_ms();
-
 		if (!xs_is_domain_introduced(store, domid))
 			return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, STAGE,
 					"domain %" PRIu32 " is not known to xenstore, so that it "
 					"has no console",
 					domid);
-		if (left <= 0)
-			return no_console(domid, error);
-		if (poll(&ready, 1, (int)left) < 0 && errno != EINTR)
+
+		int rc = check_wait(wait, domid, pvb_now_ms() - since, error);
+
+		if (rc)
+			return rc;
+		if (poll(&ready, 1, wait->look_ms) < 0 && errno != EINTR)
 			return xen_store_fail(error, "tell of", path);
 		forget_events(store);
 	}
@@ -149,7 +182,8 @@ static int open_tty(const char *tty, uint32_t domid, int *fd, struct pvb_error *
 	return 0;
 }
 
-int xen_console_open(uint32_t domid, int *fd, struct pvb_error *error)
+int xen_console_open(uint32_t domid, const struct xen_console_wait *wait, int *fd,
+		     struct pvb_error *error)
 {
 	PVB_AUTO_FREE char *tty = NULL;
 	struct xs_handle *store;
@@ -159,7 +193,7 @@ int xen_console_open(uint32_t domid, int *fd, struct pvb_error *error)
 	*fd = -1;
 	if (rc)
 		return rc;
-	rc = wait_for_tty(store, domid, &tty, error);
+	rc = wait_for_tty(store, wait, domid, &tty, error);
 	xs_close(store);
 	if (rc == 0 && tty)
 		rc = open_tty(tty, domid, fd, error);

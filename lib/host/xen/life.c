@@ -210,8 +210,10 @@ void xen_domain_went(struct xen_host *xen, uint32_t domid)
 
 /* ---- looking ---- */
 
-int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error)
+int xen_open_console(struct pvb_host *host, uint32_t domid,
+		     const struct pvb_console_options *options, int *fd, struct pvb_error *error)
 {
+	struct xen_console_wait wait = XEN_CONSOLE_WAIT_INIT;
 	struct pvb_host_domain domain;
 	int rc = xen_look_at_domain(xen_of(host), domid, &domain, error);
 
@@ -220,7 +222,9 @@ int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_
 	if (domid == PVB_DOMID_0)
 		return pvb_fail(error, PVB_E_HOST_STATE, "open_console",
 				"domain 0 has no console that another domain serves");
-	return xen_console_open(domid, fd, error);
+	wait.progress = options->progress;
+	wait.progress_opaque = options->progress_opaque;
+	return xen_console_open(domid, &wait, fd, error);
 }
 
 int xen_find_console(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame,

@@ -51,7 +51,8 @@ int xen_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_
 int xen_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
 		   struct pvb_error *error);
 int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
-int xen_open_console(struct pvb_host *host, uint32_t domid, int *fd, struct pvb_error *error);
+int xen_open_console(struct pvb_host *host, uint32_t domid,
+		     const struct pvb_console_options *options, int *fd, struct pvb_error *error);
 int xen_find_console(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame,
 		     struct pvb_error *error);
 int xen_watch_domains(struct pvb_host *host, int *fd, struct pvb_error *error);

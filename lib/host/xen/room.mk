@@ -11,6 +11,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/console.h \
 	lib/host/xen/context.c \
 	lib/host/xen/context.h \
+	lib/host/xen/daemon.c \
+	lib/host/xen/daemon.h \
 	lib/host/xen/domain.c \
 	lib/host/xen/facts.c \
 	lib/host/xen/grants.c \
