@@ -175,6 +175,43 @@ PVB_API int pvb_domain_console_ring(struct pvb_host *host, uint32_t domid,
 				    struct pvb_console_ring *ring, struct pvb_error *error);
 
 /*
+ * The registers of a vCPU of an x86 PV guest, as the hypervisor has them: as they are, of a domain
+ * that is paused; as it ended with them, of one that has ended.
+ *
+ *   size        sizeof(struct pvb_registers); PVB_REGISTERS_INIT sets it
+ *   bits        of the guest: 32 or 64. A 32-bit guest has no r8 to r15 and no bases, which are 0
+ *   online      it is up: its guest has brought it up, and not down again
+ *   in_kernel   it runs the guest's kernel, and not a process of the guest's
+ *   cr3         as the guest has it: the machine address of the root table of a 64-bit guest; of a
+ *               32-bit one with the address bits above 32 in the lowest 12 (xen_pfn_to_cr3())
+ *   cr2         the address of the last page fault that the hypervisor told the guest of
+ */
+struct pvb_registers {
+	size_t size;
+	unsigned bits;
+	bool online;
+	bool in_kernel;
+	uint16_t cs, ss, ds, es, fs, gs;
+	uint64_t rip, rflags, rsp, rbp;
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t fs_base, gs_base_kernel, gs_base_user;
+	uint64_t cr0, cr2, cr3, cr4;
+};
+
+#define PVB_REGISTERS_INIT                                                                         \
+	{                                                                                          \
+		.size = sizeof(struct pvb_registers)                                               \
+	}
+
+/*
+ * Fails with PVB_E_HOST_GUEST_TYPE where the domain is no x86 PV guest, with PVB_E_ARG_INVALID
+ * where it has no vCPU of that number, and with PVB_E_HOST_STATE where that was never set up.
+ */
+PVB_API int pvb_domain_registers(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+				 struct pvb_registers *registers, struct pvb_error *error);
+
+/*
  * A descriptor to poll, which becomes readable once domains have come or ended since the last
  * call of this function. It belongs to the host handle; do not read or close it.
  */

@@ -6,7 +6,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/host.c \
 	lib/host/host.h \
 	lib/host/name.c \
-	lib/host/owned.c
+	lib/host/owned.c \
+	lib/host/registers.c
 
 include lib/host/sim/room.mk
 include lib/host/xen/room.mk

@@ -49,6 +49,7 @@ unit_tests = \
 	tests/unit/test-plan-p2m \
 	tests/unit/test-plan-pte-bits \
 	tests/unit/test-plan-ranges \
+	tests/unit/test-registers \
 	tests/unit/test-sim-arm64 \
 	tests/unit/test-sim-check \
 	tests/unit/test-sim-domain \
@@ -108,6 +109,9 @@ tests_unit_test_p2m_read_errors_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_p2m_read_random_SOURCES = tests/unit/test-p2m-read-random.c $(p2m_guest)
 tests_unit_test_p2m_read_torn_SOURCES = tests/unit/test-p2m-read-torn.c $(p2m_guest)
 tests_unit_test_p2m_trace_SOURCES = tests/unit/test-p2m-trace.c $(p2m_guest)
+
+tests_unit_test_registers_SOURCES = tests/unit/test-registers.c \
+	tests/torture/scenario.h tests/torture/scenario.c
 
 dump_fixture = tests/unit/dump-fixture.h tests/unit/dump-fixture.c \
 	tests/torture/sanitized.h tests/torture/scenario.h tests/torture/scenario.c
