@@ -8,6 +8,7 @@
 #include "auto.h"
 #include "command.h"
 #include "fault.h"
+#include "registers.h"
 #include "target.h"
 #include "ward.h"
 
@@ -33,10 +34,12 @@ static int run(const struct options *options, struct pvb_error *error)
 		note("Ctrl-] leaves the console of domain %u, \"%s\"", ward.domid, ward.name);
 	rc = attach(target.host, &ward, fd, &left, &end, error);
 	(void)close(fd);
-	if (!rc && !left)
-		note("domain %u, \"%s\", has ended: %s", ward.domid, ward.name,
-		     ward_end_name(&end).text);
-	return rc;
+	if (rc || left)
+		return rc;
+	note("domain %u, \"%s\", has ended: %s", ward.domid, ward.name, ward_end_name(&end).text);
+	if (ward_crashed(&end))
+		registers_say(target.host, ward.domid);
+	return ward_end_status(&end);
 }
 
 const struct command command_console = {
@@ -47,6 +50,8 @@ const struct command command_console = {
 		"Connects standard input and output with the console of a domain, until that ends\n"
 		"or Ctrl-] is typed. A terminal hands on every other key; where standard input is\n"
 		"no terminal, every byte is the guest's, and its end ends nothing.\n"
+		"\n"
+		"The exit status says how the domain ended, as that of \"wait\" does.\n"
 		"\n"
 		"Examples:\n"
 		"  pvbuild console guest\n"

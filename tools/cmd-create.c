@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "json.h"
 #include "keeper.h"
+#include "registers.h"
 #include "render.h"
 #include "session.h"
 #include "ward.h"
@@ -244,7 +245,10 @@ static int keep_on(void *opaque, const struct ward *known, int fd)
 	return rc < 0 ? (int)fault_status(&error) : rc;
 }
 
-/* The console until the domain ends, and then what was said of that. */
+/*
+ * The console until the domain ends, and then what was said of that. Returns an exit status where
+ * that was all.
+ */
 static int attend(struct session *session, struct round *round, struct keeper *keeper,
 		  const struct options *options, bool *restart, struct pvb_error *error)
 {
@@ -262,13 +266,15 @@ static int attend(struct session *session, struct round *round, struct keeper *k
 	if (option_given(options, OPTION_NO_MONITOR)) {
 		note("domain %u, \"%s\", has ended: %s", round->ward.domid, round->ward.name,
 		     ward_end_name(&end).text);
-		return 0;
+		if (ward_crashed(&end))
+			registers_say(session->host, round->ward.domid);
+		return ward_end_status(&end);
 	}
 	rc = ward_bury(session->host, &round->ward, &end, &session->guest.fates, restart, error);
 	/* Otherwise it does it, and tells of it in its log. */
 	if (!rc)
 		keeper_dismiss(keeper);
-	return rc;
+	return rc || *restart ? rc : ward_end_status(&end);
 }
 
 /* One domain after the other, for as long as each is to be followed by the next. */
@@ -330,7 +336,9 @@ const struct command command_create = {
 		"A process in the background waits for the guest's end and does what the file\n"
 		"says of it (on_poweroff, on_reboot, on_crash), as xl's does. With -c this "
 		"process\n"
-		"stays, with the guest's console on standard input and output, and does it.\n"
+		"stays, with the guest's console on standard input and output, and does it. Its\n"
+		"exit status then says how the last guest ended: 0 poweroff, 11 reboot,\n"
+		"12 suspend, 13 crash, 14 watchdog, 15 soft reset, 16 destroyed.\n"
 		"\n"
 		"A simulated domain never runs, and lives as long as this process: it is audited\n"
 		"before that ends, and --dump keeps it.\n"

@@ -6,6 +6,7 @@
 #include "auto.h"
 #include "command.h"
 #include "json.h"
+#include "registers.h"
 #include "target.h"
 #include "ward.h"
 
@@ -23,10 +24,14 @@ static int run(const struct options *options, struct pvb_error *error)
 	rc = ward_wait(target.host, &ward, &end, error);
 	if (rc)
 		return rc;
-	if (option_given(options, OPTION_JSON))
-		return json_print_end(&ward, &end, error);
-	(void)printf("%s\n", ward_end_name(&end).text);
-	return 0;
+	if (option_given(options, OPTION_JSON)) {
+		rc = json_print_end(target.host, &ward, &end, error);
+	} else {
+		(void)printf("%s\n", ward_end_name(&end).text);
+		if (ward_crashed(&end))
+			registers_say(target.host, ward.domid);
+	}
+	return rc ? rc : ward_end_status(&end);
 }
 
 const struct command command_wait = {
@@ -38,7 +43,9 @@ const struct command command_wait = {
 		"suspend, crash, watchdog or soft_reset as the guest had it; or destroyed, where\n"
 		"somebody made an end of the domain before the reason could be seen. Who waits in\n"
 		"the background may be that somebody: build with --no-monitor to see the reason\n"
-		"always.\n"
+		"always. After a crash, standard error has the registers. The exit status says\n"
+		"the same: 0 poweroff, 11 reboot, 12 suspend, 13 crash, 14 watchdog,\n"
+		"15 soft_reset, 16 destroyed.\n"
 		"\n"
 		"Examples:\n"
 		"  pvbuild create guest.cfg --no-monitor >/dev/null\n"

@@ -8,13 +8,19 @@
 
 #include <pvbuild/error.h>
 
-/* Exit statuses, as in pvbuild(1). */
+/*
+ * Exit statuses, as in pvbuild(1). Those from EXIT_ENDED on say how a guest ended that was watched:
+ * EXIT_ENDED and enum pvb_shutdown_reason, but for a poweroff, which is as good as done.
+ */
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_REFUSED = 1,
 	EXIT_USAGE = 2,
 	EXIT_HOST = 3,
 	EXIT_FINDINGS = 4,
+	EXIT_ENDED = 10,
+	EXIT_DESTROYED = 16, /* by somebody, before anybody saw why it ended */
+	EXIT_ENDED_OTHERWISE = 17,
 	EXIT_BUG = 70,
 };
 

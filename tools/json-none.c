@@ -85,8 +85,10 @@ int json_print_dump(const struct pvb_domain_state *domain, const char *path, uin
 	return json_refuse(error);
 }
 
-int json_print_end(const struct ward *ward, const struct ward_end *end, struct pvb_error *error)
+int json_print_end(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,
+		   struct pvb_error *error)
 {
+	(void)host;
 	(void)ward;
 	(void)end;
 	return json_refuse(error);

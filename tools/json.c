@@ -194,13 +194,19 @@ int json_print_dump(const struct pvb_domain_state *domain, const char *path, uin
 	return print(object, error);
 }
 
-int json_print_end(const struct ward *ward, const struct ward_end *end, struct pvb_error *error)
+int json_print_end(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,
+		   struct pvb_error *error)
 {
 	struct json_object *object = json_typed("pvbuild.end");
 
 	json_add_number(object, "domid", ward->domid);
 	json_add_text(object, "name", ward->name);
 	json_add_text(object, "reason", ward_end_name(end).text);
+	json_add_number(object, "status", (uint64_t)ward_end_status(end));
+	if (ward_crashed(end))
+		json_add(object, "vcpus", json_registers(host, ward->domid));
+	else
+		json_add_null(object, "vcpus");
 	return print(object, error);
 }
 

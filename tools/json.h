@@ -37,7 +37,8 @@ int json_print_action(const char *action, const struct pvb_domain_state *domain,
 		      struct pvb_error *error);
 int json_print_dump(const struct pvb_domain_state *domain, const char *path, uint64_t bytes,
 		    const struct pvb_dump_result *result, struct pvb_error *error);
-int json_print_end(const struct ward *ward, const struct ward_end *end, struct pvb_error *error);
+int json_print_end(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,
+		   struct pvb_error *error);
 int json_print_audit(const struct pvb_audit_report *report, struct pvb_error *error);
 int json_print_p2m(const struct p2m_view *view, struct pvb_error *error);
 int json_print_p2m_entry(const struct p2m_view *view, struct pvb_error *error);

@@ -61,6 +61,8 @@ pvbuild_SOURCES = \
 	tools/progress.c \
 	tools/progress.h \
 	tools/pvbuild.c \
+	tools/registers.c \
+	tools/registers.h \
 	tools/relay.c \
 	tools/relay.h \
 	tools/render-arm64.c \
@@ -113,6 +115,7 @@ pvbuild_SOURCES += \
 	tools/json-list.c \
 	tools/json-p2m.c \
 	tools/json-plan.c \
+	tools/json-registers.c \
 	tools/json.c
 pvbuild_CFLAGS += $(JSON_CFLAGS)
 pvbuild_LDADD += $(JSON_LIBS)

@@ -12,6 +12,7 @@
 #include "dumped.h"
 #include "fault.h"
 #include "names.h"
+#include "registers.h"
 
 /* Where xl puts them (XEN_DUMP_DIR). */
 #define CORE_FOLDER "/var/lib/xen/dump"
@@ -75,6 +76,21 @@ struct ward_end_text ward_end_name(const struct ward_end *end)
 	return name;
 }
 
+int ward_end_status(const struct ward_end *end)
+{
+	if (!end->ended)
+		return EXIT_DESTROYED;
+	if (end->reason == PVB_SHUTDOWN_POWEROFF)
+		return EXIT_DONE;
+	return shutdown_reason_name(end->reason) ? EXIT_ENDED + (int)end->reason
+						 : EXIT_ENDED_OTHERWISE;
+}
+
+bool ward_crashed(const struct ward_end *end)
+{
+	return !end->gone && end->ended && end->reason == PVB_SHUTDOWN_CRASH;
+}
+
 /* False where there is none. */
 static bool dump(struct pvb_host *host, const struct ward *ward)
 {
@@ -117,6 +133,8 @@ int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_
 	}
 	note("domain %u, \"%s\", has ended: %s, to be followed by %s", ward->domid, ward->name,
 	     ward_end_name(end).text, fate_name(fate));
+	if (ward_crashed(end))
+		registers_say(host, ward->domid);
 	if (fate == FATE_PRESERVE)
 		return 0;
 	if (fate_dumps(fate) && !dump(host, ward) && !fate_restarts(fate)) {

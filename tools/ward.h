@@ -43,6 +43,12 @@ struct ward_end_text {
 };
 struct ward_end_text ward_end_name(const struct ward_end *end);
 
+/* The exit status that says so: 0 after a poweroff. */
+int ward_end_status(const struct ward_end *end);
+
+/* Whether the guest crashed, and what it crashed with can still be looked at. */
+bool ward_crashed(const struct ward_end *end);
+
 /*
  * Do what is to be done now that it has ended, and say so; nothing where somebody else does.
  * *restart: the domain has been destroyed and is to be built anew. One that was to be destroyed

@@ -35,8 +35,8 @@ check_PROGRAMS += $(tool_part_tests)
 tests_tool_test_heard_SOURCES = tests/tool/test-heard.c tools/heard.c
 tests_tool_test_heard_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_keeper_SOURCES = tests/tool/test-keeper.c \
-	$(said_by_the_tool) tools/dumped.c tools/fate.c tools/keeper.c tools/names.c tools/signals.c \
-	tools/ward.c
+	$(said_by_the_tool) tools/dumped.c tools/fate.c tools/keeper.c tools/names.c \
+	tools/registers.c tools/signals.c tools/ward.c
 tests_tool_test_keeper_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_p2m_view_SOURCES = tests/tool/test-p2m-view.c \
 	$(said_by_the_tool) tools/names.c tools/render-p2m.c tools/render.c tools/table.c

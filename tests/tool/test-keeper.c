@@ -75,6 +75,25 @@ static void every_end_has_a_word(void **state)
 			    "reason 255");
 }
 
+static void every_end_has_a_status(void **state)
+{
+	(void)state;
+	static const int statuses[] = {0, 11, 12, 13, 14, 15, 17};
+
+	for (unsigned reason = 0; reason < 7; reason++) {
+		struct ward_end end = {.ended = true, .reason = reason};
+
+		assert_int_equal(ward_end_status(&end), statuses[reason]);
+		assert_int_equal(ward_crashed(&end), reason == PVB_SHUTDOWN_CRASH);
+		/* Its registers went with it. */
+		end.gone = true;
+		assert_int_equal(ward_end_status(&end), statuses[reason]);
+		assert_false(ward_crashed(&end));
+	}
+	assert_int_equal(ward_end_status(&(struct ward_end){.ended = true, .reason = 255}), 17);
+	assert_int_equal(ward_end_status(&(struct ward_end){.gone = true}), 16);
+}
+
 /* ---- a domain without a core ---- */
 
 /* One that has no memory, of which no core can be. */
@@ -346,6 +365,7 @@ int main(void)
 		cmocka_unit_test(the_reason_decides_the_fate),
 		cmocka_unit_test(evidence_stays_where_there_is_no_core),
 		cmocka_unit_test(every_end_has_a_word),
+		cmocka_unit_test(every_end_has_a_status),
 		IN_PLACE(a_domain_that_is_left_is_inherited),
 		IN_PLACE(a_killed_parent_leaves_its_domain),
 		IN_PLACE(one_that_is_dismissed_does_nothing),

@@ -15,14 +15,15 @@ ok "and nothing is left of it" as_before
 
 probe_cfg crash extra='probe.expect-pages=1'
 pvb create -c "$work/crash.cfg" --no-monitor
-ok "a crash is told of" both exited 0 '&&' out_has FAIL '&&' err_has "has ended: crash"
+ok "a crash is told of, by the exit status too" both exited 13 '&&' out_has FAIL '&&' err_has "has ended: crash"
+ok "with the registers" both err_has "vCPU 0 of domain" '&&' err_has "rip    0x" '&&' err_has "cr3    0x"
 ok "with --no-monitor the domain stays" is_in_state crash '^---sc-$'
 pvb wait crash
-ok "wait says how a domain has ended" both exited 0 '&&' test "$(cat "$work/out")" = crash
+ok "wait says how a domain has ended" both exited 13 '&&' err_has "rip    0x" '&&' test "$(cat "$work/out")" = crash
 pvb --json wait crash
-ok "also as JSON" both exited 0 '&&' out_has '"reason": "crash"'
+ok "also as JSON" both exited 13 '&&' out_has '"reason": "crash"' '&&' out_has '"status": 13' '&&' out_has '"rip": "0x'
 pvb console crash
-ok "a console of what has ended is read to its end" both exited 0 '&&' err_has "has ended: crash"
+ok "a console of what has ended is read to its end" both exited 13 '&&' err_has "has ended: crash"
 pvb destroy crash
 ok "destroy ends it" both exited 0 '&&' is_gone crash '&&' as_before
 
@@ -55,7 +56,8 @@ pvbuild wait hold >"$work/reason" &
 waiting=$!
 pvb destroy hold
 ok "destroy ends one that has run" both exited 0 '&&' is_gone hold
-ok "of which wait learns" both wait "$waiting" '&&' test "$(cat "$work/reason")" = destroyed
+try wait "$waiting"
+ok "of which wait learns" both exited 16 '&&' test "$(cat "$work/reason")" = destroyed
 ok "nothing is left of it" as_before
 
 pvb --json create --kernel /tests/bin/probe --memory 32M --name "two words" --paused
