@@ -17,6 +17,7 @@
 #include "registers.h"
 #include "render.h"
 #include "session.h"
+#include "signals.h"
 #include "ward.h"
 
 /* ---- before anything is done ---- */
@@ -189,11 +190,12 @@ static struct options anew(const struct options *options)
 struct inheritance {
 	struct session *session;
 	const struct options *options;
+	struct restarts *restarts;
 };
 
 /* Wait for the domain's end, again and again for as long as it is to be built anew. */
 static int stay(struct session *session, const struct options *options, struct ward *ward,
-		struct pvb_error *error)
+		struct restarts *restarts, struct pvb_error *error)
 {
 	for (;;) {
 		AUTO(round_end) struct round round = {.console = -1};
@@ -201,9 +203,10 @@ static int stay(struct session *session, const struct options *options, struct w
 		bool restart = false;
 		int rc = ward_wait(session->host, ward, &end, error);
 
+		keeper_renew_log(session->guest.name);
 		if (!rc)
-			rc = ward_bury(session->host, ward, &end, &session->guest.fates, &restart,
-				       error);
+			rc = ward_bury(session->host, ward, &end, &session->guest.fates, restarts,
+				       &restart, error);
 		if (!rc && restart)
 			rc = check_name(session, error);
 		if (rc || !restart)
@@ -222,6 +225,7 @@ static int keep_on(void *opaque, const struct ward *known, int fd)
 	const struct inheritance *inheritance = opaque;
 	struct session *session = inheritance->session;
 	struct options options = anew(inheritance->options);
+	struct restarts restarts = *inheritance->restarts;
 	struct ward ward = *known;
 	struct ward_end end;
 	struct pvb_error error = {0};
@@ -238,7 +242,7 @@ static int keep_on(void *opaque, const struct ward *known, int fd)
 	keeper_answer(fd, rc < 0 ? &error : NULL);
 	if (rc < 0 || !keeper_inherits(fd))
 		return EXIT_DONE;
-	rc = stay(session, &options, &ward, &error);
+	rc = stay(session, &options, &ward, &restarts, &error);
 	if (rc < 0)
 		fault_say(&error);
 	pvb_host_close(session->host);
@@ -250,7 +254,8 @@ static int keep_on(void *opaque, const struct ward *known, int fd)
  * that was all.
  */
 static int attend(struct session *session, struct round *round, struct keeper *keeper,
-		  const struct options *options, bool *restart, struct pvb_error *error)
+		  const struct options *options, struct restarts *restarts, bool *restart,
+		  struct pvb_error *error)
 {
 	struct ward_end end;
 	bool left;
@@ -270,7 +275,10 @@ static int attend(struct session *session, struct round *round, struct keeper *k
 			registers_say(session->host, round->ward.domid);
 		return ward_end_status(&end);
 	}
-	rc = ward_bury(session->host, &round->ward, &end, &session->guest.fates, restart, error);
+	restarts->stop = signals_watch();
+	rc = ward_bury(session->host, &round->ward, &end, &session->guest.fates, restarts, restart,
+		       error);
+	restarts->stop = -1;
 	/* Otherwise it does it, and tells of it in its log. */
 	if (!rc)
 		keeper_dismiss(keeper);
@@ -281,7 +289,9 @@ static int attend(struct session *session, struct round *round, struct keeper *k
 static int run_rounds(struct session *session, const struct options *options,
 		      struct pvb_error *error)
 {
-	struct inheritance inheritance = {.session = session, .options = options};
+	struct restarts restarts = RESTARTS_INIT;
+	struct inheritance inheritance = {
+		.session = session, .options = options, .restarts = &restarts};
 	bool real = !session_simulated(session);
 	bool attached = option_given(options, OPTION_CONSOLE);
 	struct options current = *options;
@@ -300,7 +310,7 @@ static int run_rounds(struct session *session, const struct options *options,
 			return rc;
 		/* An image and a ramdisk of any size are not needed while the guest runs. */
 		session_rewind(session);
-		rc = attend(session, &round, &keeper, options, &restart, error);
+		rc = attend(session, &round, &keeper, options, &restarts, &restart, error);
 		if (rc)
 			return rc;
 		current = anew(options);

@@ -156,7 +156,7 @@ bool construct_passed(const struct construct *made)
 struct ward construct_ward(const struct construct *made)
 {
 	const struct pvb_domain_info *info = pvb_domain_info(made->domain);
-	struct ward ward = {.domid = info->domid};
+	struct ward ward = {.domid = info->domid, .started_ms = restarts_clock_ms()};
 
 	(void)snprintf(ward.name, sizeof ward.name, "%s", info->name);
 	memcpy(ward.uuid, info->uuid, sizeof ward.uuid);

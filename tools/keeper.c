@@ -13,6 +13,7 @@
 
 #include "auto.h"
 #include "fault.h"
+#include "logfile.h"
 #include "signals.h"
 
 #define STAGE "keeper"
@@ -40,15 +41,28 @@ static void close_from(int first)
 	(void)closedir(folder);
 }
 
+/* NULL where there is no memory for it. The caller frees it. */
+static char *log_path(const char *name)
+{
+	char *path;
+
+	return asprintf(&path, LOG_FOLDER "/pvbuild-%s.log", name) < 0 ? NULL : path;
+}
+
 static int open_log(const char *name)
 {
-	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *path = log_path(name);
 
-	if (asprintf(&path, LOG_FOLDER "/pvbuild-%s.log", name) < 0) {
-		path = NULL;
-		return -1;
-	}
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0640);
+	return path ? logfile_open(path, LOGFILE_MOST) : -1;
+}
+
+void keeper_renew_log(const char *name)
+{
+	static const int fds[] = {STDERR_FILENO, STDOUT_FILENO};
+	AUTO_FREE char *path = log_path(name);
+
+	if (path)
+		logfile_renew(path, LOGFILE_MOST, fds, 2);
 }
 
 /* Out of the way of the descriptors that are about to be given their places. */

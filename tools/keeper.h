@@ -48,7 +48,9 @@ void keeper_dismiss(struct keeper *keeper);
 /* Leave the domain to it. Fine where there is none. */
 void keeper_leave(struct keeper *keeper);
 
-/* In the background process. error NULL: ready. */
+/* In the background process: a log that has become long is put aside, and a new one begun. */
+void keeper_renew_log(const char *name);
+/* error NULL: ready. */
 void keeper_answer(int fd, const struct pvb_error *error);
 /* Wait for the parent's end. False where it was dismissed. */
 bool keeper_inherits(int fd);

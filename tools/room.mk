@@ -42,6 +42,8 @@ pvbuild_SOURCES = \
 	tools/json.h \
 	tools/keeper.c \
 	tools/keeper.h \
+	tools/logfile.c \
+	tools/logfile.h \
 	tools/machine.c \
 	tools/machine.h \
 	tools/names.c \
@@ -73,6 +75,8 @@ pvbuild_SOURCES = \
 	tools/render-plan.c \
 	tools/render.c \
 	tools/render.h \
+	tools/restarts.c \
+	tools/restarts.h \
 	tools/session.c \
 	tools/session.h \
 	tools/signals.c \

@@ -121,14 +121,66 @@ static bool dump(struct pvb_host *host, const struct ward *ward)
 	return false;
 }
 
+/* *gone: somebody has destroyed it meanwhile. */
+static int rest(struct pvb_host *host, const struct ward *ward, const struct restarts *restarts,
+		uint64_t until_ms, bool *gone, struct pvb_error *error)
+{
+	for (;;) {
+		struct pollfd news[] = {{.events = POLLIN},
+					{.fd = restarts->stop, .events = POLLIN}};
+		struct ward_end end = {0};
+		int rc = pvb_domain_watch(host, &news[0].fd, error);
+
+		if (!rc)
+			rc = ward_has_ended(host, ward, &end, error);
+		if (rc < 0)
+			return rc;
+		*gone = end.gone;
+
+		uint64_t now = restarts_clock_ms();
+
+		if (*gone || now >= until_ms)
+			return 0;
+		rc = poll(news, 2, (int)(until_ms - now));
+		if (rc < 0 && errno != EINTR)
+			return fault(error, PVB_E_ARG_NO_MEMORY, "wait",
+				     "cannot wait before domain %u is built anew: %s", ward->domid,
+				     strerror(errno));
+		if (rc > 0 && news[1].revents)
+			return fault(error, PVB_E_ARG_CANCELLED, "wait",
+				     "stopped by a signal before domain %u, \"%s\", was built "
+				     "anew; it is left to the process in the background",
+				     ward->domid, ward->name);
+	}
+}
+
+static int rest_before_restart(struct pvb_host *host, const struct ward *ward,
+			       struct restarts *restarts, bool *gone, struct pvb_error *error)
+{
+	uint64_t now = restarts_clock_ms();
+	uint64_t lived = now - ward->started_ms;
+	uint64_t pause = restarts_pause_ms(restarts, lived);
+
+	note("domain %u, \"%s\", ran for %" PRIu64 " s, and is built anew in %" PRIu64
+	     " s; \"pvbuild destroy %u\" ends that",
+	     ward->domid, ward->name, lived / 1000, pause / 1000, ward->domid);
+	return rest(host, ward, restarts, now + pause, gone, error);
+}
+
+static void tell_gone(const struct ward *ward)
+{
+	note("domain %u, \"%s\", has been destroyed", ward->domid, ward->name);
+}
+
 int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,
-	      const struct fates *fates, bool *restart, struct pvb_error *error)
+	      const struct fates *fates, struct restarts *restarts, bool *restart,
+	      struct pvb_error *error)
 {
 	enum fate fate = fate_of(fates, end->reason);
 
 	*restart = false;
 	if (end->gone) {
-		note("domain %u, \"%s\", has been destroyed", ward->domid, ward->name);
+		tell_gone(ward);
 		return 0;
 	}
 	note("domain %u, \"%s\", has ended: %s, to be followed by %s", ward->domid, ward->name,
@@ -143,6 +195,15 @@ int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_
 		     "makes an end of it",
 		     ward->domid);
 		return 0;
+	}
+	if (fate_restarts(fate)) {
+		bool gone = false;
+		int rested = rest_before_restart(host, ward, restarts, &gone, error);
+
+		if (!rested && gone)
+			tell_gone(ward);
+		if (rested || gone)
+			return rested;
 	}
 
 	struct pvb_error why;

@@ -9,12 +9,17 @@
 #include <pvbuild/pvbuild.h>
 
 #include "fate.h"
+#include "restarts.h"
 
-/* Numbers come round again, so that the uuid tells whether it is still the same domain. */
+/*
+ * Numbers come round again, so that the uuid tells whether it is still the same domain. started_ms
+ * is by restarts_clock_ms(); 0 where nobody knows.
+ */
 struct ward {
 	uint32_t domid;
 	uint8_t uuid[16];
 	char name[64];
+	uint64_t started_ms;
 };
 
 struct ward ward_of(const struct pvb_domain_state *state);
@@ -54,8 +59,12 @@ bool ward_crashed(const struct ward_end *end);
  * *restart: the domain has been destroyed and is to be built anew. One that was to be destroyed
  * once its core is written stays where there is no core: its memory is the evidence. One that was
  * to be restarted is, without.
+ *
+ * Before it is built anew there is a pause, in which the domain is still there: to be looked at,
+ * and for others to end all that by destroying it. restarts->stop ends it with PVB_E_ARG_CANCELLED.
  */
 int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_end *end,
-	      const struct fates *fates, bool *restart, struct pvb_error *error);
+	      const struct fates *fates, struct restarts *restarts, bool *restart,
+	      struct pvb_error *error);
 
 #endif

@@ -26,21 +26,25 @@ EXTRA_DIST += $(tool_tests) tests/tool/tap.sh
 check_PROGRAMS += tests/tool/make-kernel tests/tool/manual-example
 
 # Parts of the tool that need a live domain, without one.
+# What says errors, in the tool's words.
 said_by_the_tool = tools/fault.c tools/options.c tools/p2m-form.c tools/size.c tools/text.c \
 	tools/words.c
+of_a_ward = $(said_by_the_tool) tools/dumped.c tools/fate.c tools/logfile.c tools/names.c \
+	tools/registers.c tools/restarts.c tools/ward.c
 tool_part_tests = tests/tool/test-heard tests/tool/test-keeper tests/tool/test-p2m-view \
-	tests/tool/test-relay
+	tests/tool/test-relay tests/tool/test-ward
 TESTS += $(tool_part_tests)
 check_PROGRAMS += $(tool_part_tests)
 tests_tool_test_heard_SOURCES = tests/tool/test-heard.c tools/heard.c
 tests_tool_test_heard_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_keeper_SOURCES = tests/tool/test-keeper.c \
-	$(said_by_the_tool) tools/dumped.c tools/fate.c tools/keeper.c tools/names.c \
-	tools/registers.c tools/signals.c tools/ward.c
+	$(of_a_ward) tools/keeper.c tools/signals.c
 tests_tool_test_keeper_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_p2m_view_SOURCES = tests/tool/test-p2m-view.c \
 	$(said_by_the_tool) tools/names.c tools/render-p2m.c tools/render.c tools/table.c
 tests_tool_test_p2m_view_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
+tests_tool_test_ward_SOURCES = tests/tool/test-ward.c $(of_a_ward)
+tests_tool_test_ward_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 tests_tool_test_relay_SOURCES = tests/tool/test-relay.c \
 	$(said_by_the_tool) tools/heard.c tools/relay.c tools/signals.c tools/terminal.c
 tests_tool_test_relay_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
