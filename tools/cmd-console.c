@@ -8,6 +8,7 @@
 #include "auto.h"
 #include "command.h"
 #include "fault.h"
+#include "monitor.h"
 #include "registers.h"
 #include "target.h"
 #include "ward.h"
@@ -23,10 +24,12 @@ static int run(const struct options *options, struct pvb_error *error)
 		return rc;
 
 	struct ward ward = ward_of(&target.state);
+	struct pvb_domain_monitor monitor = monitor_of(target.host, ward.domid);
 	struct ward_end end;
 	bool left = false;
 	int fd;
 
+	monitor_say(&target.state, &monitor);
 	rc = attach_open(target.host, ward.domid, &fd, error);
 	if (rc)
 		return rc;

@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "json.h"
 #include "keeper.h"
+#include "monitor.h"
 #include "registers.h"
 #include "render.h"
 #include "session.h"
@@ -22,21 +23,32 @@
 
 /* ---- before anything is done ---- */
 
-/* There may be two domains of a name, but who would know which of them is meant? */
+static int name_taken(const struct session *session, const struct pvb_domain_state *domain,
+		      struct pvb_error *error)
+{
+	struct pvb_domain_monitor monitor = monitor_of(session->host, domain->domid);
+	bool left = domain->shutdown && monitor.gone;
+	int rc = fault(error, PVB_E_ARG_NAME, "create",
+		       "there is a domain \"%s\" already, number %u%s", domain->name, domain->domid,
+		       left ? ", which has ended and whose monitor is gone" : "");
+
+	if (left)
+		fault_hint(error, "remove what is left of it: pvbuild destroy %u", domain->domid);
+	else
+		fault_hint(error, "give another one with --name, or destroy that one");
+	return rc;
+}
+
+/* Two domains with one name are ambiguous, so the second is refused. */
 static int check_name(const struct session *session, struct pvb_error *error)
 {
 	AUTO_FREE struct pvb_domain_state *list = NULL;
 	size_t count;
 	int rc = pvb_domain_list(session->host, &list, &count, error);
 
-	for (size_t i = 0; !rc && i < count; i++) {
-		if (strcmp(list[i].name, session->guest.name) != 0)
-			continue;
-		rc = fault(error, PVB_E_ARG_NAME, "create",
-			   "there is a domain \"%s\" already, number %u", session->guest.name,
-			   list[i].domid);
-		fault_hint(error, "give another one with --name, or destroy that one");
-	}
+	for (size_t i = 0; !rc && i < count; i++)
+		if (strcmp(list[i].name, session->guest.name) == 0)
+			rc = name_taken(session, &list[i], error);
 	return rc;
 }
 
@@ -199,6 +211,7 @@ static int stay(struct session *session, const struct options *options, struct w
 {
 	for (;;) {
 		AUTO(round_end) struct round round = {.console = -1};
+		struct pvb_error unused;
 		struct ward_end end;
 		bool restart = false;
 		int rc = ward_wait(session->host, ward, &end, error);
@@ -215,6 +228,8 @@ static int stay(struct session *session, const struct options *options, struct w
 		if (rc)
 			return rc;
 		*ward = round.ward;
+		if (pvb_domain_set_monitor(session->host, ward->domid, true, &unused))
+			warn("nobody will see if this process is killed: %s", unused.message);
 		session_rewind(session);
 	}
 }
@@ -239,6 +254,8 @@ static int keep_on(void *opaque, const struct ward *known, int fd)
 		rc = pvb_domain_watch(session->host, &news, &error);
 	if (!rc)
 		rc = ward_has_ended(session->host, &ward, &end, &error);
+	if (rc >= 0 && pvb_domain_set_monitor(session->host, ward.domid, true, &error))
+		rc = -error.code;
 	keeper_answer(fd, rc < 0 ? &error : NULL);
 	if (rc < 0 || !keeper_inherits(fd))
 		return EXIT_DONE;

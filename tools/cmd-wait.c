@@ -6,6 +6,7 @@
 #include "auto.h"
 #include "command.h"
 #include "json.h"
+#include "monitor.h"
 #include "registers.h"
 #include "target.h"
 #include "ward.h"
@@ -20,7 +21,9 @@ static int run(const struct options *options, struct pvb_error *error)
 		return rc;
 
 	struct ward ward = ward_of(&target.state);
+	struct pvb_domain_monitor monitor = monitor_of(target.host, ward.domid);
 
+	monitor_say(&target.state, &monitor);
 	rc = ward_wait(target.host, &ward, &end, error);
 	if (rc)
 		return rc;

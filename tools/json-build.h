@@ -58,7 +58,8 @@ void json_add_text(struct json_object *parent, const char *key, const char *text
 struct json_object *json_help(const struct command *command);
 /* Of each vCPU that is up. */
 struct json_object *json_registers(struct pvb_host *host, uint32_t domid);
-struct json_object *json_list(const struct pvb_domain_state *domains, size_t count);
+struct json_object *json_list(const struct pvb_domain_state *domains,
+			      const struct pvb_domain_monitor *monitors, size_t count);
 struct json_object *json_image(const struct pvb_image_info *image,
 			       const struct pvb_plan_info *least);
 /* Of a plan of either kind. */

@@ -4,7 +4,8 @@
 
 #include "names.h"
 
-static struct json_object *domain_object(const struct pvb_domain_state *domain)
+static struct json_object *domain_object(const struct pvb_domain_state *domain,
+					 const struct pvb_domain_monitor *monitor)
 {
 	struct json_object *object = json_map();
 
@@ -24,15 +25,17 @@ static struct json_object *domain_object(const struct pvb_domain_state *domain)
 	json_add_text(object, "shutdown_reason",
 		      domain->shutdown ? shutdown_reason_name(domain->shutdown_reason) : NULL);
 	json_add_ms(object, "cpu_time_ms", domain->cpu_time_ns);
+	json_add_text(object, "monitor", monitor->pid ? monitor->gone ? "gone" : "there" : NULL);
 	return object;
 }
 
-struct json_object *json_list(const struct pvb_domain_state *domains, size_t count)
+struct json_object *json_list(const struct pvb_domain_state *domains,
+			      const struct pvb_domain_monitor *monitors, size_t count)
 {
 	struct json_object *object = json_typed("pvbuild.domains");
 	struct json_object *array = json_add(object, "domains", json_array());
 
 	for (size_t i = 0; i < count; i++)
-		json_append(array, domain_object(&domains[i]));
+		json_append(array, domain_object(&domains[i], &monitors[i]));
 	return object;
 }

@@ -60,9 +60,12 @@ int json_print_help(const struct command *command, struct pvb_error *error)
 	return json_refuse(error);
 }
 
-int json_print_list(const struct pvb_domain_state *domains, size_t count, struct pvb_error *error)
+int json_print_list(const struct pvb_domain_state *domains,
+		    const struct pvb_domain_monitor *monitors, size_t count,
+		    struct pvb_error *error)
 {
 	(void)domains;
+	(void)monitors;
 	(void)count;
 	return json_refuse(error);
 }

@@ -156,9 +156,11 @@ int json_print_help(const struct command *command, struct pvb_error *error)
 	return print(json_help(command), error);
 }
 
-int json_print_list(const struct pvb_domain_state *domains, size_t count, struct pvb_error *error)
+int json_print_list(const struct pvb_domain_state *domains,
+		    const struct pvb_domain_monitor *monitors, size_t count,
+		    struct pvb_error *error)
 {
-	return print(json_list(domains, count), error);
+	return print(json_list(domains, monitors, count), error);
 }
 
 int json_print_action(const char *action, const struct pvb_domain_state *domain,

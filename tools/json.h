@@ -30,7 +30,9 @@ int json_print_image(const struct pvb_image_info *image, const struct pvb_plan_i
 		     struct pvb_error *error);
 int json_print_plan(const struct pvb_plan_info *plan, struct pvb_error *error);
 int json_print_domain(const struct creation *creation, struct pvb_error *error);
-int json_print_list(const struct pvb_domain_state *domains, size_t count, struct pvb_error *error);
+int json_print_list(const struct pvb_domain_state *domains,
+		    const struct pvb_domain_monitor *monitors, size_t count,
+		    struct pvb_error *error);
 
 /* That something was done with a domain: "pause", ... */
 int json_print_action(const char *action, const struct pvb_domain_state *domain,

@@ -46,6 +46,8 @@ pvbuild_SOURCES = \
 	tools/logfile.h \
 	tools/machine.c \
 	tools/machine.h \
+	tools/monitor.c \
+	tools/monitor.h \
 	tools/names.c \
 	tools/names.h \
 	tools/options.c \

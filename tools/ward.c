@@ -167,6 +167,16 @@ static int rest_before_restart(struct pvb_host *host, const struct ward *ward,
 	return rest(host, ward, restarts, now + pause, gone, error);
 }
 
+/* On purpose: it needs nobody from here on. */
+static void leave(struct pvb_host *host, const struct ward *ward)
+{
+	struct pvb_error error;
+
+	if (pvb_domain_set_monitor(host, ward->domid, false, &error))
+		warn("domain %u will seem to have lost its monitor: %s", ward->domid,
+		     error.message);
+}
+
 static void tell_gone(const struct ward *ward)
 {
 	note("domain %u, \"%s\", has been destroyed", ward->domid, ward->name);
@@ -187,13 +197,16 @@ int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_
 	     ward_end_name(end).text, fate_name(fate));
 	if (ward_crashed(end))
 		registers_say(host, ward->domid);
-	if (fate == FATE_PRESERVE)
+	if (fate == FATE_PRESERVE) {
+		leave(host, ward);
 		return 0;
+	}
 	if (fate_dumps(fate) && !dump(host, ward) && !fate_restarts(fate)) {
 		/* The domain's memory is all that is left of what happened. */
 		warn("domain %u stays as it ended, because it has no core; \"pvbuild destroy\" "
 		     "makes an end of it",
 		     ward->domid);
+		leave(host, ward);
 		return 0;
 	}
 	if (fate_restarts(fate)) {

@@ -99,6 +99,37 @@ PVB_API int pvb_domain_destroy(struct pvb_host *host, uint32_t domid, struct pvb
 PVB_API int pvb_domain_keep(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 
 /*
+ * A toolstack's monitor of a domain: a process that waits for its end, to do then what is to
+ * follow. If it is killed, nobody does, and the domain stays there, ended, with its memory. So it
+ * can say that it is there, for others to see when it no longer is.
+ *
+ * This says that the calling process is the domain's monitor from now on; or, with false, that
+ * there is none any more and the domain is left as it is on purpose. Hosts without a store keep no
+ * note.
+ */
+PVB_API int pvb_domain_set_monitor(struct pvb_host *host, uint32_t domid, bool monitored,
+				   struct pvb_error *error);
+
+/*
+ *   size   sizeof(struct pvb_domain_monitor); PVB_DOMAIN_MONITOR_INIT sets it
+ *   pid    of the process; 0 where none has said so
+ *   gone   that process has ended: nobody waits for the domain's end any more
+ */
+struct pvb_domain_monitor {
+	size_t size;
+	uint32_t pid;
+	bool gone;
+};
+
+#define PVB_DOMAIN_MONITOR_INIT                                                                    \
+	{                                                                                          \
+		.size = sizeof(struct pvb_domain_monitor)                                          \
+	}
+
+PVB_API int pvb_domain_get_monitor(struct pvb_host *host, uint32_t domid,
+				   struct pvb_domain_monitor *monitor, struct pvb_error *error);
+
+/*
  * Open the guest's console: *fd reads what the guest writes, and the other way round; it is a
  * terminal, and the caller closes it. It ends (reads 0, or EIO) when the domain goes, or when the
  * console daemon does.

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/cleanup.h"
 #include "core/error.h"
@@ -152,6 +153,26 @@ int pvb_domain_destroy(struct pvb_host *host, uint32_t domid, struct pvb_error *
 int pvb_domain_keep(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
 {
 	return pvb_host_keep_domain(host, domid, error);
+}
+
+int pvb_domain_set_monitor(struct pvb_host *host, uint32_t domid, bool monitored,
+			   struct pvb_error *error)
+{
+	return pvb_host_set_monitor(host, domid, monitored ? (uint32_t)getpid() : 0, error);
+}
+
+int pvb_domain_get_monitor(struct pvb_host *host, uint32_t domid,
+			   struct pvb_domain_monitor *monitor, struct pvb_error *error)
+{
+	struct pvb_host_monitor known;
+	int rc = pvb_host_get_monitor(host, domid, &known, error);
+
+	if (rc)
+		return rc;
+
+	struct pvb_domain_monitor own = {.pid = known.pid, .gone = known.gone};
+
+	return pvb_result(monitor, &own, sizeof own, "monitor", error);
 }
 
 int pvb_domain_watch(struct pvb_host *host, int *fd, struct pvb_error *error)

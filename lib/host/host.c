@@ -44,6 +44,8 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_GET_GRANT_FRAMES] = "get_grant_frames",
 	[PVB_CALL_SET_RECORD] = "set_record",
 	[PVB_CALL_GET_RECORD] = "get_record",
+	[PVB_CALL_SET_MONITOR] = "set_monitor",
+	[PVB_CALL_GET_MONITOR] = "get_monitor",
 	[PVB_CALL_SET_PARAMETER] = "set_parameter",
 	[PVB_CALL_GET_PARAMETER] = "get_parameter",
 	[PVB_CALL_GET_MEMORY_RUN] = "get_memory_run",
@@ -398,6 +400,21 @@ int pvb_host_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_r
 	host->calls[PVB_CALL_GET_RECORD]++;
 	*record = (struct pvb_host_record){0};
 	return host->ops->get_record ? host->ops->get_record(host, domid, record, error) : 0;
+}
+
+int pvb_host_set_monitor(struct pvb_host *host, uint32_t domid, uint32_t pid,
+			 struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_MONITOR]++;
+	return host->ops->set_monitor ? host->ops->set_monitor(host, domid, pid, error) : 0;
+}
+
+int pvb_host_get_monitor(struct pvb_host *host, uint32_t domid, struct pvb_host_monitor *monitor,
+			 struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_MONITOR]++;
+	*monitor = (struct pvb_host_monitor){0};
+	return host->ops->get_monitor ? host->ops->get_monitor(host, domid, monitor, error) : 0;
 }
 
 static int no_translated(const struct pvb_host *host, enum pvb_host_call call, uint32_t domid,

@@ -242,6 +242,17 @@ struct pvb_host_introduction {
 	const char *command_line;
 };
 
+/*
+ * Who waits for a domain's end, to do then what was said of that.
+ *
+ *   pid    of that process; 0 where nobody has said that he does
+ *   gone   it has ended, and the domain is still there
+ */
+struct pvb_host_monitor {
+	uint32_t pid;
+	bool gone;
+};
+
 struct pvb_host_ops {
 	const char *name;
 	void (*close)(struct pvb_host *host);
@@ -367,6 +378,10 @@ struct pvb_host_ops {
 			  struct pvb_error *);
 	int (*get_record)(struct pvb_host *, uint32_t domid, struct pvb_host_record *,
 			  struct pvb_error *);
+	/* Beside it; pid 0 for nobody. NULL: the host keeps none. */
+	int (*set_monitor)(struct pvb_host *, uint32_t domid, uint32_t pid, struct pvb_error *);
+	int (*get_monitor)(struct pvb_host *, uint32_t domid, struct pvb_host_monitor *,
+			   struct pvb_error *);
 
 	/* Of translated domains alone; NULL on a host that has none. */
 	int (*set_parameter)(struct pvb_host *, uint32_t domid, enum pvb_host_parameter,
@@ -432,6 +447,8 @@ enum pvb_host_call {
 	PVB_CALL_GET_GRANT_FRAMES,
 	PVB_CALL_SET_RECORD,
 	PVB_CALL_GET_RECORD,
+	PVB_CALL_SET_MONITOR,
+	PVB_CALL_GET_MONITOR,
 	PVB_CALL_SET_PARAMETER,
 	PVB_CALL_GET_PARAMETER,
 	PVB_CALL_GET_MEMORY_RUN,
@@ -523,6 +540,10 @@ int pvb_host_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_
 			struct pvb_error *error);
 int pvb_host_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
 			struct pvb_error *error);
+int pvb_host_set_monitor(struct pvb_host *host, uint32_t domid, uint32_t pid,
+			 struct pvb_error *error);
+int pvb_host_get_monitor(struct pvb_host *host, uint32_t domid, struct pvb_host_monitor *monitor,
+			 struct pvb_error *error);
 /* PVB_E_HOST_STATE where this host has no translated domains. */
 int pvb_host_set_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
 			   uint64_t value, struct pvb_error *error);

@@ -42,6 +42,7 @@ struct one_domain {
 	unsigned looks;
 	unsigned gone_after; /* looks; 0 for never */
 	unsigned destroyed;
+	uint32_t monitor;
 };
 
 static struct one_domain *one_of(struct pvb_host *host)
@@ -89,7 +90,16 @@ static int get_vcpu(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
 	return 0;
 }
 
+static int set_monitor(struct pvb_host *host, uint32_t domid, uint32_t pid, struct pvb_error *error)
+{
+	(void)domid;
+	(void)error;
+	one_of(host)->monitor = pid;
+	return 0;
+}
+
 static const struct pvb_host_ops ops = {
+	.set_monitor = set_monitor,
 	.name = "one",
 	.get_domain = get_domain,
 	.destroy_domain = destroy_domain,
@@ -186,10 +196,13 @@ static void what_is_preserved_is_told_of_and_stays(void **state)
 	struct pvb_error error;
 	bool restart;
 
+	scene->one.monitor = 4711;
 	assert_ok(bury(scene, FATE_PRESERVE, &restart, &error), &error);
 	assert_false(restart);
 	assert_int_equal(scene->one.destroyed, 0);
 	assert_non_null(strstr(scene->said, "rip    0x"));
+	/* It is left alone on purpose, which is not to be taken for a monitor that was killed. */
+	assert_int_equal(scene->one.monitor, 0);
 }
 
 /* A pause of a minute: the test would be seen to take it. */

@@ -142,6 +142,7 @@ xen_tests = \
 	tests/unit/test-xen-console \
 	tests/unit/test-xen-context \
 	tests/unit/test-xen-guard \
+	tests/unit/test-xen-monitor \
 	tests/unit/test-xen-store
 check_PROGRAMS += $(xen_tests) tests/unit/fake-guard
 TESTS += $(xen_tests)
@@ -149,6 +150,8 @@ fake_xenstore = tests/unit/fake-xenstore.h tests/unit/fake-xenstore.c
 tests_unit_test_xen_console_SOURCES = tests/unit/test-xen-console.c $(fake_xenstore)
 tests_unit_test_xen_console_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
 tests_unit_test_xen_context_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
+tests_unit_test_xen_monitor_SOURCES = tests/unit/test-xen-monitor.c $(fake_xenstore)
+tests_unit_test_xen_monitor_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
 tests_unit_test_xen_store_SOURCES = tests/unit/test-xen-store.c $(fake_xenstore)
 tests_unit_test_xen_store_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
 endif

@@ -13,7 +13,7 @@
 
 #include "fake-xenstore.h"
 #include "host/xen/console.h"
-#include "host/xen/daemon.h"
+#include "host/xen/process.h"
 #include "host/xen/store.h"
 #include "host/xen/watch.h"
 
@@ -229,31 +229,31 @@ static void processes_are_told_apart(void **state)
 	(void)state;
 	static const struct {
 		const char *stat;
-		enum xen_daemon daemon;
+		enum xen_process daemon;
 	} cases[] = {
-		{"4711 (xenconsoled) S 1 2 3", XEN_DAEMON_RUNS},
-		{"4711 (xenconsoled) R 1 2 3", XEN_DAEMON_RUNS},
-		{"4711 (xenconsoled) D 1 2 3", XEN_DAEMON_RUNS},
-		{"4711 (xenconsoled) T 1 2 3", XEN_DAEMON_STOPPED},
-		{"4711 (xenconsoled) t 1 2 3", XEN_DAEMON_STOPPED},
-		{"4711 (xenconsoled) Z 1 2 3", XEN_DAEMON_ABSENT},
-		{"4711 (xenconsole) S 1 2 3", XEN_DAEMON_ABSENT},
-		{"4711 (xenconsoled2) S 1 2 3", XEN_DAEMON_ABSENT},
-		{"4711 ((xenconsoled) S) S 1 2 3", XEN_DAEMON_ABSENT},
-		{"4711 (xenconsoled)", XEN_DAEMON_ABSENT},
-		{"4711 )xenconsoled( S", XEN_DAEMON_ABSENT},
-		{"", XEN_DAEMON_ABSENT},
-		{NULL, XEN_DAEMON_ABSENT},
+		{"4711 (xenconsoled) S 1 2 3", XEN_PROCESS_RUNS},
+		{"4711 (xenconsoled) R 1 2 3", XEN_PROCESS_RUNS},
+		{"4711 (xenconsoled) D 1 2 3", XEN_PROCESS_RUNS},
+		{"4711 (xenconsoled) T 1 2 3", XEN_PROCESS_STOPPED},
+		{"4711 (xenconsoled) t 1 2 3", XEN_PROCESS_STOPPED},
+		{"4711 (xenconsoled) Z 1 2 3", XEN_PROCESS_ABSENT},
+		{"4711 (xenconsole) S 1 2 3", XEN_PROCESS_ABSENT},
+		{"4711 (xenconsoled2) S 1 2 3", XEN_PROCESS_ABSENT},
+		{"4711 ((xenconsoled) S) S 1 2 3", XEN_PROCESS_ABSENT},
+		{"4711 (xenconsoled)", XEN_PROCESS_ABSENT},
+		{"4711 )xenconsoled( S", XEN_PROCESS_ABSENT},
+		{"", XEN_PROCESS_ABSENT},
+		{NULL, XEN_PROCESS_ABSENT},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct proc proc;
 
 		proc_open(&proc, cases[i].stat);
-		assert_int_equal(xen_daemon_look(proc.folder, "xenconsoled"), cases[i].daemon);
+		assert_int_equal(xen_process_find(proc.folder, "xenconsoled"), cases[i].daemon);
 		proc_close(&proc);
 	}
-	assert_int_equal(xen_daemon_look("/nowhere/at/all", "xenconsoled"), XEN_DAEMON_RUNS);
+	assert_int_equal(xen_process_find("/nowhere/at/all", "xenconsoled"), XEN_PROCESS_RUNS);
 }
 
 static void assert_gives_up(const char *stat, int64_t served_ms, int64_t alone_ms,

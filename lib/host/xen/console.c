@@ -23,7 +23,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "host/console.h"
-#include "host/xen/daemon.h"
+#include "host/xen/process.h"
 #include "host/xen/store.h"
 
 #define STAGE "open_console"
@@ -55,22 +55,22 @@ static void forget_events(struct xs_handle *store)
 		free(event);
 }
 
-static int no_console(uint32_t domid, enum xen_daemon daemon, int64_t waited,
+static int no_console(uint32_t domid, enum xen_process daemon, int64_t waited,
 		      struct pvb_error *error)
 {
 	static const struct {
 		const char *state;
 		const char *hint;
 	} words[] = {
-		[XEN_DAEMON_ABSENT] = {"no " DAEMON " runs here to make",
-				       "start " DAEMON
-				       ", which carries the consoles of all guests"},
-		[XEN_DAEMON_STOPPED] = {DAEMON " is stopped and has not made",
-					"let " DAEMON
-					" go on with SIGCONT, or find out who traces it"},
-		[XEN_DAEMON_RUNS] = {DAEMON " runs and has not made",
-				     "look for a " DAEMON
-				     " that hangs or whose host is overloaded"},
+		[XEN_PROCESS_ABSENT] = {"no " DAEMON " runs here to make",
+					"start " DAEMON
+					", which carries the consoles of all guests"},
+		[XEN_PROCESS_STOPPED] = {DAEMON " is stopped and has not made",
+					 "let " DAEMON
+					 " go on with SIGCONT, or find out who traces it"},
+		[XEN_PROCESS_RUNS] = {DAEMON " runs and has not made",
+				      "look for a " DAEMON
+				      " that hangs or whose host is overloaded"},
 	};
 	int rc = pvb_fail(error, PVB_E_HOST_STATE, STAGE,
 			  "domain %" PRIu32
@@ -86,9 +86,9 @@ static int no_console(uint32_t domid, enum xen_daemon daemon, int64_t waited,
 static int check_wait(const struct xen_console_wait *wait, uint32_t domid, int64_t waited,
 		      struct pvb_error *error)
 {
-	enum xen_daemon daemon = xen_daemon_look(wait->proc, DAEMON);
+	enum xen_process daemon = xen_process_find(wait->proc, DAEMON);
 
-	if (waited >= (daemon == XEN_DAEMON_ABSENT ? wait->alone_ms : wait->served_ms))
+	if (waited >= (daemon == XEN_PROCESS_ABSENT ? wait->alone_ms : wait->served_ms))
 		return no_console(domid, daemon, waited, error);
 	if (!wait->progress || wait->progress(wait->progress_opaque, "console", (uint64_t)waited,
 					      (uint64_t)wait->served_ms) == 0)

@@ -9,10 +9,13 @@
 #include <time.h>
 
 #include "host/xen/console.h"
+#include "host/xen/monitor.h"
 #include "host/xen/record.h"
 #include "host/xen/store.h"
 #include "host/xen/userdata.h"
 #include "host/xen/watch.h"
+
+#define PROC "/proc"
 
 /*
  * connection   for everything but watches, whose events another reader would take away
@@ -165,6 +168,25 @@ int xen_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record
 	if (xen_reach_store(xen, NULL))
 		return 0;
 	return xen_record_read(xen->store->connection, domid, record, error);
+}
+
+int xen_set_monitor(struct pvb_host *host, uint32_t domid, uint32_t pid, struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+	int rc = xen_reach_store(xen, error);
+
+	return rc ? rc : xen_monitor_write(xen->store->connection, PROC, domid, pid, error);
+}
+
+int xen_get_monitor(struct pvb_host *host, uint32_t domid, struct pvb_host_monitor *monitor,
+		    struct pvb_error *error)
+{
+	struct xen_host *xen = xen_of(host);
+
+	/* As for records. */
+	if (xen_reach_store(xen, NULL))
+		return 0;
+	return xen_monitor_read(xen->store->connection, PROC, domid, monitor, error);
 }
 
 int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)

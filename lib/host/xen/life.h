@@ -50,6 +50,9 @@ int xen_set_record(struct pvb_host *host, uint32_t domid, const struct pvb_host_
 		   struct pvb_error *error);
 int xen_get_record(struct pvb_host *host, uint32_t domid, struct pvb_host_record *record,
 		   struct pvb_error *error);
+int xen_set_monitor(struct pvb_host *host, uint32_t domid, uint32_t pid, struct pvb_error *error);
+int xen_get_monitor(struct pvb_host *host, uint32_t domid, struct pvb_host_monitor *monitor,
+		    struct pvb_error *error);
 int xen_keep_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 int xen_open_console(struct pvb_host *host, uint32_t domid,
 		     const struct pvb_console_options *options, int *fd, struct pvb_error *error);

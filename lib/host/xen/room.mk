@@ -11,8 +11,6 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/console.h \
 	lib/host/xen/context.c \
 	lib/host/xen/context.h \
-	lib/host/xen/daemon.c \
-	lib/host/xen/daemon.h \
 	lib/host/xen/domain.c \
 	lib/host/xen/facts.c \
 	lib/host/xen/grants.c \
@@ -24,8 +22,12 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/m2p.c \
 	lib/host/xen/m2p.h \
 	lib/host/xen/memory.c \
+	lib/host/xen/monitor.c \
+	lib/host/xen/monitor.h \
 	lib/host/xen/nodes.c \
 	lib/host/xen/nodes.h \
+	lib/host/xen/process.c \
+	lib/host/xen/process.h \
 	lib/host/xen/record.c \
 	lib/host/xen/record.h \
 	lib/host/xen/settings.c \

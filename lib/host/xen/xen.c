@@ -140,6 +140,8 @@ static const struct pvb_host_ops ops = {
 	.get_grant_frames = xen_get_grant_frames,
 	.set_record = xen_set_record,
 	.get_record = xen_get_record,
+	.set_monitor = xen_set_monitor,
+	.get_monitor = xen_get_monitor,
 };
 
 /* ---- opening ---------------------------------------------------------------------------- */
