@@ -88,6 +88,27 @@ ok "and the time limit" both exited 124 '&&' err_has "time limit of 1 s" '&&' er
 SAYS_log='a\033[2Jb\a\n' lab -e true
 ok "the log does not play with the terminal" bash -c "! grep -q $'[\033\a]' '$work/err'"
 
+# What Xen said of a guest that crashed, and nothing else of what it said.
+cat >guest.cfg <<-'END'
+	kernel = "some"
+END
+: >some
+crash='(XEN) d0v0 of dom0\n(XEN) grant_table.c:1861:d1v0 expanding\r\n[    1.0] dom0 says d1v0\n(XEN) d1v0 Unhandled: #UD\n(XEN) other\n'
+crash+='(XEN) Domain 1 (vcpu#0) crashed on cpu#1:\n(XEN) RIP:    e033:[<ffffffff81000000>]\n(XEN) Guest stack trace\n[    2.0] dom0\n(XEN) last\n'
+SAYS_status='13\n' SAYS_log=$crash lab guest.cfg
+grep '^  | ' "$work/err" >"$work/quoted"
+ok "a guest's crash comes with what Xen said of it" both exited 13 '&&' err_has "the guest crashed; what Xen said" '&&' \
+	bash -c "printf '  | (XEN) %s\n' 'grant_table.c:1861:d1v0 expanding' 'd1v0 Unhandled: #UD' \
+		'Domain 1 (vcpu#0) crashed on cpu#1:' 'RIP:    e033:[<ffffffff81000000>]' 'Guest stack trace' | cmp - '$work/quoted'"
+SAYS_status='0\n' SAYS_log=$crash lab --builder xl guest.cfg
+ok "also where its builder says nothing of that" both exited 0 '&&' err_has "d1v0 Unhandled"
+SAYS_status='13\n' SAYS_log='(XEN) other\n' lab guest.cfg
+ok "or that Xen has said nothing" both exited 13 '&&' err_has "Xen has said nothing of it"
+SAYS_status='0\n' SAYS_log='(XEN) d1v0 chatter\n' lab guest.cfg
+ok "of one that ended well nothing is said" both exited 0 '&&' silent '&&' quiet
+SAYS_status='13\n' SAYS_log=$crash lab -e true
+ok "and scripts speak for themselves" both exited 13 '&&' silent '&&' quiet
+
 mkdir there && echo brought >there/file && tar -cf files.tar -C there .
 SAYS_status='0\n' SAYS_files=$PWD/files.tar lab -e true -o "out of it"
 ok "files come out" both exited 0 '&&' grep -qx brought "out of it/file"

@@ -6,6 +6,9 @@
 # Its own exit statuses; everything else is that of what ran in dom0.
 # shellcheck disable=SC2034 # for the other parts
 LAB_USAGE=2 LAB_NOT_PREPARED=120 LAB_QEMU=121 LAB_CRASHED=122 LAB_NO_STATUS=123 LAB_TIME=124
+# That of a pvbuild whose guest crashed.
+# shellcheck disable=SC2034
+GUEST_CRASHED=13
 
 say() { printf 'pvbuild-lab: %s\n' "$*" >&2; }
 

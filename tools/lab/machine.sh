@@ -111,6 +111,28 @@ machine_outcome() {
 	return "$LAB_NO_STATUS"
 }
 
+# machine_of_guests: of the log on standard input, what the hypervisor says of guests (dNvM, dN), and
+# all of what it says when it ends one: registers and stack follow that line. The first 100 lines.
+machine_of_guests() {
+	LC_ALL=C awk '!/^\(XEN\) / { block = 0; next }
+		/^\(XEN\) (\[[^]]*\] )?Domain [1-9][0-9]* \(vcpu#[0-9]+\) crashed/ { block = 1 }
+		(block || /[^0-9A-Za-z]d[1-9][0-9]*(v[0-9]+)?([^0-9A-Za-z]|$)/) && lines++ < 100'
+}
+
+# machine_crash FOLDER STATUS: where a guest has crashed, what the hypervisor said of it.
+machine_crash() {
+	local said
+	[[ -z $verbose && -s $1/log ]] || return 0
+	[[ $2 -eq $GUEST_CRASHED ]] || grep -aqE 'Domain [1-9][0-9]* \(vcpu#[0-9]+\) crashed' "$1/log" || return 0
+	said=$(tr -d '\r\0' <"$1/log" | machine_of_guests)
+	if [[ -z $said ]]; then
+		say "the guest crashed, and Xen has said nothing of it: its kernel ended itself"
+		return
+	fi
+	say "the guest crashed; what Xen said of it (-v shows all, --log FILE keeps it):"
+	printable <<<"$said" | sed 's/^/  | /' >&2
+}
+
 # machine_failed MESSAGE [HINT]: says it, with the end of the log.
 machine_failed() {
 	say "$1"

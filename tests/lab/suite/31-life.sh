@@ -93,6 +93,44 @@ rm "$work/kernel"
 ok "for as long as that can be done" wait_for 20 is_done "$work/round.cfg"
 ok "and nothing is left then" as_before
 
+# A monitor that is killed leaves a guest that nobody buries; that is known.
+probe_cfg orphan
+pvb create --paused "$work/orphan.cfg"
+pvb --json list orphan
+ok "who waits for a domain's end is on record" out_has '"monitor": "there"'
+kill -KILL "$(xenstore-read "/local/domain/$(xl domid orphan)/pvbuild/monitor" | cut -d ' ' -f 1)"
+pvb unpause orphan
+ok "without a monitor a guest that has ended stays" wait_for 20 is_in_state orphan '^---s--$'
+pvb list
+ok "and list says why" both exited 0 '&&' err_has "orphan" '&&' err_has "is gone: it stays as it is"
+pvb --json list orphan
+ok "also as JSON" out_has '"monitor": "gone"'
+pvb wait orphan
+ok "so does wait" both exited 0 '&&' err_has "is gone: it stays as it is"
+pvb create "$work/orphan.cfg"
+ok "and create, which wants its name" both exited 1 '&&' err_has "whose monitor is gone" '&&' err_has "pvbuild destroy"
+pvb destroy orphan
+ok "destroy removes it" both exited 0 '&&' as_before
+pvb --json create "$work/kept.cfg"
+ok "what is preserved on purpose" wait_for 20 is_in_state kept '^---s--$'
+is_left() { pvbuild --json list kept | grep -q '"monitor": null'; }
+ok "has lost nobody" wait_for 10 is_left
+pvb destroy kept
+
+# A guest that ends at once, again and again: destroying it ends that.
+probe_cfg spin on_poweroff=restart
+stops_for_good() {
+	wait_for 20 is_done "$work/spin.cfg" && return
+	tail -n 30 "$logs/pvbuild-spin.log"
+	return 1
+}
+pvb create "$work/spin.cfg"
+ok "a guest that ends at once is built anew after a pause" wait_for 60 has "$logs/pvbuild-spin.log" "is built anew in 2 s"
+ok "that grows" wait_for 60 has "$logs/pvbuild-spin.log" "is built anew in 4 s"
+ok "and has the guest there" wait_for 20 is_in_state spin '^---s--$'
+pvb destroy spin
+ok "destroying it ends the restarts" both exited 0 '&&' stops_for_good '&&' as_before
+
 probe_cfg alone
 pvb create "$work/alone.cfg" --no-monitor
 ok "with --no-monitor nobody waits" wait_for 20 is_in_state alone '^---s--$'
