@@ -16,7 +16,13 @@ tidy() {
 trap tidy EXIT
 
 # listening: somebody has the console of "last" open, and hears it from its first byte.
-listening() { ls -l "/proc/$attached/fd" 2>/dev/null | grep -q /dev/pts/; }
+listening() {
+	local fd
+	for fd in "/proc/$attached/fd/"*; do
+		[[ $(readlink "$fd") != /dev/pts/* ]] || return 0
+	done
+	return 1
+}
 # attach: a domain "last" that is paused, and its console.
 attach() {
 	pvb create --paused --no-monitor "$work/last.cfg"
