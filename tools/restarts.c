@@ -3,24 +3,25 @@
 
 #include <time.h>
 
-#define LEAST_MS 2000
-#define MOST_MS 60000
+/* Seconds. */
+#define LEAST 2
+#define MOST 60
 
 /* A guest that ran for as long has got somewhere. */
 #define LONG_MS 60000
 
-uint64_t restarts_pause_ms(struct restarts *restarts, uint64_t lived_ms)
+unsigned restarts_pause(struct restarts *restarts, uint64_t lived_ms)
 {
-	uint64_t pause = LEAST_MS;
+	unsigned pause = LEAST;
 
 	if (lived_ms >= LONG_MS) {
 		restarts->quick = 0;
 		return pause;
 	}
-	for (unsigned i = 0; i < restarts->quick && pause < MOST_MS; i++)
+	for (unsigned i = 0; i < restarts->quick && pause < MOST; i++)
 		pause *= 2;
 	restarts->quick++;
-	return pause < MOST_MS ? pause : MOST_MS;
+	return pause < MOST ? pause : MOST;
 }
 
 uint64_t restarts_clock_ms(void)

@@ -10,21 +10,23 @@
 #include <stdint.h>
 
 /*
- *   quick    guests in a row that ended soon
- *   stop     readable once the wait is to end; or -1
+ *   quick       guests in a row that ended soon
+ *   second_ms   how long a second of a pause is
+ *   stop        readable once the wait is to end; or -1
  */
 struct restarts {
 	unsigned quick;
+	unsigned second_ms;
 	int stop;
 };
 
 #define RESTARTS_INIT                                                                              \
 	{                                                                                          \
-		.stop = -1                                                                         \
+		.second_ms = 1000, .stop = -1                                                      \
 	}
 
-/* How long to wait after a guest that ran for so long. */
-uint64_t restarts_pause_ms(struct restarts *restarts, uint64_t lived_ms);
+/* How many seconds to wait after a guest that ran for so long. */
+unsigned restarts_pause(struct restarts *restarts, uint64_t lived_ms);
 
 /* Milliseconds of a clock that only goes forward, the same in all processes. */
 uint64_t restarts_clock_ms(void);

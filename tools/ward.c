@@ -11,6 +11,7 @@
 #include "auto.h"
 #include "dumped.h"
 #include "fault.h"
+#include "monitor.h"
 #include "names.h"
 #include "registers.h"
 
@@ -159,12 +160,19 @@ static int rest_before_restart(struct pvb_host *host, const struct ward *ward,
 {
 	uint64_t now = restarts_clock_ms();
 	uint64_t lived = now - ward->started_ms;
-	uint64_t pause = restarts_pause_ms(restarts, lived);
+	unsigned pause = restarts_pause(restarts, lived);
 
-	note("domain %u, \"%s\", ran for %" PRIu64 " s, and is built anew in %" PRIu64
-	     " s; \"pvbuild destroy %u\" ends that",
-	     ward->domid, ward->name, lived / 1000, pause / 1000, ward->domid);
-	return rest(host, ward, restarts, now + pause, gone, error);
+	note("domain %u, \"%s\", ran for %" PRIu64
+	     " s, and is built anew in %u s; \"pvbuild destroy %u\" ends that",
+	     ward->domid, ward->name, lived / 1000, pause, ward->domid);
+
+	int rc = rest(host, ward, restarts, now + (uint64_t)pause * restarts->second_ms, gone,
+		      error);
+
+	/* Whoever is about to destroy it takes it out of the store, its monitor's note included. */
+	if (!rc && !*gone)
+		*gone = monitor_of(host, ward->domid).pid == 0;
+	return rc;
 }
 
 /* On purpose: it needs nobody from here on. */
@@ -222,8 +230,12 @@ int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_
 	struct pvb_error why;
 	int rc = pvb_domain_destroy(host, ward->domid, &why);
 
-	/* Somebody else was faster. */
-	if (rc && rc != -PVB_E_HOST_NO_DOMAIN) {
+	/* Somebody else was faster, who did not want it to be built anew. */
+	if (rc == -PVB_E_HOST_NO_DOMAIN) {
+		tell_gone(ward);
+		return 0;
+	}
+	if (rc) {
 		*error = why;
 		return rc;
 	}

@@ -29,8 +29,8 @@ check_PROGRAMS += tests/tool/make-kernel tests/tool/manual-example
 # What says errors, in the tool's words.
 said_by_the_tool = tools/fault.c tools/options.c tools/p2m-form.c tools/size.c tools/text.c \
 	tools/words.c
-of_a_ward = $(said_by_the_tool) tools/dumped.c tools/fate.c tools/logfile.c tools/names.c \
-	tools/registers.c tools/restarts.c tools/ward.c
+of_a_ward = $(said_by_the_tool) tools/dumped.c tools/fate.c tools/logfile.c tools/monitor.c \
+	tools/names.c tools/registers.c tools/restarts.c tools/ward.c
 tool_part_tests = tests/tool/test-heard tests/tool/test-keeper tests/tool/test-p2m-view \
 	tests/tool/test-relay tests/tool/test-ward
 TESTS += $(tool_part_tests)

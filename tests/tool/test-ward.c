@@ -18,18 +18,18 @@
 static void pauses_grow_while_guests_end_soon(void **state)
 {
 	(void)state;
-	static const uint64_t expected[] = {2000, 4000, 8000, 16000, 32000, 60000, 60000};
+	static const unsigned expected[] = {2, 4, 8, 16, 32, 60, 60};
 	struct restarts restarts = RESTARTS_INIT;
 
 	for (unsigned round = 0; round < 2; round++) {
 		for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
-			assert_int_equal(restarts_pause_ms(&restarts, i * 1000), expected[i]);
+			assert_int_equal(restarts_pause(&restarts, i * 1000), expected[i]);
 		/* One that has run for long has begun anew: as xl, and no more. */
-		assert_int_equal(restarts_pause_ms(&restarts, 60000), 2000);
+		assert_int_equal(restarts_pause(&restarts, 60000), 2);
 	}
 	restarts.quick = UINT32_MAX;
-	assert_int_equal(restarts_pause_ms(&restarts, 0), 60000);
-	assert_int_equal(restarts_pause_ms(&restarts, UINT64_MAX), 2000);
+	assert_int_equal(restarts_pause(&restarts, 0), 60);
+	assert_int_equal(restarts_pause(&restarts, UINT64_MAX), 2);
 	assert_int_equal(restarts.quick, 0);
 }
 
@@ -42,6 +42,7 @@ struct one_domain {
 	unsigned looks;
 	unsigned gone_after; /* looks; 0 for never */
 	unsigned destroyed;
+	bool destroy_is_late;
 	uint32_t monitor;
 };
 
@@ -65,7 +66,8 @@ static int get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_dom
 static int destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
 {
 	(void)domid;
-	(void)error;
+	if (one_of(host)->destroy_is_late)
+		return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "test", "gone");
 	one_of(host)->destroyed++;
 	return 0;
 }
@@ -98,7 +100,17 @@ static int set_monitor(struct pvb_host *host, uint32_t domid, uint32_t pid, stru
 	return 0;
 }
 
+static int get_monitor(struct pvb_host *host, uint32_t domid, struct pvb_host_monitor *monitor,
+		       struct pvb_error *error)
+{
+	(void)domid;
+	(void)error;
+	monitor->pid = one_of(host)->monitor;
+	return 0;
+}
+
 static const struct pvb_host_ops ops = {
+	.get_monitor = get_monitor,
 	.set_monitor = set_monitor,
 	.name = "one",
 	.get_domain = get_domain,
@@ -128,13 +140,15 @@ static int set_up(void **state)
 			   .vcpus = 2,
 			   .shutdown = true,
 			   .shutdown_reason = PVB_SHUTDOWN_CRASH},
+		.monitor = 4711,
 	};
 	assert_int_equal(pipe2(scene->one.news, O_CLOEXEC | O_NONBLOCK), 0);
 	assert_int_equal(pipe2(scene->stop, O_CLOEXEC), 0);
 	scene->ward = (struct ward){
 		.domid = 5, .name = "guest", .started_ms = restarts_clock_ms() - 1000};
 	scene->end = (struct ward_end){.ended = true, .reason = PVB_SHUTDOWN_CRASH};
-	scene->restarts = (struct restarts){.stop = scene->stop[0]};
+	scene->restarts = (struct restarts)RESTARTS_INIT;
+	scene->restarts.stop = scene->stop[0];
 	*state = scene;
 	return 0;
 }
@@ -196,7 +210,6 @@ static void what_is_preserved_is_told_of_and_stays(void **state)
 	struct pvb_error error;
 	bool restart;
 
-	scene->one.monitor = 4711;
 	assert_ok(bury(scene, FATE_PRESERVE, &restart, &error), &error);
 	assert_false(restart);
 	assert_int_equal(scene->one.destroyed, 0);
@@ -221,6 +234,47 @@ static void who_destroys_it_ends_the_pause_and_the_restarts(void **state)
 	assert_false(restart);
 	assert_int_equal(scene->one.destroyed, 0);
 	assert_non_null(strstr(scene->said, "is built anew in 60 s"));
+	assert_non_null(strstr(scene->said, "has been destroyed"));
+}
+
+static void after_the_pause_it_is_built_anew(void **state)
+{
+	struct scene *scene = *state;
+	struct pvb_error error;
+	bool restart;
+
+	scene->restarts.second_ms = 0;
+	assert_ok(bury(scene, FATE_RESTART, &restart, &error), &error);
+	assert_true(restart);
+	assert_int_equal(scene->one.destroyed, 1);
+	assert_int_equal(scene->restarts.quick, 1);
+}
+
+/* Destroying takes its time: of one that has begun, the store knows first. */
+static void who_is_about_to_destroy_it_ends_the_restarts(void **state)
+{
+	struct scene *scene = *state;
+	struct pvb_error error;
+	bool restart;
+
+	scene->restarts.second_ms = 0;
+	scene->one.monitor = 0;
+	assert_ok(bury(scene, FATE_RESTART, &restart, &error), &error);
+	assert_false(restart);
+	assert_int_equal(scene->one.destroyed, 0);
+	assert_non_null(strstr(scene->said, "has been destroyed"));
+}
+
+static void and_so_does_who_is_faster(void **state)
+{
+	struct scene *scene = *state;
+	struct pvb_error error;
+	bool restart;
+
+	scene->restarts.second_ms = 0;
+	scene->one.destroy_is_late = true;
+	assert_ok(bury(scene, FATE_RESTART, &restart, &error), &error);
+	assert_false(restart);
 	assert_non_null(strstr(scene->said, "has been destroyed"));
 }
 
@@ -361,6 +415,9 @@ int main(void)
 		IN_SCENE(a_crash_is_told_of_with_registers),
 		IN_SCENE(what_is_preserved_is_told_of_and_stays),
 		IN_SCENE(who_destroys_it_ends_the_pause_and_the_restarts),
+		IN_SCENE(after_the_pause_it_is_built_anew),
+		IN_SCENE(who_is_about_to_destroy_it_ends_the_restarts),
+		IN_SCENE(and_so_does_who_is_faster),
 		IN_SCENE(a_signal_ends_the_pause_and_leaves_the_domain),
 		IN_SCENE(what_is_gone_is_nobodys_to_bury),
 		cmocka_unit_test(a_log_never_has_much_more_than_its_most),
