@@ -143,7 +143,8 @@ xen_tests = \
 	tests/unit/test-xen-context \
 	tests/unit/test-xen-guard \
 	tests/unit/test-xen-monitor \
-	tests/unit/test-xen-store
+	tests/unit/test-xen-store \
+	tests/unit/test-xen-xs
 check_PROGRAMS += $(xen_tests) tests/unit/fake-guard
 TESTS += $(xen_tests)
 fake_xenstore = tests/unit/fake-xenstore.h tests/unit/fake-xenstore.c
@@ -154,6 +155,7 @@ tests_unit_test_xen_monitor_SOURCES = tests/unit/test-xen-monitor.c $(fake_xenst
 tests_unit_test_xen_monitor_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
 tests_unit_test_xen_store_SOURCES = tests/unit/test-xen-store.c $(fake_xenstore)
 tests_unit_test_xen_store_CPPFLAGS = $(test_cppflags) -I$(srcdir)/tests/unit $(XEN_CFLAGS)
+tests_unit_test_xen_xs_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 endif
 
 # The headers of Xen that guests include, and the example that does without them.

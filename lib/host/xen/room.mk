@@ -40,7 +40,11 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/watch.c \
 	lib/host/xen/watch.h \
 	lib/host/xen/xen.c \
-	lib/host/xen/xen.h
+	lib/host/xen/xen.h \
+	lib/host/xen/xs-calls.c \
+	lib/host/xen/xs-wire.h \
+	lib/host/xen/xs.c \
+	lib/host/xen/xs.h
 lib_libpvbuild_all_la_CFLAGS += $(XEN_CFLAGS)
 lib_libpvbuild_all_la_LIBADD += $(XEN_LIBS)
 
