@@ -72,7 +72,8 @@ const struct command command_destroy = {
 	.operands = "DOMAIN",
 	.summary = "end a domain at once",
 	.details = "Ends a domain at once, without asking its guest, and gives back all that the\n"
-		   "host keeps of it: memory, event channels, its nodes in xenstore.\n"
+		   "host keeps of it: memory, event channels, its nodes in xenstore. The\n"
+		   "hypervisor's part comes first, and the domain is waited for until it is gone.\n"
 		   "\n"
 		   "Examples:\n"
 		   "  pvbuild destroy guest",

@@ -165,7 +165,9 @@ struct ward construct_ward(const struct construct *made)
 
 void construct_destroy(const struct construct *made, struct session *session)
 {
-	struct pvb_error unused;
+	uint32_t domid = pvb_domain_info(made->domain)->domid;
+	struct pvb_error error;
 
-	(void)pvb_domain_destroy(session->host, pvb_domain_info(made->domain)->domid, &unused);
+	if (pvb_domain_destroy(session->host, domid, &error))
+		warn("domain %u could not be cleared away: %s", domid, error.message);
 }

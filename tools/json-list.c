@@ -26,6 +26,7 @@ static struct json_object *domain_object(const struct pvb_domain_state *domain,
 		      domain->shutdown ? shutdown_reason_name(domain->shutdown_reason) : NULL);
 	json_add_ms(object, "cpu_time_ms", domain->cpu_time_ns);
 	json_add_text(object, "monitor", monitor->pid ? monitor->gone ? "gone" : "there" : NULL);
+	json_add_bool(object, "name_unknown", domain->name_unknown);
 	return object;
 }
 

@@ -36,6 +36,14 @@ static struct state_text state_letters(const struct pvb_domain_state *domain)
 	return state;
 }
 
+/* One without a name is shown as xl shows it. */
+static const char *name_text(const struct pvb_domain_state *domain)
+{
+	if (domain->name_unknown)
+		return "(unknown)";
+	return *domain->name ? domain->name : "(null)";
+}
+
 void render_list(const struct pvb_domain_state *domains, size_t count)
 {
 	struct table *table = table_new("lrrrlr");
@@ -47,7 +55,7 @@ void render_list(const struct pvb_domain_state *domains, size_t count)
 	table_cell(table, "State");
 	table_cell(table, "Time(s)");
 	for (size_t i = 0; i < count; i++) {
-		table_cell(table, "%s", *domains[i].name ? domains[i].name : "(null)");
+		table_cell(table, "%s", name_text(&domains[i]));
 		table_cell(table, "%" PRIu32, domains[i].domid);
 		table_cell(table, "%" PRIu64, domains[i].memory >> 20);
 		table_cell(table, "%" PRIu32, domains[i].vcpus);

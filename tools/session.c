@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "session.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,12 +35,24 @@ bool session_wants_xen(const struct options *options)
 	return strcmp(host, "sim") != 0 && strncmp(host, "sim:", 4) != 0;
 }
 
+/* What is waited for; a progress bar may stand in the line. */
+static void say_wait(void *opaque, const char *line)
+{
+	(void)opaque;
+	if (isatty(STDERR_FILENO) == 1)
+		(void)fputs("\r\033[K", stderr);
+	note("%s", line);
+}
+
 int session_open_host(struct pvb_host **host, struct pvb_host_info *info,
 		      const struct options *options, struct pvb_error *error)
 {
 	int rc = pvb_host_open(options->host, host, error);
 
-	return rc ? rc : pvb_host_get_info(*host, info, error);
+	if (rc)
+		return rc;
+	pvb_host_set_notice(*host, say_wait, NULL);
+	return pvb_host_get_info(*host, info, error);
 }
 
 void session_announce(const struct pvb_host_info *info, const struct options *options)

@@ -235,7 +235,10 @@ int ward_bury(struct pvb_host *host, const struct ward *ward, const struct ward_
 		tell_gone(ward);
 		return 0;
 	}
-	if (rc) {
+	/* What somebody still holds of it is in nobody's way: not its name, nor its next life. */
+	if (rc == -PVB_E_HOST_DYING) {
+		warn("%s", why.message);
+	} else if (rc) {
 		*error = why;
 		return rc;
 	}

@@ -31,7 +31,7 @@ enum pvb_shutdown_reason {
 /*
  * A domain as it was at the time of the call.
  *
- *   name               empty where nobody gave it one
+ *   name               empty where nobody gave it one, or name_unknown is set
  *   hvm                it is no PV guest (HVM or PVH, or translated)
  *   translated         it is an arm64 guest
  *   guest_bits         32 or 64
@@ -42,6 +42,7 @@ enum pvb_shutdown_reason {
  *   dying              it is being destroyed
  *   memory, max_memory bytes that it has, and may have
  *   cpu_time_ns        nanoseconds that its vCPUs have run, together
+ *   name_unknown       xenstored, which has the names, did not answer
  */
 struct pvb_domain_state {
 	uint32_t domid;
@@ -60,6 +61,7 @@ struct pvb_domain_state {
 	uint64_t max_memory;
 	uint64_t cpu_time_ns;
 	bool translated;
+	bool name_unknown;
 };
 
 /* The most bytes that a domain's name has. */
@@ -73,7 +75,10 @@ struct pvb_domain_state {
  */
 PVB_API int pvb_domain_check_name(const char *name, struct pvb_error *error);
 
-/* All domains, ascending by number. *domains is freed with free(). */
+/*
+ * All domains, ascending by number. *domains is freed with free(). Where xenstored does not answer
+ * that is waited for once, and the names are unknown.
+ */
 PVB_API int pvb_domain_list(struct pvb_host *host, struct pvb_domain_state **domains, size_t *count,
 			    struct pvb_error *error);
 
@@ -83,7 +88,8 @@ PVB_API int pvb_domain_get(struct pvb_host *host, uint32_t domid, struct pvb_dom
 
 /*
  * The domain that a person means: by its number in decimal, or by its name.
- * Fails with PVB_E_HOST_NO_DOMAIN, also where several have that name.
+ * Fails with PVB_E_HOST_NO_DOMAIN, also where several have that name, and with PVB_E_HOST_SILENT
+ * where the name may be that of a domain whose name is unknown.
  */
 PVB_API int pvb_domain_find(struct pvb_host *host, const char *which,
 			    struct pvb_domain_state *state, struct pvb_error *error);
@@ -92,7 +98,14 @@ PVB_API int pvb_domain_find(struct pvb_host *host, const char *which,
 PVB_API int pvb_domain_pause(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 PVB_API int pvb_domain_unpause(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 
-/* Destroy a domain, running or not, and all that the host keeps of it. */
+/*
+ * Destroy a domain, running or not, and all that the host keeps of it. The hypervisor's part comes
+ * first and depends on nobody. After that the call can still fail: with PVB_E_HOST_SILENT or
+ * PVB_E_HOST_STORE, where xenstore still has the domain's nodes; with PVB_E_HOST_DYING, where
+ * somebody still holds pages of it after a while, so that the hypervisor keeps it until they let go.
+ * The environment variable PVBUILD_PATIENCE has the seconds of that while, and of each wait for an
+ * answer of xenstored; 15 where it is not set. The simulated host does not wait.
+ */
 PVB_API int pvb_domain_destroy(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 
 /* A domain that was built "guarded" is to outlive this process from now on. */

@@ -140,7 +140,9 @@ extern "C" {
 	X(HOST_GUARD,           316, "host.guard",           "the process that would clear a half-built domain away is not there") \
 	X(HOST_STORE,           317, "host.store",           "xenstore cannot be reached, or refused something") \
 	X(HOST_PTE_BITS,        318, "host.pte-bits",        "the hypervisor uses bits of page-table entries that the kernel keeps for itself") \
-	X(HOST_GRANULE,         319, "host.granule",         "this host's processor or hypervisor lacks a page size that is needed")
+	X(HOST_GRANULE,         319, "host.granule",         "this host's processor or hypervisor lacks a page size that is needed") \
+	X(HOST_SILENT,          320, "host.silent",          "a daemon of the host does not answer")      \
+	X(HOST_DYING,           321, "host.dying",           "a destroyed domain stays, because somebody holds pages of it")
 
 #define PVB_BUG_ERRORS(X)                                                                           \
 	X(BUG,                  900, "bug.internal",         "pvbuild contradicts itself: please report this") \

@@ -35,6 +35,7 @@ static struct pvb_domain_state state_of(const struct pvb_host *host,
 		.memory = domain->pages << host->page_shift,
 		.max_memory = domain->max_pages << host->page_shift,
 		.cpu_time_ns = domain->cpu_time_ns,
+		.name_unknown = domain->name_unknown,
 	};
 
 	memcpy(state.name, domain->name, sizeof state.name);
@@ -86,6 +87,17 @@ int pvb_domain_get(struct pvb_host *host, uint32_t domid, struct pvb_domain_stat
 	return rc;
 }
 
+/* One that is known to have the name may not be the only one. */
+static int names_are_unknown(const char *name, struct pvb_error *error)
+{
+	int rc = pvb_fail(error, PVB_E_HOST_SILENT, "find_domain",
+			  "which domain is called \"%.64s\" is not known: xenstored does not answer",
+			  name);
+
+	pvb_hint(error, "a domain can also be named by its number; \"pvbuild list\" shows those");
+	return rc;
+}
+
 static int find_by_name(struct pvb_host *host, const char *name, struct pvb_domain_state *state,
 			struct pvb_error *error)
 {
@@ -93,17 +105,21 @@ static int find_by_name(struct pvb_host *host, const char *name, struct pvb_doma
 	size_t count;
 	size_t found = 0;
 	size_t at = 0;
+	bool unknown = false;
 	int rc = pvb_domain_list(host, &list, &count, error);
 
 	if (rc)
 		return rc;
 	/* Domains without a name are not called "". */
 	for (size_t i = 0; i < count && *name; i++) {
+		unknown = unknown || list[i].name_unknown;
 		if (strcmp(list[i].name, name) == 0) {
 			at = i;
 			found++;
 		}
 	}
+	if (unknown)
+		return names_are_unknown(name, error);
 	if (found == 1) {
 		*state = list[at];
 		return 0;

@@ -2,6 +2,9 @@
 /* Opening a host, and the counted way through its table of calls. */
 #include "host/host.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -96,6 +99,37 @@ void pvb_host_close(struct pvb_host *host)
 {
 	if (host)
 		host->ops->close(host);
+}
+
+void pvb_host_set_notice(struct pvb_host *host, pvb_host_notice_fn notice, void *opaque)
+{
+	host->notice = notice;
+	host->notice_opaque = opaque;
+}
+
+void pvb_host_notice(const struct pvb_host *host, const char *format, ...)
+{
+	char line[160];
+	va_list arguments;
+
+	if (!host->notice)
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	host->notice(host->notice_opaque, line);
+}
+
+int pvb_host_lingers(struct pvb_error *error, uint32_t domid, uint64_t pages)
+{
+	int rc = pvb_fail(error, PVB_E_HOST_DYING, "destroy_domain",
+			  "domain %" PRIu32 " was destroyed but stays, dying: somebody still holds "
+			  "%" PRIu64 " of its pages%s",
+			  domid, pages, pages ? "" : ", or its grant table or shared info");
+
+	pvb_hint(error, "end what has its memory mapped: a backend of its devices, a device model, a "
+			"debugger, a dump; it goes then, and need not be destroyed again");
+	return rc;
 }
 
 const char *pvb_host_call_count(const struct pvb_host *host, size_t index, uint64_t *count)

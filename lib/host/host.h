@@ -26,6 +26,7 @@
 #include <pvbuild/domain.h>
 #include <pvbuild/host.h>
 
+#include "core/error.h"
 #include "core/extent.h"
 #include "core/frames.h"
 
@@ -75,6 +76,7 @@ struct pvb_host_domain {
 	uint64_t claimed_pages;
 	uint64_t cpu_time_ns;
 	pvb_mfn_t shared_info;
+	bool name_unknown; /* whoever keeps the host's names does not tell */
 };
 
 /*
@@ -266,6 +268,10 @@ struct pvb_host_ops {
 	 * when it ends, killed or not. NULL: there is nothing to do.
 	 */
 	int (*keep_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
+	/*
+	 * Fails with PVB_E_HOST_DYING where the domain was destroyed and stays all the same: somebody
+	 * has pages of it mapped, and did not let go of them in a while.
+	 */
 	int (*destroy_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
 	int (*pause_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
 	int (*unpause_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
@@ -465,7 +471,15 @@ struct pvb_host {
 	uint64_t calls[PVB_CALL_COUNT];
 	uint64_t mapped_now;
 	uint64_t mapped_peak;
+	pvb_host_notice_fn notice;
+	void *notice_opaque;
 };
+
+/* Tell whoever wants to know (pvb_host_set_notice()) what is waited for. */
+void pvb_host_notice(const struct pvb_host *host, const char *format, ...) PVB_PRINTF(2, 3);
+
+/* That a destroyed domain stays, with so many pages: PVB_E_HOST_DYING. */
+int pvb_host_lingers(struct pvb_error *error, uint32_t domid, uint64_t pages);
 
 /* The table's entries, counted. See struct pvb_host_ops for what each does. */
 int pvb_host_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,

@@ -529,7 +529,7 @@ static void a_domain_lives_claims_and_dies(void **state)
 
 	/* what is mapped holds a dying domain */
 	assert_ok(pvb_host_map_frames(host, domid, &gfn, 1, true, &at, &error), &error);
-	destroy(host, domid);
+	destroy_held(host, domid, 1);
 	assert_true(about(host, domid).dying);
 	assert_int_equal(about(host, domid).pages, 1);
 	assert_fails_with(pvb_host_set_arm64_vcpu(host, domid, 0, &vcpu, &error), PVB_E_HOST_STATE,

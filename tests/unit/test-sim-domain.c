@@ -639,7 +639,7 @@ static void a_grant_table_grows_with_what_is_in_it(void **state)
 
 	/* Its pages are no one's memory, and stay for as long as somebody has them mapped. */
 	assert_ok(pvb_host_map_frames(host, domid, &frames[1], 1, true, &at, &error), &error);
-	destroy(host, domid);
+	destroy_held(host, domid, 0);
 	assert_true(free_memory(host) == all - 2 * PAGE);
 	assert_books_balance(host);
 	pvb_host_unmap_frames(host, at, 1);
@@ -688,7 +688,7 @@ static void what_is_mapped_outlives_its_domain(void **state)
 	assert_ok(pvb_host_map_frames(host, domid, out + 400, 1, false, &page, &error), &error);
 	assert_ok(pvb_host_map_frames(host, domid, &shared, 1, true, &info, &error), &error);
 	memset(some, 1, 5 * PAGE);
-	destroy(host, domid);
+	destroy_held(host, domid, 6);
 
 	/* Xen keeps such a domain as a shell, until nobody refers to it. */
 	assert_true(about(host, domid).dying);
@@ -696,7 +696,7 @@ static void what_is_mapped_outlives_its_domain(void **state)
 	assert_true(free_memory(host) == all - 9 * PAGE);
 	assert_int_equal(some[4 * PAGE], 1);
 	assert_books_balance(host);
-	destroy(host, domid);
+	destroy_held(host, domid, 6);
 	pvb_extent_t none[1];
 	struct pvb_host_populate request = {.shift = 12, .count = 1, .node = -1, .out = none};
 	uint64_t done;
@@ -729,7 +729,7 @@ static void a_read_only_mapping_may_keep_a_chunk(void **state)
 
 	assert_int_equal(give(host, domid, 0, 9, 8, out), 8);
 	assert_ok(pvb_host_map_frames(host, domid, out + 2, 1, false, &at, &error), &error);
-	destroy(host, domid);
+	destroy_held(host, domid, 512);
 	assert_int_equal(about(host, domid).pages, 512);
 	assert_books_balance(host);
 	pvb_host_unmap_frames(host, at, 1);

@@ -113,4 +113,16 @@ static inline void destroy(struct pvb_host *host, uint32_t domid)
 	assert_ok(pvb_host_destroy_domain(host, domid, &error), &error);
 }
 
+/* One of which somebody has so many pages mapped. */
+static inline void destroy_held(struct pvb_host *host, uint32_t domid, unsigned pages)
+{
+	struct pvb_error error;
+	char held[40];
+
+	assert_fails_with(pvb_host_destroy_domain(host, domid, &error), PVB_E_HOST_DYING, &error);
+	snprintf(held, sizeof held, "still holds %u of its pages", pages);
+	assert_non_null(strstr(error.message, held));
+	assert_non_null(strstr(error.hint, "mapped"));
+}
+
 #endif

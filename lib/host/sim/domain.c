@@ -314,7 +314,9 @@ int sim_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *
 	sim->heap.claimed -= domain->claim;
 	domain->claim = 0;
 	sim_domain_release(sim, domain);
-	return 0;
+	/* Only this process could let go of what it has mapped: that is not waited for. */
+	domain = sim_find_domain(sim, domid);
+	return domain ? pvb_host_lingers(error, domid, domain->pages) : 0;
 }
 
 /* ---- how one is ---------------------------------------------------------------- */

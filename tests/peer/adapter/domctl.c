@@ -161,6 +161,15 @@ static long get_width(struct peer_link *link, struct xen_domctl *op)
 	return 0;
 }
 
+/* The hypervisor has done its part, whoever holds the rest. */
+static long destroy(struct pvb_host *host, uint32_t domid)
+{
+	struct pvb_error error;
+	int rc = pvb_host_destroy_domain(host, domid, &error);
+
+	return rc == -(int)PVB_E_HOST_DYING ? 0 : peer_result(rc, &error);
+}
+
 long peer_domctl(struct peer_link *link, const uint64_t *arguments)
 {
 	struct xen_domctl *op = peer_pointer(arguments[0]);
@@ -173,7 +182,7 @@ long peer_domctl(struct peer_link *link, const uint64_t *arguments)
 	case XEN_DOMCTL_createdomain:
 		return create(link, op);
 	case XEN_DOMCTL_destroydomain:
-		return peer_result(pvb_host_destroy_domain(host, op->domain, &error), &error);
+		return destroy(host, op->domain);
 	case XEN_DOMCTL_pausedomain:
 		return peer_result(pvb_host_pause_domain(host, op->domain, &error), &error);
 	case XEN_DOMCTL_unpausedomain:
