@@ -168,6 +168,8 @@ void construct_destroy(const struct construct *made, struct session *session)
 	uint32_t domid = pvb_domain_info(made->domain)->domid;
 	struct pvb_error error;
 
-	if (pvb_domain_destroy(session->host, domid, &error))
+	int rc = pvb_domain_destroy(session->host, domid, &error);
+
+	if (rc && rc != -PVB_E_HOST_NO_DOMAIN)
 		warn("domain %u could not be cleared away: %s", domid, error.message);
 }

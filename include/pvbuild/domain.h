@@ -102,9 +102,9 @@ PVB_API int pvb_domain_unpause(struct pvb_host *host, uint32_t domid, struct pvb
  * Destroy a domain, running or not, and all that the host keeps of it. The hypervisor's part comes
  * first and depends on nobody. After that the call can still fail: with PVB_E_HOST_SILENT or
  * PVB_E_HOST_STORE, where xenstore still has the domain's nodes; with PVB_E_HOST_DYING, where
- * somebody still holds pages of it after a while, so that the hypervisor keeps it until they let go.
- * The environment variable PVBUILD_PATIENCE has the seconds of that while, and of each wait for an
- * answer of xenstored; 15 where it is not set. The simulated host does not wait.
+ * somebody still holds pages of it after a while, so that the hypervisor keeps it until they let
+ * go. The environment variable PVBUILD_PATIENCE has the seconds of that while, and of each wait for
+ * an answer of xenstored; 15 where it is not set. The simulated host does not wait.
  */
 PVB_API int pvb_domain_destroy(struct pvb_host *host, uint32_t domid, struct pvb_error *error);
 

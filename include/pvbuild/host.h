@@ -95,9 +95,9 @@ PVB_API int pvb_host_get_info(struct pvb_host *host, struct pvb_host_info *info,
 
 /*
  * Say what is waited for. Some calls depend on others of the host (xenstored answers, backends let
- * go of a domain), and fail when those take too long. notice is called with one line of text, without
- * a line's end, once such a wait has lasted for 2 seconds: from within the call that waits, in its
- * thread. It must not call the host. NULL, as at first: nobody is told.
+ * go of a domain), and fail when those take too long. notice is called with one line of text,
+ * without a line's end, once such a wait has lasted for 2 seconds: from within the call that waits,
+ * in its thread. It must not call the host. NULL, as at first: nobody is told.
  */
 typedef void (*pvb_host_notice_fn)(void *opaque, const char *line);
 PVB_API void pvb_host_set_notice(struct pvb_host *host, pvb_host_notice_fn notice, void *opaque);

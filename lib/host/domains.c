@@ -90,9 +90,9 @@ int pvb_domain_get(struct pvb_host *host, uint32_t domid, struct pvb_domain_stat
 /* One that is known to have the name may not be the only one. */
 static int names_are_unknown(const char *name, struct pvb_error *error)
 {
-	int rc = pvb_fail(error, PVB_E_HOST_SILENT, "find_domain",
-			  "which domain is called \"%.64s\" is not known: xenstored does not answer",
-			  name);
+	int rc = pvb_fail(
+		error, PVB_E_HOST_SILENT, "find_domain",
+		"which domain is called \"%.64s\" is not known: xenstored does not answer", name);
 
 	pvb_hint(error, "a domain can also be named by its number; \"pvbuild list\" shows those");
 	return rc;

@@ -127,8 +127,9 @@ int pvb_host_lingers(struct pvb_error *error, uint32_t domid, uint64_t pages)
 			  "%" PRIu64 " of its pages%s",
 			  domid, pages, pages ? "" : ", or its grant table or shared info");
 
-	pvb_hint(error, "end what has its memory mapped: a backend of its devices, a device model, a "
-			"debugger, a dump; it goes then, and need not be destroyed again");
+	pvb_hint(error,
+		 "end what has its memory mapped: a backend of its devices, a device model, a "
+		 "debugger, a dump; it goes then, and need not be destroyed again");
 	return rc;
 }
 

@@ -68,6 +68,7 @@ struct pvb_host_domain {
 	bool blocked;
 	bool paused;
 	bool dying;
+	bool name_unknown; /* whoever keeps the host's names does not tell */
 	bool shutdown;
 	unsigned shutdown_reason;
 	uint32_t vcpus;
@@ -76,7 +77,6 @@ struct pvb_host_domain {
 	uint64_t claimed_pages;
 	uint64_t cpu_time_ns;
 	pvb_mfn_t shared_info;
-	bool name_unknown; /* whoever keeps the host's names does not tell */
 };
 
 /*
@@ -269,8 +269,8 @@ struct pvb_host_ops {
 	 */
 	int (*keep_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
 	/*
-	 * Fails with PVB_E_HOST_DYING where the domain was destroyed and stays all the same: somebody
-	 * has pages of it mapped, and did not let go of them in a while.
+	 * Fails with PVB_E_HOST_DYING where the domain was destroyed and stays all the same:
+	 * somebody has pages of it mapped, and did not let go of them in a while.
 	 */
 	int (*destroy_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);
 	int (*pause_domain)(struct pvb_host *, uint32_t domid, struct pvb_error *);

@@ -44,6 +44,7 @@ struct bench {
 	struct pvb_host *xen;
 	char folder[64];
 	int guards;
+	unsigned small; /* domains so far: each has a name of its own */
 	struct pvb_error error;
 };
 
@@ -101,7 +102,7 @@ static void bench_open(struct bench *bench, const char *machine)
 
 static void bench_close(struct bench *bench)
 {
-	static const char *const names[] = {"ended", "pid", "cleared"};
+	static const char *const names[] = {"ended", "pid", "cleared", "forgot-1", "forgot-2"};
 	char byte;
 
 	refuse(0, 0, 0);
@@ -134,9 +135,10 @@ static const char *fake_store_left(void)
 
 static uint32_t small_domain(struct bench *bench, uint32_t vcpus)
 {
-	struct pvb_host_domain_config config = {.name = "small", .vcpus = vcpus};
+	struct pvb_host_domain_config config = {.vcpus = vcpus};
 	uint32_t domid = 0;
 
+	snprintf(config.name, sizeof config.name, "small-%u", ++bench->small);
 	assert_ok(pvb_host_create_domain(bench->xen, &config, &domid, &bench->error),
 		  &bench->error);
 	assert_ok(pvb_host_keep_domain(bench->xen, domid, &bench->error), &bench->error);
@@ -535,9 +537,10 @@ static void xenstore_is_asked_for_names_only_where_they_are_wanted(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		(void)small_domain(&bench, 1);
 	unsigned before = fake_store_calls();
-	/* Who might have the name, and that the only one has another. */
 	assert_ok(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error), &bench.error);
-	assert_int_equal(fake_store_calls() - before, 2);
+	/* Early and when the name is taken, who might have it, and that all four have another; to
+	 * take it, 11 more. Names of the hypervisor's list are not asked for. */
+	assert_int_equal(fake_store_calls() - before, 2 * (1 + 4) + 11);
 	assert_ok(pvb_host_keep_domain(bench.xen, domid, &bench.error), &bench.error);
 	bench_close(&bench);
 }
@@ -731,6 +734,269 @@ static void what_is_not_whole_pages_never_becomes_frames(void **state)
 	bench_close(&bench);
 }
 
+/* ---- a UUID is one domain's -------------------------------------------------------------------
+ */
+
+#define UUID_TEXT "0a000000-0000-0000-0000-000000000000"
+
+static void a_uuid_that_another_domain_has_is_refused(void **state)
+{
+	struct pvb_host_domain_config config = {.name = "one", .uuid = {10}, .vcpus = 1};
+	struct bench bench;
+	uint32_t domid, none;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	assert_ok(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error), &bench.error);
+	assert_ok(pvb_host_keep_domain(bench.xen, domid, &bench.error), &bench.error);
+	snprintf(config.name, sizeof config.name, "two");
+	assert_fails_with(pvb_host_create_domain(bench.xen, &config, &none, &bench.error),
+			  PVB_E_ARG_INVALID, &bench.error);
+	assert_non_null(strstr(bench.error.message, UUID_TEXT));
+	assert_int_equal(calls_of(bench.sim, "create_domain"), 1);
+	assert_true(fake_store_has("/vm/" UUID_TEXT));
+	bench_close(&bench);
+}
+
+/* As one that another builder has taken in between: seen in the store alone. */
+static void a_uuid_that_was_taken_meanwhile_costs_the_new_domain_and_no_other(void **state)
+{
+	struct pvb_host_domain_config config = {.name = "two", .uuid = {10}, .vcpus = 1};
+	struct pvb_host_domain domain;
+	struct bench bench;
+	uint32_t none;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+	fake_store_put("/local/domain/1/vm", "/vm/" UUID_TEXT);
+	fake_store_put("/vm/" UUID_TEXT "/name", "small-1");
+	char *before = fake_store_print();
+	assert_fails_with(pvb_host_create_domain(bench.xen, &config, &none, &bench.error),
+			  PVB_E_ARG_INVALID, &bench.error);
+	assert_string_equal(bench.error.context, "");
+	assert_int_equal(calls_of(bench.sim, "create_domain"), 2);
+	assert_fails_with(pvb_host_get_domain(bench.sim, domid + 1, &domain, &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	char *after = fake_store_print();
+	assert_string_equal(after, before);
+	free(before);
+	free(after);
+	bench_close(&bench);
+}
+
+/* ---- a store that says nothing ------------------------------------------------------------------
+ */
+
+static void a_silent_store_costs_names_and_not_the_list(void **state)
+{
+	struct pvb_domain_state *list, found;
+	struct bench bench;
+	size_t count;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+	(void)small_domain(&bench, 1);
+	unsigned before = fake_store_calls();
+	fake_store_silence(1);
+	assert_ok(pvb_domain_list(bench.xen, &list, &count, &bench.error), &bench.error);
+	assert_int_equal(count, 2);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(list[i].name_unknown);
+		assert_string_equal(list[i].name, "");
+	}
+	free(list);
+	assert_fails_with(pvb_domain_find(bench.xen, "small-1", &found, &bench.error),
+			  PVB_E_HOST_SILENT, &bench.error);
+	assert_non_null(strstr(bench.error.hint, "number"));
+	assert_ok(pvb_domain_find(bench.xen, "1", &found, &bench.error), &bench.error);
+	assert_true(found.domid == domid && found.name_unknown);
+	assert_ok(pvb_domain_pause(bench.xen, domid, &bench.error), &bench.error);
+	/* It was waited for once. */
+	assert_int_equal(fake_store_calls() - before, 1);
+	bench_close(&bench);
+}
+
+static int ask_for_record(struct pvb_host *host, struct pvb_error *error)
+{
+	struct pvb_host_record record;
+
+	return pvb_host_get_record(host, 1, &record, error);
+}
+
+static int ask_for_watch(struct pvb_host *host, struct pvb_error *error)
+{
+	int fd;
+
+	return pvb_domain_watch(host, &fd, error);
+}
+
+static int ask_for_console(struct pvb_host *host, struct pvb_error *error)
+{
+	int fd;
+
+	return pvb_domain_open_console(host, 1, &fd, error);
+}
+
+static int ask_for_ring(struct pvb_host *host, struct pvb_error *error)
+{
+	uint32_t bytes;
+
+	return pvb_domain_console_pending(host, 1, &bytes, error);
+}
+
+static void whoever_asks_a_silent_store_is_told_its_name(void **state)
+{
+	static int (*const ask[])(struct pvb_host *, struct pvb_error *) = {
+		ask_for_record, ask_for_watch, ask_for_console, ask_for_ring};
+	struct bench bench;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ask / sizeof ask[0]; i++) {
+		bench_open(&bench, MACHINE);
+		(void)small_domain(&bench, 1);
+		/* At the first request of whichever connection, then of none. */
+		for (unsigned nth = 2; nth >= 1; nth--) {
+			pvb_host_close(bench.xen);
+			assert_ok(pvb_host_open("xen", &bench.xen, &bench.error), &bench.error);
+			fake_store_silence(nth);
+			assert_fails_with(ask[i](bench.xen, &bench.error), PVB_E_HOST_SILENT,
+					  &bench.error);
+			assert_non_null(strstr(bench.error.message, "15 s"));
+			assert_fails_with(ask[i](bench.xen, &bench.error), PVB_E_HOST_SILENT,
+					  &bench.error);
+		}
+		bench_close(&bench);
+	}
+}
+
+/* Somebody waits for ends; a name that is not told is no reason to stop. */
+static void whoever_watches_goes_on_when_the_store_was_silent(void **state)
+{
+	struct pvb_domain_state *list;
+	struct bench bench;
+	size_t count;
+	int fd;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	(void)small_domain(&bench, 1);
+	assert_ok(pvb_domain_watch(bench.xen, &fd, &bench.error), &bench.error);
+	fake_store_silence(1);
+	assert_ok(pvb_domain_list(bench.xen, &list, &count, &bench.error), &bench.error);
+	assert_true(list[0].name_unknown);
+	free(list);
+	fake_store_silence(0);
+	assert_ok(pvb_domain_watch(bench.xen, &fd, &bench.error), &bench.error);
+	bench_close(&bench);
+}
+
+/* Whoever waits for memory does not wait for the store. */
+static void a_silent_store_does_not_keep_a_domain_alive(void **state)
+{
+	struct pvb_host_domain domain;
+	struct bench bench;
+	pvb_mfn_t frames[8];
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+	populate(&bench, domid, frames, 8);
+	fake_store_silence(1);
+	assert_fails_with(pvb_domain_destroy(bench.xen, domid, &bench.error), PVB_E_HOST_SILENT,
+			  &bench.error);
+	assert_non_null(strstr(bench.error.context, "domain 1 was destroyed"));
+	assert_fails_with(pvb_host_get_domain(bench.sim, domid, &domain, &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+
+	/* What is left takes nobody's name, and is not in the way of the next. */
+	fake_store_silence(0);
+	pvb_host_close(bench.xen);
+	assert_ok(pvb_host_open("xen", &bench.xen, &bench.error), &bench.error);
+	assert_true(fake_store_has("/local/domain/1/name"));
+	bench.small = 0;
+	(void)small_domain(&bench, 1);
+	bench_close(&bench);
+}
+
+/* Whatever was written by then, its guard knows of. */
+static void assert_guard_has_the_rest(const struct bench *bench)
+{
+	if (fake_store_left()[0])
+		assert_int_equal(access(path_of(bench, "forgot-1"), F_OK), 0);
+}
+
+/* From any call of a build on; the first build counts them. */
+static void whenever_the_store_falls_silent_a_build_is_undone(void **state)
+{
+	struct scenario_files files;
+	unsigned calls = 1;
+
+	(void)state;
+	scenario_prepare(&scenarios[0], &files);
+	for (unsigned nth = 1; nth <= calls; nth++) {
+		struct scenario_result result = {0};
+		struct bench bench;
+		char byte;
+
+		bench_open(&bench, MACHINE);
+		fake_store_silence(nth == 1 && calls == 1 ? 100000 : nth);
+		unsigned before = fake_store_calls();
+		scenario_run(&scenarios[0], &files, bench.xen, false, &result);
+		if (calls == 1) {
+			assert_int_equal(result.rc, 0);
+			calls = fake_store_calls() - before;
+			nth = 0;
+		} else {
+			assert_int_equal(result.rc, -(int)PVB_E_HOST_SILENT);
+			assert_int_equal(fake_store_calls() - before, nth);
+			assert_non_null(strstr(result.error.message, "15 s"));
+			assert_clean_error(&result);
+		}
+		assert_host_is_clean(bench.sim, &result);
+		pvb_host_close(bench.xen);
+		bench.xen = NULL;
+		assert_int_equal(read(bench.guards, &byte, 1), 0);
+		assert_int_equal(fake_store_transactions(), 0);
+		if (result.rc)
+			assert_guard_has_the_rest(&bench);
+		bench_close(&bench);
+	}
+	assert_true(calls > 60);
+	scenario_forget(&files);
+}
+
+/* ---- pages that somebody holds ------------------------------------------------------------------
+ */
+
+static void a_domain_that_somebody_holds_pages_of_is_not_said_to_be_gone(void **state)
+{
+	struct pvb_host_domain domain;
+	struct bench bench;
+	pvb_mfn_t frames[8];
+	void *at;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+	populate(&bench, domid, frames, 8);
+	assert_ok(pvb_host_map_frames(bench.sim, domid, frames, 3, false, &at, &bench.error),
+		  &bench.error);
+	assert_int_equal(setenv("PVBUILD_PATIENCE", "0", 1), 0);
+	for (unsigned again = 0; again < 2; again++) {
+		assert_fails_with(pvb_domain_destroy(bench.xen, domid, &bench.error),
+				  PVB_E_HOST_DYING, &bench.error);
+		assert_non_null(strstr(bench.error.message, "holds 3 of its pages"));
+	}
+	assert_string_equal(fake_store_left(), "");
+	pvb_host_unmap_frames(bench.sim, at, 3);
+	assert_int_equal(unsetenv("PVBUILD_PATIENCE"), 0);
+	assert_fails_with(pvb_host_get_domain(bench.sim, domid, &domain, &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	bench_close(&bench);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -759,6 +1025,14 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_domain_that_is_not_ours_to_destroy_is_not_touched),
 		cmocka_unit_test(what_xen_refuses_has_the_code_that_the_model_has),
 		cmocka_unit_test(what_is_not_whole_pages_never_becomes_frames),
+		cmocka_unit_test(a_uuid_that_another_domain_has_is_refused),
+		cmocka_unit_test(a_uuid_that_was_taken_meanwhile_costs_the_new_domain_and_no_other),
+		cmocka_unit_test(a_silent_store_costs_names_and_not_the_list),
+		cmocka_unit_test(whoever_asks_a_silent_store_is_told_its_name),
+		cmocka_unit_test(whoever_watches_goes_on_when_the_store_was_silent),
+		cmocka_unit_test(a_silent_store_does_not_keep_a_domain_alive),
+		cmocka_unit_test(whenever_the_store_falls_silent_a_build_is_undone),
+		cmocka_unit_test(a_domain_that_somebody_holds_pages_of_is_not_said_to_be_gone),
 	};
 
 	return cmocka_run_group_tests_name("host xen", tests, NULL, NULL);

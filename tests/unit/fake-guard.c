@@ -69,14 +69,30 @@ static int fake_find(void *opaque, const uint8_t handle[XEN_HANDLE_SIZE], uint32
 	return 0;
 }
 
-static int fake_destroy(void *opaque, uint32_t domid, struct pvb_error *error)
+static int fake_destroy(void *opaque, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+			struct pvb_error *error)
 {
 	char path[256];
 
 	(void)opaque;
+	(void)uuid;
 	path_of(domid, path);
 	if (unlink(path))
 		return pvb_fail(error, PVB_E_HOST_DENIED, "fake", "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* What a test finds of it is the handle. */
+static int fake_forget(void *opaque, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+		       struct pvb_error *error)
+{
+	char path[256];
+
+	(void)opaque;
+	snprintf(path, sizeof path, "%s/forgot-%u", folder, domid);
+	FILE *file = fopen(path, "w");
+	if (!file || fwrite(uuid, XEN_HANDLE_SIZE, 1, file) != 1 || fclose(file))
+		return pvb_fail(error, PVB_E_HOST_STORE, "fake", "no %s", path);
 	return 0;
 }
 
@@ -99,6 +115,7 @@ int main(int argc, char **argv)
 		.find = fake_find,
 		.get = fake_get,
 		.destroy = fake_destroy,
+		.forget = fake_forget,
 		.report = fake_report,
 	};
 

@@ -3,19 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <xenstore.h>
+#include "host/xen/xs.h"
 
 #define MOST_NODES 512
 #define MOST_WATCHES 8
 #define MOST_EVENTS 64
 #define MOST_CONNECTIONS 8
 #define MOST_DOMAINS 8
+#define MOST_TRANSACTIONS 4
 
 struct node {
 	char path[160];
@@ -29,8 +31,19 @@ struct table {
 	size_t count;
 };
 
-struct xs_handle {
+/* A transaction sees the store as it was, and is refused at its end if that has changed. */
+struct xen_xs;
+
+struct transaction {
 	bool open;
+	const struct xen_xs *owner;
+	unsigned begun;
+	struct table table;
+};
+
+struct xen_xs {
+	bool open;
+	int broken;
 	char watches[MOST_WATCHES][2][160]; /* path, token */
 	size_t watching;
 	char events[MOST_EVENTS][2][160];
@@ -41,13 +54,14 @@ struct xs_handle {
 static struct {
 	pthread_mutex_t lock;
 	struct table now;
-	struct table transaction;
-	bool in_transaction;
-	struct xs_handle connections[MOST_CONNECTIONS];
+	unsigned changes;
+	struct transaction transactions[MOST_TRANSACTIONS];
+	struct xen_xs connections[MOST_CONNECTIONS];
 	unsigned calls, fail_nth, conflicts, released;
 	int cause;
 	bool broken; /* what failed once goes on failing */
 	bool stopped;
+	unsigned silent_from; /* the call that is not answered, and all after it; 0 for none */
 	struct {
 		unsigned domid, port;
 		unsigned long frame;
@@ -111,7 +125,7 @@ static void put(struct table *table, const char *path, const void *value, size_t
 	node->value[length] = '\0';
 }
 
-static void queue(struct xs_handle *to, const char *path, const char *token)
+static void queue(struct xen_xs *to, const char *path, const char *token)
 {
 	if (to->pending == MOST_EVENTS)
 		full("events");
@@ -124,7 +138,7 @@ static void queue(struct xs_handle *to, const char *path, const char *token)
 static void fire(const char *path)
 {
 	for (size_t i = 0; i < MOST_CONNECTIONS; i++) {
-		struct xs_handle *to = &store.connections[i];
+		struct xen_xs *to = &store.connections[i];
 
 		for (size_t w = 0; to->open && w < to->watching; w++)
 			if (is_below(path, to->watches[w][0]))
@@ -140,10 +154,11 @@ void fake_store_reset(void)
 
 	for (size_t i = 0; i < MOST_CONNECTIONS; i++)
 		if (store.connections[i].open)
-			xs_close(&store.connections[i]);
+			xen_xs_close(&store.connections[i]);
 	store.now.count = 0;
-	store.in_transaction = false;
-	store.calls = store.fail_nth = store.conflicts = store.released = 0;
+	for (size_t i = 0; i < MOST_TRANSACTIONS; i++)
+		store.transactions[i].open = false;
+	store.calls = store.fail_nth = store.conflicts = store.released = store.silent_from = 0;
 	store.stopped = store.broken = false;
 	store.domain_count = 0;
 	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
@@ -181,6 +196,7 @@ void fake_store_put(const char *path, const char *value)
 {
 	pthread_mutex_lock(&store.lock);
 	put(&store.now, path, value, strlen(value));
+	store.changes++;
 	fire(path);
 	pthread_mutex_unlock(&store.lock);
 }
@@ -211,6 +227,11 @@ void fake_store_break(unsigned nth, int cause)
 void fake_store_conflicts(unsigned commits)
 {
 	store.conflicts = commits;
+}
+
+void fake_store_silence(unsigned nth)
+{
+	store.silent_from = nth ? store.calls + nth : 0;
 }
 
 void fake_store_stop(bool stopped)
@@ -246,7 +267,11 @@ unsigned fake_store_connections(void)
 
 unsigned fake_store_transactions(void)
 {
-	return store.in_transaction;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < MOST_TRANSACTIONS; i++)
+		count += store.transactions[i].open;
+	return count;
 }
 
 void fake_store_fire(const char *special)
@@ -256,13 +281,33 @@ void fake_store_fire(const char *special)
 	pthread_mutex_unlock(&store.lock);
 }
 
-/* ---- libxenstore ---- */
+/* ---- the connection of host/xen/xs.h ---- */
+
+/* Not answered in time: the connection is closed, and its transactions end. */
+static void break_off(struct xen_xs *xs)
+{
+	for (size_t i = 0; i < MOST_TRANSACTIONS && xs; i++)
+		if (store.transactions[i].owner == xs)
+			store.transactions[i].open = false;
+	if (xs)
+		xs->broken = ETIMEDOUT;
+	errno = ETIMEDOUT;
+}
 
 /* Locked from here to leave(); false where this call is the one that fails, with errno. */
-static bool enter(void)
+static bool enter(struct xen_xs *xs)
 {
+	if (xs && xs->broken) {
+		errno = xs->broken;
+		return false;
+	}
 	pthread_mutex_lock(&store.lock);
 	store.calls++;
+	if (store.silent_from && store.calls >= store.silent_from) {
+		break_off(xs);
+		pthread_mutex_unlock(&store.lock);
+		return false;
+	}
 	if (store.broken ? store.calls < store.fail_nth : store.calls != store.fail_nth)
 		return true;
 	errno = store.cause;
@@ -284,31 +329,39 @@ static bool leave_with(int cause)
 
 static struct table *table_of(xs_transaction_t transaction)
 {
-	return transaction == XBT_NULL ? &store.now : &store.transaction;
+	return transaction == XBT_NULL ? &store.now : &store.transactions[transaction - 1].table;
 }
 
-struct xs_handle *xs_open(unsigned long flags)
+/* What is written outside of a transaction is in the way of those that are open. */
+static void note_change(xs_transaction_t transaction)
 {
-	(void)flags;
+	if (transaction == XBT_NULL)
+		store.changes++;
+}
+
+struct xen_xs *xen_xs_open(const char *path, const struct xen_xs_patience *patience)
+{
+	(void)path;
+	(void)patience;
 	if (store.stopped) {
 		errno = ENOENT;
 		return NULL;
 	}
-	if (!enter())
+	if (!enter(NULL))
 		return NULL;
 	for (size_t i = 0; i < MOST_CONNECTIONS; i++) {
-		struct xs_handle *handle = &store.connections[i];
+		struct xen_xs *handle = &store.connections[i];
 
 		if (handle->open)
 			continue;
-		*handle = (struct xs_handle){.open = true, .pipe = {-1, -1}};
+		*handle = (struct xen_xs){.open = true, .pipe = {-1, -1}};
 		leave();
 		return handle;
 	}
 	full("connections");
 }
 
-void xs_close(struct xs_handle *handle)
+void xen_xs_close(struct xen_xs *handle)
 {
 	if (!handle)
 		return;
@@ -320,14 +373,13 @@ void xs_close(struct xs_handle *handle)
 	leave();
 }
 
-char **xs_directory(struct xs_handle *handle, xs_transaction_t transaction, const char *path,
-		    unsigned *count)
+char **xen_xs_directory(struct xen_xs *handle, xs_transaction_t transaction, const char *path,
+			unsigned *count)
 {
 	struct table *table = table_of(transaction);
 	size_t length = strlen(path);
 
-	(void)handle;
-	if (!enter())
+	if (!enter(handle))
 		return NULL;
 	*count = 0;
 	if (!find(table, path)) {
@@ -350,11 +402,10 @@ char **xs_directory(struct xs_handle *handle, xs_transaction_t transaction, cons
 	return names;
 }
 
-void *xs_read(struct xs_handle *handle, xs_transaction_t transaction, const char *path,
-	      unsigned *length)
+void *xen_xs_read(struct xen_xs *handle, xs_transaction_t transaction, const char *path,
+		  unsigned *length)
 {
-	(void)handle;
-	if (!enter())
+	if (!enter(handle))
 		return NULL;
 	struct node *node = find(table_of(transaction), path);
 	char *value = node ? strdup(node->value) : NULL;
@@ -364,25 +415,24 @@ void *xs_read(struct xs_handle *handle, xs_transaction_t transaction, const char
 	return value;
 }
 
-bool xs_write(struct xs_handle *handle, xs_transaction_t transaction, const char *path,
-	      const void *value, unsigned length)
+bool xen_xs_write(struct xen_xs *handle, xs_transaction_t transaction, const char *path,
+		  const void *value, unsigned length)
 {
-	(void)handle;
-	if (!enter())
+	if (!enter(handle))
 		return false;
 	put(table_of(transaction), path, value, length);
+	note_change(transaction);
 	if (transaction == XBT_NULL)
 		fire(path);
 	return leave_with(0);
 }
 
-bool xs_rm(struct xs_handle *handle, xs_transaction_t transaction, const char *path)
+bool xen_xs_rm(struct xen_xs *handle, xs_transaction_t transaction, const char *path)
 {
 	struct table *table = table_of(transaction);
 	size_t kept = 0;
 
-	(void)handle;
-	if (!enter())
+	if (!enter(handle))
 		return false;
 	if (!find(table, path))
 		return leave_with(ENOENT);
@@ -390,60 +440,69 @@ bool xs_rm(struct xs_handle *handle, xs_transaction_t transaction, const char *p
 		if (!is_below(table->nodes[i].path, path))
 			table->nodes[kept++] = table->nodes[i];
 	table->count = kept;
+	note_change(transaction);
 	return leave_with(0);
 }
 
-bool xs_set_permissions(struct xs_handle *handle, xs_transaction_t transaction, const char *path,
-			struct xs_permissions *permissions, unsigned count)
+bool xen_xs_set_permissions(struct xen_xs *handle, xs_transaction_t transaction, const char *path,
+			    const struct xs_permissions *permissions, unsigned count)
 {
-	(void)handle;
-	if (!enter())
+	if (!enter(handle))
 		return false;
 	struct node *node = find(table_of(transaction), path);
 	if (!node || count < 1 || count > 2)
 		return leave_with(node ? EINVAL : ENOENT);
 	memcpy(node->permissions, permissions, count * sizeof *permissions);
 	node->count = count;
+	note_change(transaction);
 	return leave_with(0);
 }
 
-xs_transaction_t xs_transaction_start(struct xs_handle *handle)
+xs_transaction_t xen_xs_transaction_start(struct xen_xs *handle)
 {
-	(void)handle;
-	if (!enter())
+	if (!enter(handle))
 		return XBT_NULL;
-	if (store.in_transaction)
-		full("transactions");
-	store.in_transaction = true;
-	store.transaction = store.now;
-	leave();
-	return 1;
+	for (unsigned i = 0; i < MOST_TRANSACTIONS; i++) {
+		struct transaction *own = &store.transactions[i];
+
+		if (own->open)
+			continue;
+		own->open = true;
+		own->owner = handle;
+		own->begun = store.changes;
+		own->table = store.now;
+		leave();
+		return i + 1;
+	}
+	full("transactions");
 }
 
-bool xs_transaction_end(struct xs_handle *handle, xs_transaction_t transaction, bool abandon)
+bool xen_xs_transaction_end(struct xen_xs *handle, xs_transaction_t transaction, bool abandon)
 {
-	(void)handle;
-	(void)transaction;
-	if (!enter()) {
-		store.in_transaction = false;
+	struct transaction *own = &store.transactions[transaction - 1];
+
+	if (!enter(handle)) {
+		own->open = false;
 		return false;
 	}
-	store.in_transaction = false;
+	own->open = false;
 	if (abandon)
 		return leave_with(0);
 	if (store.conflicts) {
 		store.conflicts--;
 		return leave_with(EAGAIN);
 	}
-	store.now = store.transaction;
+	if (own->begun != store.changes)
+		return leave_with(EAGAIN);
+	store.changes++;
+	store.now = own->table;
 	return leave_with(0);
 }
 
-bool xs_introduce_domain(struct xs_handle *handle, unsigned domid, unsigned long frame,
-			 unsigned port)
+bool xen_xs_introduce_domain(struct xen_xs *handle, unsigned domid, unsigned long frame,
+			     unsigned port)
 {
-	(void)handle;
-	if (!enter())
+	if (!enter(handle))
 		return false;
 	if (store.domain_count == MOST_DOMAINS)
 		full("domains");
@@ -454,10 +513,9 @@ bool xs_introduce_domain(struct xs_handle *handle, unsigned domid, unsigned long
 	return leave_with(0);
 }
 
-bool xs_release_domain(struct xs_handle *handle, unsigned domid)
+bool xen_xs_release_domain(struct xen_xs *handle, unsigned domid)
 {
-	(void)handle;
-	if (!enter())
+	if (!enter(handle))
 		return false;
 	for (size_t i = 0; i < store.domain_count; i++)
 		if (store.domains[i].domid == domid)
@@ -467,13 +525,12 @@ bool xs_release_domain(struct xs_handle *handle, unsigned domid)
 	return leave_with(0);
 }
 
-bool xs_is_domain_introduced(struct xs_handle *handle, unsigned domid)
+bool xen_xs_is_domain_introduced(struct xen_xs *handle, unsigned domid)
 {
 	unsigned long frame;
 	unsigned port;
 
-	(void)handle;
-	if (!enter())
+	if (!enter(handle))
 		return false;
 	/* xenstored's own domain is from the start. */
 	bool known = domid == 0 || fake_store_introduced(domid, &frame, &port);
@@ -481,9 +538,9 @@ bool xs_is_domain_introduced(struct xs_handle *handle, unsigned domid)
 	return known;
 }
 
-bool xs_watch(struct xs_handle *handle, const char *path, const char *token)
+bool xen_xs_watch(struct xen_xs *handle, const char *path, const char *token)
 {
-	if (!enter())
+	if (!enter(handle))
 		return false;
 	if (handle->watching == MOST_WATCHES)
 		full("watches");
@@ -493,7 +550,7 @@ bool xs_watch(struct xs_handle *handle, const char *path, const char *token)
 	return leave_with(0);
 }
 
-int xs_fileno(struct xs_handle *handle)
+int xen_xs_fileno(struct xen_xs *handle)
 {
 	pthread_mutex_lock(&store.lock);
 	if (handle->pipe[0] < 0) {
@@ -506,11 +563,11 @@ int xs_fileno(struct xs_handle *handle)
 	return handle->pipe[0];
 }
 
-char **xs_check_watch(struct xs_handle *handle)
+char **xen_xs_check_watch(struct xen_xs *handle)
 {
 	char byte;
 
-	if (!enter())
+	if (!enter(handle))
 		return NULL;
 	if (!handle->pending) {
 		leave_with(EAGAIN);
@@ -529,8 +586,25 @@ char **xs_check_watch(struct xs_handle *handle)
 }
 
 /* Here everything that will come has come. */
-char **xs_read_watch(struct xs_handle *handle, unsigned *count)
+char **xen_xs_read_watch(struct xen_xs *handle)
 {
-	*count = 2;
-	return xs_check_watch(handle);
+	return xen_xs_check_watch(handle);
+}
+
+bool xen_xs_wait_for_event(struct xen_xs *handle, int milliseconds)
+{
+	struct pollfd ready = {.fd = xen_xs_fileno(handle), .events = POLLIN};
+
+	return poll(&ready, 1, milliseconds) > 0;
+}
+
+unsigned xen_xs_limit(const struct xen_xs *handle)
+{
+	(void)handle;
+	return FAKE_STORE_LIMIT_S;
+}
+
+int xen_xs_broken(const struct xen_xs *handle)
+{
+	return handle->broken;
 }

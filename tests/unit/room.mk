@@ -136,7 +136,7 @@ tests_unit_test_image_failures_LDFLAGS = $(AM_LDFLAGS) \
 
 EXTRA_DIST += tests/unit/plan-kernels.h tests/unit/test-sim.h
 
-# Real Xen without Xen: libxenstore's functions are the test's own.
+# Real Xen without Xen: the connection to xenstored is the test's own.
 if HAVE_XEN
 xen_tests = \
 	tests/unit/test-xen-console \

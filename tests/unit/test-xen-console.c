@@ -39,12 +39,12 @@ static void terminal_open(struct terminal *terminal)
 static void introduce(unsigned domid)
 {
 	struct pvb_error error;
-	struct xs_handle *store;
+	struct xen_xs *store;
 
 	fake_store_reset();
-	assert_ok(xen_store_open(&store, &error), &error);
-	assert_true(xs_introduce_domain(store, domid, 1, 1));
-	xs_close(store);
+	assert_ok(xen_store_open(&store, &fake_patience, &error), &error);
+	assert_true(xen_xs_introduce_domain(store, domid, 1, 1));
+	xen_xs_close(store);
 }
 
 static void assert_is_console(int fd, const struct terminal *terminal)
@@ -75,7 +75,7 @@ static void the_console_is_a_raw_terminal(void **state)
 	introduce(7);
 	terminal_open(&terminal);
 	fake_store_put(TTY, terminal.name);
-	assert_ok(xen_console_open(7, &usual, &fd, &error), &error);
+	assert_ok(xen_console_open(7, &usual, &fake_patience, &fd, &error), &error);
 	assert_is_console(fd, &terminal);
 	assert_int_equal(close(terminal.master), 0);
 	char byte;
@@ -106,7 +106,7 @@ static void a_terminal_that_is_still_to_come_is_waited_for(void **state)
 	fake_store_put(TTY, "");
 	terminal_open(&terminal);
 	assert_int_equal(pthread_create(&daemon, NULL, make_terminal_later, &terminal), 0);
-	assert_ok(xen_console_open(7, &usual, &fd, &error), &error);
+	assert_ok(xen_console_open(7, &usual, &fake_patience, &fd, &error), &error);
 	assert_int_equal(pthread_join(daemon, NULL), 0);
 	assert_is_console(fd, &terminal);
 	assert_int_equal(close(fd), 0);
@@ -121,7 +121,8 @@ static void a_domain_that_the_store_does_not_know_has_none(void **state)
 
 	introduce(8);
 	fake_store_put(TTY, "");
-	assert_fails_with(xen_console_open(7, &usual, &fd, &error), PVB_E_HOST_NO_DOMAIN, &error);
+	assert_fails_with(xen_console_open(7, &usual, &fake_patience, &fd, &error),
+			  PVB_E_HOST_NO_DOMAIN, &error);
 	assert_int_equal(fd, -1);
 	assert_int_equal(fake_store_connections(), 0);
 }
@@ -129,14 +130,14 @@ static void a_domain_that_the_store_does_not_know_has_none(void **state)
 static void *end_domain(void *opaque)
 {
 	struct pvb_error error;
-	struct xs_handle *store;
+	struct xen_xs *store;
 
 	(void)opaque;
 	while (fake_store_calls() < 6)
 		sched_yield();
-	assert_ok(xen_store_open(&store, &error), &error);
-	assert_true(xs_release_domain(store, 7));
-	xs_close(store);
+	assert_ok(xen_store_open(&store, &fake_patience, &error), &error);
+	assert_true(xen_xs_release_domain(store, 7));
+	xen_xs_close(store);
 	return NULL;
 }
 
@@ -150,7 +151,8 @@ static void a_domain_that_ends_meanwhile_is_not_waited_for(void **state)
 	introduce(7);
 	fake_store_put(TTY, "");
 	assert_int_equal(pthread_create(&daemon, NULL, end_domain, NULL), 0);
-	assert_fails_with(xen_console_open(7, &usual, &fd, &error), PVB_E_HOST_NO_DOMAIN, &error);
+	assert_fails_with(xen_console_open(7, &usual, &fake_patience, &fd, &error),
+			  PVB_E_HOST_NO_DOMAIN, &error);
 	assert_int_equal(pthread_join(daemon, NULL), 0);
 	assert_int_equal(fake_store_connections(), 0);
 }
@@ -170,8 +172,8 @@ static void what_is_no_pseudoterminal_is_not_opened(void **state)
 	files = count_open_fds();
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
 		fake_store_put(TTY, others[i]);
-		assert_fails_with(xen_console_open(7, &usual, &fd, &error), PVB_E_HOST_STATE,
-				  &error);
+		assert_fails_with(xen_console_open(7, &usual, &fake_patience, &fd, &error),
+				  PVB_E_HOST_STATE, &error);
 		assert_non_null(strstr(error.message, others[i]));
 		assert_int_equal(fd, -1);
 	}
@@ -188,8 +190,8 @@ static void a_store_that_fails_is_told_of_the_console(void **state)
 		introduce(7);
 		fake_store_put(TTY, "");
 		fake_store_fail(nth, EIO);
-		assert_fails_with(xen_console_open(7, &usual, &fd, &error), PVB_E_HOST_STORE,
-				  &error);
+		assert_fails_with(xen_console_open(7, &usual, &fake_patience, &fd, &error),
+				  PVB_E_HOST_STORE, &error);
 		assert_int_equal(fake_store_connections(), 0);
 	}
 }
@@ -268,7 +270,8 @@ static void assert_gives_up(const char *stat, int64_t served_ms, int64_t alone_m
 	wait.proc = proc.folder;
 	introduce(7);
 	fake_store_put(TTY, "");
-	assert_fails_with(xen_console_open(7, &wait, &fd, &error), PVB_E_HOST_STATE, &error);
+	assert_fails_with(xen_console_open(7, &wait, &fake_patience, &fd, &error), PVB_E_HOST_STATE,
+			  &error);
 	assert_non_null(strstr(error.message, words));
 	assert_non_null(strstr(error.hint, "xenconsoled"));
 	assert_int_equal(fd, -1);
@@ -314,7 +317,8 @@ static void whoever_waits_can_stop_that(void **state)
 	wait.look_ms = 1;
 	wait.progress = lose_interest;
 	wait.progress_opaque = &interest;
-	assert_fails_with(xen_console_open(7, &wait, &fd, &error), PVB_E_ARG_CANCELLED, &error);
+	assert_fails_with(xen_console_open(7, &wait, &fake_patience, &fd, &error),
+			  PVB_E_ARG_CANCELLED, &error);
 	assert_int_equal(interest.calls, 2);
 	assert_int_equal(interest.total, wait.served_ms);
 	assert_int_equal(fake_store_connections(), 0);
@@ -333,42 +337,43 @@ static void the_descriptor_tells_what_happened_since_the_last_call(void **state)
 {
 	(void)state;
 	static const char *const events[] = {"@introduceDomain", "@releaseDomain"};
-	struct xs_handle *watching = NULL;
+	struct xen_xs *watching = NULL;
 	struct pvb_error error;
 	int fd, again;
 
 	fake_store_reset();
-	assert_ok(xen_watch(&watching, &fd, &error), &error);
+	assert_ok(xen_watch(&watching, &fake_patience, &fd, &error), &error);
 	assert_false(readable(fd));
 	for (size_t i = 0; i < 2; i++) {
 		fake_store_fire(events[i]);
 		assert_true(readable(fd));
 		assert_true(readable(fd));
 		fake_store_fire(events[i]);
-		assert_ok(xen_watch(&watching, &again, &error), &error);
+		assert_ok(xen_watch(&watching, &fake_patience, &again, &error), &error);
 		assert_int_equal(again, fd);
 		assert_false(readable(fd));
 	}
-	xs_close(watching);
+	xen_xs_close(watching);
 }
 
 static void a_watch_that_fails_is_told_and_can_be_tried_again(void **state)
 {
 	(void)state;
-	struct xs_handle *watching = NULL;
+	struct xen_xs *watching = NULL;
 	struct pvb_error error;
 	int fd;
 
 	fake_store_reset();
 	for (unsigned nth = 1; nth <= 6; nth++) {
 		fake_store_fail(nth, EIO);
-		assert_fails_with(xen_watch(&watching, &fd, &error), PVB_E_HOST_STORE, &error);
-		xs_close(watching);
+		assert_fails_with(xen_watch(&watching, &fake_patience, &fd, &error),
+				  PVB_E_HOST_STORE, &error);
+		xen_xs_close(watching);
 		watching = NULL;
 		assert_int_equal(fake_store_connections(), 0);
 	}
-	assert_ok(xen_watch(&watching, &fd, &error), &error);
-	xs_close(watching);
+	assert_ok(xen_watch(&watching, &fake_patience, &fd, &error), &error);
+	xen_xs_close(watching);
 }
 
 static void where_the_ring_is_the_store_says(void **state)
@@ -377,18 +382,19 @@ static void where_the_ring_is_the_store_says(void **state)
 	static const char path[] = "/local/domain/7/console/ring-ref";
 	static const char *const wrong[] = {"", "x", "0x10", "-1"};
 	struct pvb_error error;
-	struct xs_handle *store;
+	struct xen_xs *store;
 
 	fake_store_reset();
-	assert_ok(xen_store_open(&store, &error), &error);
+	assert_ok(xen_store_open(&store, &fake_patience, &error), &error);
 	assert_true(xen_console_ring(store, 7).n == PVB_NO_FRAME);
-	assert_true(xs_write(store, XBT_NULL, path, "4711", 4));
+	assert_true(xen_xs_write(store, XBT_NULL, path, "4711", 4));
 	assert_int_equal(xen_console_ring(store, 7).n, 4711);
 	for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		assert_true(xs_write(store, XBT_NULL, path, wrong[i], (unsigned)strlen(wrong[i])));
+		assert_true(
+			xen_xs_write(store, XBT_NULL, path, wrong[i], (unsigned)strlen(wrong[i])));
 		assert_true(xen_console_ring(store, 7).n == PVB_NO_FRAME);
 	}
-	xs_close(store);
+	xen_xs_close(store);
 }
 
 int main(void)

@@ -49,8 +49,8 @@ static void bench_open(struct bench *bench)
 
 static void bench_close(struct bench *bench)
 {
-	static const char *const names[] = {"ended",  "pid", "unable", "cleared",
-					    "failed", "1",   "5",      "6"};
+	static const char *const names[] = {"ended",    "pid", "unable", "cleared", "failed",
+					    "forgot-5", "1",   "5",      "6"};
 
 	assert_int_equal(close(bench->ended), 0);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -66,6 +66,19 @@ static void domain_is(const struct bench *bench, const char *domid,
 
 	if (fd < 0 || write(fd, handle, XEN_HANDLE_SIZE) != XEN_HANDLE_SIZE || close(fd))
 		abort();
+}
+
+static bool domain_is_of(const struct bench *bench, const char *name,
+			 const uint8_t handle[XEN_HANDLE_SIZE])
+{
+	uint8_t its[XEN_HANDLE_SIZE];
+	int fd = open(path_of(bench, name), O_RDONLY | O_CLOEXEC);
+	bool is = fd >= 0 && read(fd, its, sizeof its) == XEN_HANDLE_SIZE &&
+		  memcmp(its, handle, sizeof its) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
 }
 
 static bool domain_lives(const struct bench *bench, const char *domid)
@@ -218,7 +231,30 @@ static void a_number_that_is_another_domains_by_now_is_left_alone(void **state)
 	assert_int_equal(status, 0);
 	wait_for_guards(&bench);
 	assert_true(domain_lives(&bench, "5"));
+	assert_false(domain_lives(&bench, "cleared"));
+	/* What others still know is of the first one's UUID. */
+	assert_true(domain_is_of(&bench, "forgot-5", uuid));
 	bench_close(&bench);
+}
+
+/* A builder that destroyed its domain, and could not tell the store. */
+static void a_guard_that_is_handed_the_rest_tells_the_others(void **state)
+{
+	(void)state;
+	struct xen_guard *guard;
+	struct bench bench;
+
+	bench_open(&bench);
+	assert_ok(xen_guard_start(program, birth, uuid, &guard, &bench.error), &bench.error);
+	domain_is(&bench, "5", uuid);
+	assert_ok(xen_guard_created(guard, 5, &bench.error), &bench.error);
+	assert_int_equal(unlink(path_of(&bench, "5")), 0);
+	xen_guard_hand_over(guard);
+	wait_for_guards(&bench);
+	assert_true(domain_is_of(&bench, "forgot-5", uuid));
+	assert_false(domain_lives(&bench, "failed"));
+	bench_close(&bench);
+	xen_guard_hand_over(NULL);
 }
 
 /* As where the caller wants a domain only for as long as it lives itself ("guarded"). */
@@ -468,6 +504,7 @@ int main(void)
 		cmocka_unit_test(whenever_a_builder_is_killed_no_orphan_stays),
 		cmocka_unit_test(a_guard_that_was_dismissed_touches_nothing),
 		cmocka_unit_test(a_number_that_is_another_domains_by_now_is_left_alone),
+		cmocka_unit_test(a_guard_that_is_handed_the_rest_tells_the_others),
 		cmocka_unit_test(a_builder_that_just_ends_takes_its_domain_along),
 		cmocka_unit_test(a_copy_of_the_channel_elsewhere_keeps_nothing_alive),
 		cmocka_unit_test(a_guard_is_no_child_and_holds_no_file_of_its_builder),

@@ -16,18 +16,18 @@
 #define NODE "/local/domain/7/pvbuild/monitor"
 #define PROC "/proc"
 
-static struct xs_handle *open_store(void)
+static struct xen_xs *open_store(void)
 {
-	struct xs_handle *store;
+	struct xen_xs *store;
 	struct pvb_error error;
 
 	fake_store_reset();
-	assert_ok(xen_store_open(&store, &error), &error);
+	assert_ok(xen_store_open(&store, &fake_patience, &error), &error);
 	fake_store_put("/local/domain/7/vm", "/vm/x");
 	return store;
 }
 
-static struct pvb_host_monitor read_of(struct xs_handle *store)
+static struct pvb_host_monitor read_of(struct xen_xs *store)
 {
 	struct pvb_host_monitor monitor;
 	struct pvb_error error;
@@ -39,7 +39,7 @@ static struct pvb_host_monitor read_of(struct xs_handle *store)
 static void a_monitor_is_there_until_it_ends(void **state)
 {
 	(void)state;
-	struct xs_handle *store = open_store();
+	struct xen_xs *store = open_store();
 	struct pvb_error error;
 	int status;
 
@@ -66,13 +66,13 @@ static void a_monitor_is_there_until_it_ends(void **state)
 	assert_true(read_of(store).gone);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(read_of(store).gone);
-	xs_close(store);
+	xen_xs_close(store);
 }
 
 static void another_process_of_its_number_is_not_the_monitor(void **state)
 {
 	(void)state;
-	struct xs_handle *store = open_store();
+	struct xen_xs *store = open_store();
 	char value[48];
 	uint64_t started;
 
@@ -85,13 +85,13 @@ static void another_process_of_its_number_is_not_the_monitor(void **state)
 	fake_store_put(NODE, value);
 	assert_int_equal(read_of(store).pid, getpid());
 	assert_true(read_of(store).gone);
-	xs_close(store);
+	xen_xs_close(store);
 }
 
 static void one_that_leaves_on_purpose_leaves_no_note(void **state)
 {
 	(void)state;
-	struct xs_handle *store = open_store();
+	struct xen_xs *store = open_store();
 	struct pvb_error error;
 
 	assert_ok(xen_monitor_write(store, PROC, 7, (uint32_t)getpid(), &error), &error);
@@ -100,13 +100,13 @@ static void one_that_leaves_on_purpose_leaves_no_note(void **state)
 		assert_false(fake_store_has(NODE));
 		assert_int_equal(read_of(store).pid, 0);
 	}
-	xs_close(store);
+	xen_xs_close(store);
 }
 
 static void what_the_guest_may_read_it_is_not(void **state)
 {
 	(void)state;
-	struct xs_handle *store = open_store();
+	struct xen_xs *store = open_store();
 	struct pvb_error error;
 
 	assert_ok(xen_monitor_write(store, PROC, 7, (uint32_t)getpid(), &error), &error);
@@ -116,21 +116,21 @@ static void what_the_guest_may_read_it_is_not(void **state)
 	assert_non_null(line);
 	assert_memory_equal(strchr(line, '(') + 1, "n0)", 3);
 	free(all);
-	xs_close(store);
+	xen_xs_close(store);
 }
 
 static void a_domain_that_went_away_gets_no_note(void **state)
 {
 	(void)state;
-	struct xs_handle *store;
+	struct xen_xs *store;
 	struct pvb_error error;
 
 	fake_store_reset();
-	assert_ok(xen_store_open(&store, &error), &error);
+	assert_ok(xen_store_open(&store, &fake_patience, &error), &error);
 	assert_fails_with(xen_monitor_write(store, PROC, 7, 4711, &error), PVB_E_HOST_NO_DOMAIN,
 			  &error);
 	assert_false(fake_store_has(NODE));
-	xs_close(store);
+	xen_xs_close(store);
 }
 
 static void what_no_monitor_writes_is_an_error(void **state)
@@ -138,7 +138,7 @@ static void what_no_monitor_writes_is_an_error(void **state)
 	(void)state;
 	static const char *const wrong[] = {"",     "x",    "12",    "12x 3",        "0 12",
 					    "-1 2", "12 x", " 12 x", "99999999999 1"};
-	struct xs_handle *store = open_store();
+	struct xen_xs *store = open_store();
 	struct pvb_host_monitor monitor;
 	struct pvb_error error;
 
@@ -148,13 +148,13 @@ static void what_no_monitor_writes_is_an_error(void **state)
 				  PVB_E_HOST_STORE, &error);
 		assert_int_equal(monitor.pid, 0);
 	}
-	xs_close(store);
+	xen_xs_close(store);
 }
 
 static void a_store_that_fails_is_told_of(void **state)
 {
 	(void)state;
-	struct xs_handle *store = open_store();
+	struct xen_xs *store = open_store();
 	struct pvb_host_monitor monitor;
 	struct pvb_error error;
 
@@ -167,7 +167,7 @@ static void a_store_that_fails_is_told_of(void **state)
 	assert_fails_with(xen_monitor_read(store, PROC, 7, &monitor, &error), PVB_E_HOST_STORE,
 			  &error);
 	assert_int_equal(fake_store_transactions(), 0);
-	xs_close(store);
+	xen_xs_close(store);
 }
 
 int main(void)

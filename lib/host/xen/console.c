@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,9 +36,9 @@
 /* ---- which terminal ---- */
 
 /* Empty until it is there. What there is to read of it now; what happens later wakes the watch. */
-static char *read_tty(struct xs_handle *store, const char *path)
+static char *read_tty(struct xen_xs *store, const char *path)
 {
-	char *tty = xs_read(store, XBT_NULL, path, NULL);
+	char *tty = xen_xs_read(store, XBT_NULL, path, NULL);
 
 	if (tty && tty[0])
 		return tty;
@@ -47,11 +46,11 @@ static char *read_tty(struct xs_handle *store, const char *path)
 	return NULL;
 }
 
-static void forget_events(struct xs_handle *store)
+static void forget_events(struct xen_xs *store)
 {
 	char **event;
 
-	while ((event = xs_check_watch(store)))
+	while ((event = xen_xs_check_watch(store)))
 		free(event);
 }
 
@@ -98,21 +97,23 @@ static int check_wait(const struct xen_console_wait *wait, uint32_t domid, int64
 			domid);
 }
 
-static int wait_for_tty(struct xs_handle *store, const struct xen_console_wait *wait,
-			uint32_t domid, char **tty, struct pvb_error *error)
+static int wait_for_tty(struct xen_xs *store, const struct xen_console_wait *wait, uint32_t domid,
+			char **tty, struct pvb_error *error)
 {
 	int64_t since = pvb_now_ms();
 	char path[XEN_NODE_PATH_MAX];
 
 	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/console/tty", domid);
-	if (!xs_watch(store, path, "tty"))
-		return xen_store_fail(error, "watch", path);
-	if (!xs_watch(store, "@releaseDomain", "end"))
-		return xen_store_fail(error, "watch for", "the end of domains");
+	if (!xen_xs_watch(store, path, "tty"))
+		return xen_store_fail(store, error, "watch", path);
+	if (!xen_xs_watch(store, "@releaseDomain", "end"))
+		return xen_store_fail(store, error, "watch for", "the end of domains");
 
-	struct pollfd ready = {.fd = xs_fileno(store), .events = POLLIN};
 	while (!(*tty = read_tty(store, path))) {
-		if (!xs_is_domain_introduced(store, domid))
+		bool introduced = xen_xs_is_domain_introduced(store, domid);
+		if (xen_xs_broken(store))
+			return xen_store_fail(store, error, "tell of", path);
+		if (!introduced)
 			return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, STAGE,
 					"domain %" PRIu32 " is not known to xenstore, so that it "
 					"has no console",
@@ -122,8 +123,7 @@ static int wait_for_tty(struct xs_handle *store, const struct xen_console_wait *
 
 		if (rc)
 			return rc;
-		if (poll(&ready, 1, wait->look_ms) < 0 && errno != EINTR)
-			return xen_store_fail(error, "tell of", path);
+		(void)xen_xs_wait_for_event(store, wait->look_ms);
 		forget_events(store);
 	}
 	return 0;
@@ -182,19 +182,19 @@ static int open_tty(const char *tty, uint32_t domid, int *fd, struct pvb_error *
 	return 0;
 }
 
-int xen_console_open(uint32_t domid, const struct xen_console_wait *wait, int *fd,
-		     struct pvb_error *error)
+int xen_console_open(uint32_t domid, const struct xen_console_wait *wait,
+		     const struct xen_xs_patience *patience, int *fd, struct pvb_error *error)
 {
 	PVB_AUTO_FREE char *tty = NULL;
-	struct xs_handle *store;
+	struct xen_xs *store;
 	/* A connection of its own: the events of another one's watches are not ours to read. */
-	int rc = xen_store_open(&store, error);
+	int rc = xen_store_open(&store, patience, error);
 
 	*fd = -1;
 	if (rc)
 		return rc;
 	rc = wait_for_tty(store, wait, domid, &tty, error);
-	xs_close(store);
+	xen_xs_close(store);
 	if (rc == 0 && tty)
 		rc = open_tty(tty, domid, fd, error);
 	return rc;
@@ -202,13 +202,13 @@ int xen_console_open(uint32_t domid, const struct xen_console_wait *wait, int *f
 
 /* ---- its ring ---- */
 
-pvb_mfn_t xen_console_ring(struct xs_handle *store, uint32_t domid)
+pvb_mfn_t xen_console_ring(struct xen_xs *store, uint32_t domid)
 {
 	char path[XEN_NODE_PATH_MAX];
 
 	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/console/ring-ref", domid);
 
-	PVB_AUTO_FREE char *text = xs_read(store, XBT_NULL, path, NULL);
+	PVB_AUTO_FREE char *text = xen_xs_read(store, XBT_NULL, path, NULL);
 
 	if (!text || !text[0] || strspn(text, "0123456789") != strlen(text))
 		return PVB_MFN(PVB_NO_FRAME);

@@ -9,6 +9,7 @@
 #include <pvbuild/progress.h>
 
 #include "core/frames.h"
+#include "host/xen/xs.h"
 
 /*
  * How long a terminal is waited for.
@@ -37,12 +38,10 @@ struct xen_console_wait {
  * Open the terminal that the console daemon has made for a domain, raw. It makes one
  * a moment after the domain was introduced, which is waited for.
  */
-int xen_console_open(uint32_t domid, const struct xen_console_wait *wait, int *fd,
-		     struct pvb_error *error);
-
-struct xs_handle;
+int xen_console_open(uint32_t domid, const struct xen_console_wait *wait,
+		     const struct xen_xs_patience *patience, int *fd, struct pvb_error *error);
 
 /* Where the ring of a domain's console is. PVB_NO_FRAME where it has none. */
-pvb_mfn_t xen_console_ring(struct xs_handle *store, uint32_t domid);
+pvb_mfn_t xen_console_ring(struct xen_xs *store, uint32_t domid);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/cleanup.h"
+#include "host/xen/end.h"
 #include "host/xen/life.h"
 #include "host/xen/xen.h"
 
@@ -122,6 +123,8 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	if (rc == 0 && xc_domain_sethandle(xen->xc, number, uuid))
 		rc = xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
 				 "domain %u cannot be given its UUID", number);
+	if (rc == 0)
+		rc = xen_claim_domain(xen, number, uuid, config->name, error);
 	if (rc == 0) {
 		*domid = number;
 		return 0;
@@ -134,17 +137,42 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	return rc;
 }
 
+/* Until nobody has a page of it any more. */
+static int await_end(struct xen_host *xen, const struct pvb_host_domain *domain,
+		     struct pvb_error *error)
+{
+	const struct xen_xs_patience patience = xen_end_patience(xen);
+	uint64_t pages = 0;
+
+	switch (xen_await_end(xen->xc, domain->domid, domain->uuid, &patience, &pages)) {
+	case XEN_ENDED_GONE:
+		return xen_forget_late(xen, domain->domid, error);
+	case XEN_ENDED_STAYS:
+		return pvb_host_lingers(error, domain->domid, pages);
+	case XEN_ENDED_UNKNOWN:
+		break;
+	}
+	return xen_refused(xen, error, PVB_E_HOST_DENIED, "destroy_domain", errno,
+			   "domain %u was destroyed, and cannot be looked at", domain->domid);
+}
+
+/*
+ * The hypervisor's part first: it does not depend on any daemon, and frees the memory. What is then
+ * done to the store is for nobody who has got the number meanwhile.
+ */
 static int destroy(struct xen_host *xen, uint32_t domid, bool regardless, struct pvb_error *error)
 {
 	static const char call[] = "destroy_domain";
-	struct pvb_host_domain domain;
-	struct pvb_error forgetting = {0};
+	struct pvb_host_domain domain = {.domid = domid};
+	struct pvb_error unwanted;
 	int rc = xen_look_at_domain(xen, domid, &domain, error);
 
 	if (rc == -(int)PVB_E_HOST_NO_DOMAIN)
-		xen_domain_went(xen, domid);
+		xen_domain_went(xen, domid, true);
 	if (rc)
 		return rc;
+	if (!error)
+		error = &unwanted;
 	/* Domain 0 has no one to clear up behind it. */
 	if (domid == PVB_DOMID_0)
 		return pvb_fail(error, PVB_E_HOST_STATE, call,
@@ -152,25 +180,18 @@ static int destroy(struct xen_host *xen, uint32_t domid, bool regardless, struct
 	/* Where the store does not answer, it cannot be known, and the domain goes. */
 	if (!regardless && xen_check_devices(xen, domid, error) == -(int)PVB_E_HOST_STATE)
 		return -(int)PVB_E_HOST_STATE;
-	/* What it sees of its own end should not depend on how far that is. */
-	(void)xc_domain_pause(xen->xc, domid);
-	int forgot = xen_forget_domain(xen, domid, domain.uuid, &forgetting);
 
-	/* Xen gives memory back piece by piece, and may ask to be called again. */
-	do
-		rc = xc_domain_destroy(xen->xc, domid);
-	while (rc && errno == EAGAIN);
-	if (rc)
-		return xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
+	int cause = xen_end(xen->xc, domid);
+	if (cause && cause != ESRCH)
+		return xen_refused(xen, error, PVB_E_HOST_DENIED, call, cause,
 				   "domain %u cannot be destroyed", domid);
-	xen_domain_went(xen, domid);
-	if (forgot && error) {
-		*error = forgetting;
-		pvb_context(error,
-			    "domain %u was destroyed, but others still believe that it lives",
-			    domid);
-	}
-	return forgot;
+	rc = xen_forget_domain(xen, domid, domain.uuid, error);
+	xen_domain_went(xen, domid, rc == 0);
+	if (rc == 0)
+		return await_end(xen, &domain, error);
+	pvb_context(error, "domain %u was destroyed, but others still believe that it lives",
+		    domid);
+	return rc;
 }
 
 int xen_destroy_domain(struct pvb_host *host, uint32_t domid, struct pvb_error *error)
@@ -286,7 +307,7 @@ int xen_get_domain(struct pvb_host *host, uint32_t domid, struct pvb_host_domain
 	int rc = xen_look_at_domain(xen, domid, domain, error);
 
 	if (rc == 0)
-		xen_name_domain(xen, domid, domain->name);
+		xen_name_domain(xen, domain);
 	return rc;
 }
 
@@ -326,6 +347,6 @@ int xen_list_domains(struct pvb_host *host, uint32_t first, struct pvb_host_doma
 	int rc = xen_look_at_domains(xen, first, domains, room, count, error);
 
 	for (size_t i = 0; i < *count; i++)
-		xen_name_domain(xen, domains[i].domid, domains[i].name);
+		xen_name_domain(xen, &domains[i]);
 	return rc;
 }

@@ -9,22 +9,31 @@
 #include <inttypes.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #include <xenctrl.h>
 
 #include "core/error.h"
+#include "host/xen/end.h"
 #include "host/xen/store.h"
 #include "host/xen/userdata.h"
 
-/* How long somebody may keep a page of a destroyed domain, and how often that is looked at. */
-#define PATIENCE_MS 15000
-#define MOMENT_MS 50
+/*
+ * A store that does not answer is waited for much longer than a builder does: the domain is gone by
+ * then, and nobody waits for the guard.
+ */
+#define STORE_LIMIT_MS 300000
+#define STORE_NOTICE_MS 15000
+
+/*
+ * How long somebody may keep a page of a destroyed domain. Who lets go by itself, a console daemon
+ * or xenstored, does so at once.
+ */
+#define END_LIMIT_MS 15000
 
 /* Opened before there is anything to guard: later there may be nothing left to open them with. */
 struct means {
 	xc_interface *xc;
-	struct xs_handle *store;
+	struct xen_xs *store;
 };
 
 static int refused(struct pvb_error *error, const char *what)
@@ -32,14 +41,28 @@ static int refused(struct pvb_error *error, const char *what)
 	return pvb_fail(error, PVB_E_HOST_DENIED, "guard", "%s: %s", what, strerror(errno));
 }
 
+static void report_silence(void *opaque)
+{
+	(void)opaque;
+	openlog("pvbuild-guard", LOG_PID, LOG_DAEMON);
+	syslog(LOG_WARNING, "waiting for xenstored to answer, to remove the nodes of a domain that "
+			    "was destroyed");
+	closelog();
+}
+
 static int guard_open(void *opaque, struct pvb_error *error)
 {
+	static const struct xen_xs_patience patience = {
+		.limit_ms = STORE_LIMIT_MS,
+		.notice_ms = STORE_NOTICE_MS,
+		.notice = report_silence,
+	};
 	struct means *means = opaque;
 
 	means->xc = xc_interface_open(NULL, NULL, 0);
 	if (!means->xc)
 		return refused(error, "the hypervisor cannot be spoken to");
-	return xen_store_open(&means->store, error);
+	return xen_store_open(&means->store, &patience, error);
 }
 
 /* The first domain from this number on. */
@@ -83,6 +106,16 @@ static int guard_find(void *opaque, const uint8_t handle[XEN_HANDLE_SIZE], uint3
 	}
 }
 
+/* What others know of a domain that the hypervisor has no more, or not for long. */
+static int guard_forget(void *opaque, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+			struct pvb_error *error)
+{
+	struct means *means = opaque;
+
+	xen_userdata_remove(domid, uuid);
+	return xen_store_remove(means->store, domid, uuid, error);
+}
+
 /*
  * A console daemon that was just making the domain's terminal writes where that is after the nodes
  * were removed. It has the domain's ring mapped then, and a domain of which somebody has a page is
@@ -91,43 +124,35 @@ static int guard_find(void *opaque, const uint8_t handle[XEN_HANDLE_SIZE], uint3
 static int wait_and_remove_late(struct means *means, uint32_t domid,
 				const uint8_t handle[XEN_HANDLE_SIZE], struct pvb_error *error)
 {
-	const struct timespec moment = {.tv_nsec = MOMENT_MS * 1000000L};
+	static const struct xen_xs_patience patience = {.limit_ms = END_LIMIT_MS};
+	uint64_t pages;
 
-	for (unsigned waited = 0; waited < PATIENCE_MS; waited += MOMENT_MS) {
-		uint8_t its[XEN_HANDLE_SIZE];
-		bool found;
-		int rc = guard_get(means, domid, its, &found, error);
-
-		if (rc)
-			return rc;
-		if (!found)
-			break;
-		/* The number is another domain's by now, and so are the nodes. */
-		if (memcmp(its, handle, XEN_HANDLE_SIZE) != 0)
-			return 0;
-		(void)nanosleep(&moment, NULL);
-	}
+	if (xen_await_end(means->xc, domid, handle, &patience, &pages) == XEN_ENDED_UNKNOWN)
+		return refused(error, "the hypervisor does not say which domains there are");
 	return xen_store_remove_late(means->store, domid, error);
 }
 
-/* The domain goes even where the store does not let go of it. */
-static int guard_destroy(void *opaque, uint32_t domid, struct pvb_error *error)
+/* The memory first, which somebody may be waiting for: the store may be silent for long. */
+static int guard_destroy(void *opaque, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+			 struct pvb_error *error)
 {
 	struct means *means = opaque;
 	uint8_t handle[XEN_HANDLE_SIZE];
 	bool found;
 	int rc = guard_get(means, domid, handle, &found, error);
 
-	(void)xc_domain_pause(means->xc, domid);
-	if (rc == 0)
-		rc = xen_store_remove(means->store, domid, error);
-	if (found)
-		xen_userdata_remove(domid, handle);
+	if (rc || !found)
+		return rc ? rc : guard_forget(means, domid, uuid, error);
+
+	int cause = xen_end(means->xc, domid);
+
 	/* Where there is none, somebody else was faster. */
-	while (xc_domain_destroy(means->xc, domid) && errno != ESRCH)
-		if (errno != EAGAIN)
-			return refused(error, "the hypervisor would not destroy it");
-	return rc || !found ? rc : wait_and_remove_late(means, domid, handle, error);
+	if (cause && cause != ESRCH) {
+		errno = cause;
+		return refused(error, "the hypervisor would not destroy it");
+	}
+	rc = guard_forget(means, domid, uuid, error);
+	return rc ? rc : wait_and_remove_late(means, domid, handle, error);
 }
 
 static void guard_report(void *opaque, uint32_t domid, const struct pvb_error *error)
@@ -153,13 +178,14 @@ int main(int argc, char **argv)
 		.find = guard_find,
 		.get = guard_get,
 		.destroy = guard_destroy,
+		.forget = guard_forget,
 		.report = guard_report,
 	};
 	struct means means = {0};
 	int status = xen_guard_main(argc, argv, &ops, &means);
 
 	if (means.store)
-		xs_close(means.store);
+		xen_xs_close(means.store);
 	if (means.xc)
 		(void)xc_interface_close(means.xc);
 	return status;

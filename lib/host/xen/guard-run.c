@@ -127,11 +127,14 @@ static int clear_away(const struct charge *charge, const struct xen_guard_ops *o
 	bool found;
 	int rc = find_domain(charge, ops, opaque, &domid, &found, &error);
 
-	if (rc == 0 && !found)
+	/* Nothing was ever told of a domain whose number the builder did not learn. */
+	if (rc == 0 && !found && !charge->created)
 		return 0;
 	if (rc == 0)
-		rc = ops->destroy(opaque, domid, &error);
-	ops->report(opaque, domid, rc ? &error : NULL);
+		rc = found ? ops->destroy(opaque, domid, charge->uuid, &error)
+			   : ops->forget(opaque, domid, charge->uuid, &error);
+	if (rc || found)
+		ops->report(opaque, domid, rc ? &error : NULL);
 	return rc;
 }
 

@@ -291,6 +291,14 @@ void xen_guard_dismiss(struct xen_guard *guard)
 	free(guard);
 }
 
+void xen_guard_hand_over(struct xen_guard *guard)
+{
+	if (!guard)
+		return;
+	(void)close(guard->channel);
+	free(guard);
+}
+
 void xen_guard_add(struct xen_guard **list, struct xen_guard *guard)
 {
 	guard->next = *list;

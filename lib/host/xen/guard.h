@@ -19,6 +19,8 @@
  *   guard    KEPT      and goes
  *   builder  FORGET    it is gone already, or never came; the guard goes
  *
+ * A builder that closes the channel without a last word leaves to the guard what there is to do.
+ *
  * What the builder has written arrives even where it is killed right after. If the
  * guard is the one that is killed, the builder hears of it when it next speaks to
  * it, at the latest when the domain is to be kept; the build then fails and is undone.
@@ -60,6 +62,12 @@ int xen_guard_keep(struct xen_guard *guard, struct pvb_error *error);
 /* There is no such domain any more, or never was. NULL is fine. */
 void xen_guard_dismiss(struct xen_guard *guard);
 
+/*
+ * The domain is gone from the hypervisor, but others still know of it and could not be told: that
+ * is left to the guard, which has more patience. Returns at once. NULL is fine.
+ */
+void xen_guard_hand_over(struct xen_guard *guard);
+
 /* One of a list of guards: put into it, and taken out of it again; NULL where none guards this
  * domain. */
 void xen_guard_add(struct xen_guard **list, struct xen_guard *guard);
@@ -76,7 +84,9 @@ void xen_guard_leave(struct xen_guard *list);
  *   open      everything that the others will need; called once, first
  *   find      the domain with this handle
  *   get       the handle of this domain
- *   destroy   the domain and all that others know of it
+ *   destroy   the domain and all that others know of it; the hypervisor's part first
+ *   forget    what others know of a domain that is gone from the hypervisor: its builder could
+ *             destroy it, and not tell the others
  *   report    that it was destroyed, or (with the error) that it could not be: whoever could
  *             be told otherwise is gone
  */
@@ -86,7 +96,10 @@ struct xen_guard_ops {
 		    bool *found, struct pvb_error *error);
 	int (*get)(void *opaque, uint32_t domid, uint8_t handle[XEN_HANDLE_SIZE], bool *found,
 		   struct pvb_error *error);
-	int (*destroy)(void *opaque, uint32_t domid, struct pvb_error *error);
+	int (*destroy)(void *opaque, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+		       struct pvb_error *error);
+	int (*forget)(void *opaque, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+		      struct pvb_error *error);
 	void (*report)(void *opaque, uint32_t domid, const struct pvb_error *error);
 };
 

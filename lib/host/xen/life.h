@@ -10,6 +10,7 @@
 
 #include "host/xen/guard.h"
 #include "host/xen/xen.h"
+#include "host/xen/xs.h"
 
 /*
  * Before createdomain: settle on the handle (*uuid, random where the configuration leaves it zero),
@@ -24,20 +25,42 @@ int xen_expect_domain(struct xen_host *xen, const struct pvb_host_domain_config 
 int xen_domain_came(struct xen_host *xen, struct xen_guard *guard, uint32_t domid,
 		    struct pvb_error *error);
 
+/*
+ * Once the domain has its handle: take that and the name for it. The early look has not settled who
+ * gets them: see store-claim.c.
+ */
+int xen_claim_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+		     const char *name, struct pvb_error *error);
+
 /* That a domain has no devices of another toolstack's: fails with PVB_E_HOST_STATE otherwise. */
 int xen_check_devices(struct xen_host *xen, uint32_t domid, struct pvb_error *error);
 
-/* Before destroydomain: take the domain out of the store. */
+/* After destroydomain: take the domain out of the store. */
 int xen_forget_domain(struct xen_host *xen, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
 		      struct pvb_error *error);
 
-/* After it: its guard, if it is one of ours, may go. */
-void xen_domain_went(struct xen_host *xen, uint32_t domid);
+/* Once the hypervisor has let go of it: what was written of it since. */
+int xen_forget_late(struct xen_host *xen, uint32_t domid, struct pvb_error *error);
 
-/* What the store calls a domain; empty where it has no name, or there is no store. */
-void xen_name_domain(struct xen_host *xen, uint32_t domid, char name[PVB_HOST_NAME_MAX]);
+/*
+ * Its guard, if it is one of ours, may go, or where the store could not be told has that to do
+ * still.
+ */
+void xen_domain_went(struct xen_host *xen, uint32_t domid, bool forgotten);
 
-/* The store, reached once it is wanted. */
+/* How long a destroyed domain is waited for. */
+struct xen_xs_patience xen_end_patience(struct xen_host *xen);
+
+/*
+ * What the store calls a domain; empty where it has no name. Where the store does not say, or there
+ * is none, its name is unknown.
+ */
+void xen_name_domain(struct xen_host *xen, struct pvb_host_domain *domain);
+
+/*
+ * The store, reached once it is wanted. Fails at once with PVB_E_HOST_SILENT for a while after it
+ * was silent.
+ */
 int xen_reach_store(struct xen_host *xen, struct pvb_error *error);
 
 /* At the end of the host's handle. Domains that are guarded still are until the process ends. */

@@ -20,7 +20,7 @@ struct task {
 	const char *value; /* NULL: none */
 };
 
-static int write_node(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
+static int write_node(struct xen_xs *store, xs_transaction_t transaction, void *opaque,
 		      struct pvb_error *error)
 {
 	/* As the rest of the record: not the guest's to read. */
@@ -30,23 +30,23 @@ static int write_node(struct xs_handle *store, xs_transaction_t transaction, voi
 
 	/* Nobody would remove the node of a domain that went away meanwhile. */
 	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/vm", task->domid);
-	PVB_AUTO_FREE char *vm = xs_read(store, transaction, path, NULL);
+	PVB_AUTO_FREE char *vm = xen_xs_read(store, transaction, path, NULL);
 	if (!vm && errno == ENOENT)
 		return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, STAGE,
 				"domain %" PRIu32 " was destroyed by somebody else", task->domid);
 	if (!vm)
-		return xen_store_fail(error, "read", path);
+		return xen_store_fail(store, error, "read", path);
 	(void)snprintf(path, sizeof path, NODE, task->domid);
 	if (!task->value)
 		return xen_store_remove_node(store, transaction, path, error);
-	if (!xs_write(store, transaction, path, task->value, (unsigned)strlen(task->value)))
-		return xen_store_fail(error, "write", path);
-	if (!xs_set_permissions(store, transaction, path, &mine, 1))
-		return xen_store_fail(error, "set the permissions of", path);
+	if (!xen_xs_write(store, transaction, path, task->value, (unsigned)strlen(task->value)))
+		return xen_store_fail(store, error, "write", path);
+	if (!xen_xs_set_permissions(store, transaction, path, &mine, 1))
+		return xen_store_fail(store, error, "set the permissions of", path);
 	return 0;
 }
 
-int xen_monitor_write(struct xs_handle *store, const char *proc, uint32_t domid, uint32_t pid,
+int xen_monitor_write(struct xen_xs *store, const char *proc, uint32_t domid, uint32_t pid,
 		      struct pvb_error *error)
 {
 	struct task task = {.domid = domid};
@@ -61,7 +61,7 @@ int xen_monitor_write(struct xs_handle *store, const char *proc, uint32_t domid,
 	return xen_store_transact(store, write_node, &task, error);
 }
 
-int xen_monitor_read(struct xs_handle *store, const char *proc, uint32_t domid,
+int xen_monitor_read(struct xen_xs *store, const char *proc, uint32_t domid,
 		     struct pvb_host_monitor *monitor, struct pvb_error *error)
 {
 	char path[XEN_NODE_PATH_MAX], *end;
@@ -69,11 +69,11 @@ int xen_monitor_read(struct xs_handle *store, const char *proc, uint32_t domid,
 
 	*monitor = (struct pvb_host_monitor){0};
 	(void)snprintf(path, sizeof path, NODE, domid);
-	PVB_AUTO_FREE char *value = xs_read(store, XBT_NULL, path, NULL);
+	PVB_AUTO_FREE char *value = xen_xs_read(store, XBT_NULL, path, NULL);
 	if (!value && errno == ENOENT)
 		return 0;
 	if (!value)
-		return xen_store_fail(error, "read", path);
+		return xen_store_fail(store, error, "read", path);
 
 	unsigned long pid = strtoul(value, &end, 10);
 

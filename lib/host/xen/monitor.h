@@ -8,15 +8,15 @@
 
 #include <stdint.h>
 
-#include <xenstore.h>
+#include "host/xen/xs.h"
 
 #include "host/host.h"
 
 /* pid 0: nobody. Fails with PVB_E_HOST_NO_DOMAIN where the store does not know the domain. */
-int xen_monitor_write(struct xs_handle *store, const char *proc, uint32_t domid, uint32_t pid,
+int xen_monitor_write(struct xen_xs *store, const char *proc, uint32_t domid, uint32_t pid,
 		      struct pvb_error *error);
 
-int xen_monitor_read(struct xs_handle *store, const char *proc, uint32_t domid,
+int xen_monitor_read(struct xen_xs *store, const char *proc, uint32_t domid,
 		     struct pvb_host_monitor *monitor, struct pvb_error *error);
 
 #endif

@@ -93,8 +93,8 @@ static void go_to_domain(struct giver *giver, const struct xen_domain_record *re
 }
 
 /*
- * The domain's folder, and what in it is the guest's own and empty until it says something. While
- * that is made the folder is the guest's too, so that it need not be said of each: the guest, which
+ * What in the domain's folder is the guest's own and empty until it says something. While that is
+ * made the folder is the guest's too, so that it need not be said of each: the guest, which
  * has not been introduced, cannot reach the store yet.
  */
 static void give_guests_own(struct giver *giver)
@@ -112,7 +112,7 @@ static void give_guests_own(struct giver *giver)
 		"error",
 	};
 
-	give(giver, "", XEN_NODE_GUEST, "");
+	permit(giver, "", XEN_NODE_GUEST);
 	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
 		give(giver, own[i], XEN_NODE_AS_PARENT, "");
 	permit(giver, "control", XEN_NODE_GUEST_READS);
@@ -126,13 +126,9 @@ static void give_guests_own(struct giver *giver)
 static void give_domain(struct giver *giver, const struct xen_domain_record *record)
 {
 	const struct pvb_host_introduction *told = record->told;
-	char vm[XEN_NODE_PATH_MAX];
 
-	(void)snprintf(vm, sizeof vm, "/vm/%s", xen_format_uuid(record->uuid).text);
 	go_to_domain(giver, record);
 	give_guests_own(giver);
-	/* Before what it leads to, which is found by it where it has to be removed. */
-	give(giver, "vm", XEN_NODE_AS_PARENT, vm);
 	give(giver, "control/platform-feature-multiprocessor-suspend", XEN_NODE_AS_PARENT, "1");
 	give(giver, "control/platform-feature-xs_reset_watches", XEN_NODE_AS_PARENT, "1");
 	give_number(giver, "memory/static-max", XEN_NODE_AS_PARENT, told->memory >> 10);
@@ -149,10 +145,21 @@ static void give_domain(struct giver *giver, const struct xen_domain_record *rec
 	}
 }
 
-static void give_name(struct giver *giver, const struct xen_domain_record *record)
+/*
+ * The folder is never there without the node that says whose it is: nodes of a number are removed
+ * by that.
+ */
+static void give_claim(struct giver *giver, const struct xen_domain_record *record)
 {
+	char vm[XEN_NODE_PATH_MAX];
+
+	(void)snprintf(vm, sizeof vm, "/vm/%s", xen_format_uuid(record->uuid).text);
 	go_to_domain(giver, record);
+	give(giver, "", XEN_NODE_GUEST_READS, "");
+	give(giver, "vm", XEN_NODE_AS_PARENT, vm);
 	give(giver, "name", XEN_NODE_AS_PARENT, record->told->name);
+	go_to(giver, "%s", vm);
+	give(giver, "", XEN_NODE_GUEST_READS, "");
 }
 
 static void give_vm(struct giver *giver, const struct xen_domain_record *record)
@@ -164,7 +171,6 @@ static void give_vm(struct giver *giver, const struct xen_domain_record *record)
 	(void)snprintf(start, sizeof start, "%jd.%02ld", (intmax_t)record->start.tv_sec,
 		       record->start.tv_nsec / 10000000);
 	go_to(giver, "/vm/%s", uuid.text);
-	give(giver, "", XEN_NODE_GUEST_READS, "");
 	give(giver, "name", XEN_NODE_AS_PARENT, told->name);
 	give(giver, "uuid", XEN_NODE_AS_PARENT, uuid.text);
 	/* libxl says so of every PV guest. */
@@ -239,13 +245,13 @@ int xen_nodes_each(const struct xen_domain_record *record, enum xen_node_part pa
 	struct giver giver = {.each = each, .opaque = opaque};
 
 	switch (part) {
+	case XEN_NODES_CLAIM:
+		give_claim(&giver, record);
+		break;
 	case XEN_NODES_DOMAIN:
 		give_domain(&giver, record);
 		give_vm(&giver, record);
 		give_libxl(&giver, record);
-		break;
-	case XEN_NODES_NAME:
-		give_name(&giver, record);
 		break;
 	case XEN_NODES_CONSOLE:
 		give_console(&giver, record);

@@ -54,12 +54,12 @@ struct xen_domain_record {
 /*
  * In this order:
  *
+ *   CLAIM     the name and the UUID, which only one living domain may have
  *   DOMAIN    in folders that are this domain's alone
- *   NAME      which only one of the introduced domains may have
  *   CONSOLE   after the domain has been introduced, as libxl has it: a console daemon that finds
  *             these earlier maps the ring of a domain whose end nobody will tell it of
  */
-enum xen_node_part { XEN_NODES_DOMAIN, XEN_NODES_NAME, XEN_NODES_CONSOLE };
+enum xen_node_part { XEN_NODES_CLAIM, XEN_NODES_DOMAIN, XEN_NODES_CONSOLE };
 
 /* Returns what each call returned that was not 0, or 0. */
 typedef int (*xen_node_fn)(void *opaque, const struct xen_node *node);

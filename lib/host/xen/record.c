@@ -40,20 +40,20 @@ struct task {
 	const struct pvb_host_record *record;
 };
 
-static int write_node(struct xs_handle *store, xs_transaction_t transaction, const char *path,
+static int write_node(struct xen_xs *store, xs_transaction_t transaction, const char *path,
 		      const char *value, struct pvb_error *error)
 {
 	/* As others' nodes of the folder are the guest's to read, this says that it is not. */
 	struct xs_permissions mine = {.id = PVB_DOMID_0, .perms = XS_PERM_NONE};
 
-	if (!xs_write(store, transaction, path, value, (unsigned)strlen(value)))
-		return xen_store_fail(error, "write", path);
-	if (!xs_set_permissions(store, transaction, path, &mine, 1))
-		return xen_store_fail(error, "set the permissions of", path);
+	if (!xen_xs_write(store, transaction, path, value, (unsigned)strlen(value)))
+		return xen_store_fail(store, error, "write", path);
+	if (!xen_xs_set_permissions(store, transaction, path, &mine, 1))
+		return xen_store_fail(store, error, "set the permissions of", path);
 	return 0;
 }
 
-static int write_all(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
+static int write_all(struct xen_xs *store, xs_transaction_t transaction, void *opaque,
 		     struct pvb_error *error)
 {
 	const struct task *task = opaque;
@@ -61,12 +61,12 @@ static int write_all(struct xs_handle *store, xs_transaction_t transaction, void
 
 	/* Nobody would remove the record of a domain that went away meanwhile. */
 	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/vm", task->domid);
-	PVB_AUTO_FREE char *vm = xs_read(store, transaction, path, NULL);
+	PVB_AUTO_FREE char *vm = xen_xs_read(store, transaction, path, NULL);
 	if (!vm && errno == ENOENT)
 		return pvb_fail(error, PVB_E_HOST_NO_DOMAIN, "xenstore",
 				"domain %" PRIu32 " was destroyed by somebody else", task->domid);
 	if (!vm)
-		return xen_store_fail(error, "read", path);
+		return xen_store_fail(store, error, "read", path);
 	(void)snprintf(path, sizeof path, FOLDER, task->domid);
 	int rc = write_node(store, transaction, path, "", error);
 
@@ -81,7 +81,7 @@ static int write_all(struct xs_handle *store, xs_transaction_t transaction, void
 	return rc;
 }
 
-int xen_record_write(struct xs_handle *store, uint32_t domid, const struct pvb_host_record *record,
+int xen_record_write(struct xen_xs *store, uint32_t domid, const struct pvb_host_record *record,
 		     struct pvb_error *error)
 {
 	struct task task = {domid, record};
@@ -100,7 +100,7 @@ static bool parse_byte(const char *text, uint8_t *byte)
 	return *text >= '0' && *text <= '9' && !*end && !errno && number <= UINT8_MAX;
 }
 
-int xen_record_read(struct xs_handle *store, uint32_t domid, struct pvb_host_record *record,
+int xen_record_read(struct xen_xs *store, uint32_t domid, struct pvb_host_record *record,
 		    struct pvb_error *error)
 {
 	char path[XEN_NODE_PATH_MAX];
@@ -110,11 +110,11 @@ int xen_record_read(struct xs_handle *store, uint32_t domid, struct pvb_host_rec
 		uint8_t byte;
 
 		(void)snprintf(path, sizeof path, FOLDER "/%s", domid, fields[i].name);
-		PVB_AUTO_FREE char *value = xs_read(store, XBT_NULL, path, NULL);
+		PVB_AUTO_FREE char *value = xen_xs_read(store, XBT_NULL, path, NULL);
 		if (!value && errno == ENOENT)
 			continue;
 		if (!value)
-			return xen_store_fail(error, "read", path);
+			return xen_store_fail(store, error, "read", path);
 		if (!parse_byte(value, &byte) || byte > fields[i].most)
 			return pvb_fail(error, PVB_E_HOST_STORE, "xenstore",
 					"%s says \"%.32s\", which no record does", path, value);

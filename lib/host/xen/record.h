@@ -9,16 +9,16 @@
 
 #include <stdint.h>
 
-#include <xenstore.h>
+#include "host/xen/xs.h"
 
 #include "host/host.h"
 
 /* After the domain was introduced: that clears its folder. */
-int xen_record_write(struct xs_handle *store, uint32_t domid, const struct pvb_host_record *record,
+int xen_record_write(struct xen_xs *store, uint32_t domid, const struct pvb_host_record *record,
 		     struct pvb_error *error);
 
 /* All zero where there is none. Fails with PVB_E_HOST_STORE where what is there is no record. */
-int xen_record_read(struct xs_handle *store, uint32_t domid, struct pvb_host_record *record,
+int xen_record_read(struct xen_xs *store, uint32_t domid, struct pvb_host_record *record,
 		    struct pvb_error *error);
 
 #endif

@@ -12,6 +12,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/context.c \
 	lib/host/xen/context.h \
 	lib/host/xen/domain.c \
+	lib/host/xen/end.c \
+	lib/host/xen/end.h \
 	lib/host/xen/facts.c \
 	lib/host/xen/grants.c \
 	lib/host/xen/guard-run.c \
@@ -31,6 +33,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/record.c \
 	lib/host/xen/record.h \
 	lib/host/xen/settings.c \
+	lib/host/xen/store-claim.c \
 	lib/host/xen/store-remove.c \
 	lib/host/xen/store.c \
 	lib/host/xen/store.h \

@@ -2,11 +2,13 @@
 /* A domain's way out of the store, whoever wrote it there. */
 #include "host/xen/store.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/cleanup.h"
 #include "core/error.h"
@@ -16,37 +18,37 @@
 /* Longer than any that is written of a domain. */
 #define LONGEST_PATH 256
 
-static int list(struct xs_handle *store, xs_transaction_t transaction, const char *path,
-		char ***names, unsigned *count, struct pvb_error *error)
+static int list(struct xen_xs *store, xs_transaction_t transaction, const char *path, char ***names,
+		unsigned *count, struct pvb_error *error)
 {
 	*count = 0;
-	*names = xs_directory(store, transaction, path, count);
+	*names = xen_xs_directory(store, transaction, path, count);
 	if (*names || errno == ENOENT)
 		return 0;
-	return xen_store_fail(error, "list", path);
+	return xen_store_fail(store, error, "list", path);
 }
 
-int xen_store_remove_node(struct xs_handle *store, xs_transaction_t transaction, const char *path,
+int xen_store_remove_node(struct xen_xs *store, xs_transaction_t transaction, const char *path,
 			  struct pvb_error *error)
 {
-	if (xs_rm(store, transaction, path) || errno == ENOENT)
+	if (xen_xs_rm(store, transaction, path) || errno == ENOENT)
 		return 0;
-	return xen_store_fail(error, "remove", path);
+	return xen_store_fail(store, error, "remove", path);
 }
 
 /* *value is NULL where there is no such node. */
-static int read_node(struct xs_handle *store, xs_transaction_t transaction, const char *path,
+static int read_node(struct xen_xs *store, xs_transaction_t transaction, const char *path,
 		     char **value, unsigned *length, struct pvb_error *error)
 {
 	*length = 0;
-	*value = xs_read(store, transaction, path, length);
+	*value = xen_xs_read(store, transaction, path, length);
 	if (*value || errno == ENOENT)
 		return 0;
-	return xen_store_fail(error, "read", path);
+	return xen_store_fail(store, error, "read", path);
 }
 
 /* A folder without a value and without children is what was made for the sake of its last child. */
-static int is_empty(struct xs_handle *store, xs_transaction_t transaction, const char *path,
+static int is_empty(struct xen_xs *store, xs_transaction_t transaction, const char *path,
 		    bool *empty, struct pvb_error *error)
 {
 	PVB_AUTO_FREE char *value = NULL;
@@ -60,8 +62,8 @@ static int is_empty(struct xs_handle *store, xs_transaction_t transaction, const
 	return rc;
 }
 
-static int remove_with_parents(struct xs_handle *store, xs_transaction_t transaction,
-			       const char *path, struct pvb_error *error)
+static int remove_with_parents(struct xen_xs *store, xs_transaction_t transaction, const char *path,
+			       struct pvb_error *error)
 {
 	char at[LONGEST_PATH];
 	int rc = xen_store_remove_node(store, transaction, path, error);
@@ -80,7 +82,7 @@ static int remove_with_parents(struct xs_handle *store, xs_transaction_t transac
 }
 
 /* Consoles need nothing done to them but to be forgotten. */
-static int remove_consoles(struct xs_handle *store, xs_transaction_t transaction, uint32_t domid,
+static int remove_consoles(struct xen_xs *store, xs_transaction_t transaction, uint32_t domid,
 			   struct pvb_error *error)
 {
 	char path[LONGEST_PATH];
@@ -104,30 +106,102 @@ static int remove_consoles(struct xs_handle *store, xs_transaction_t transaction
 	return rc;
 }
 
-/* The node says where the record is, which is one of /vm and nothing else. */
-static int remove_vm(struct xs_handle *store, xs_transaction_t transaction, uint32_t domid,
-		     struct pvb_error *error)
-{
-	char path[LONGEST_PATH];
+/* ---- whose a number's nodes are ---- */
 
-	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/vm", domid);
-	PVB_AUTO_FREE char *vm = NULL;
-	unsigned length;
-	int rc = read_node(store, transaction, path, &vm, &length, error);
-	if (rc || !vm || strncmp(vm, "/vm/", 4) != 0 || !vm[4] || strchr(vm + 4, '/'))
-		return rc;
-	return xen_store_remove_node(store, transaction, vm, error);
+/* A node "vm" that names a record names one of /vm and nothing else. */
+static bool names_record(const char *vm)
+{
+	return vm && strncmp(vm, "/vm/", 4) == 0 && vm[4] && !strchr(vm + 4, '/');
 }
 
-static int remove_all(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
+static bool looks_like_uuid(const char *text)
+{
+	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	for (size_t i = 0; i < sizeof shape - 1; i++)
+		if (shape[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
+	return true;
+}
+
+/*
+ * The node "vm" is there before any other of a domain is, and says which domain that is. Where it
+ * names no UUID at all the folder is what somebody has left, or a toolstack of another kind.
+ */
+static bool is_anothers(const char *vm, const uint8_t uuid[16])
+{
+	struct xen_uuid_text own = xen_format_uuid(uuid);
+
+	return names_record(vm) && looks_like_uuid(vm + 4) &&
+	       strncasecmp(vm + 4, own.text, strlen(own.text)) != 0;
+}
+
+/* Whether a domain other than this one refers to the same record. */
+static int is_shared(struct xen_xs *store, xs_transaction_t transaction, uint32_t domid,
+		     const char *record, bool *shared, struct pvb_error *error)
+{
+	PVB_AUTO_FREE char **domains = NULL;
+	char path[LONGEST_PATH];
+	unsigned count;
+	int rc = list(store, transaction, "/local/domain", &domains, &count, error);
+
+	*shared = false;
+	for (unsigned i = 0; i < count && rc == 0 && !*shared; i++) {
+		PVB_AUTO_FREE char *vm = NULL;
+		unsigned length;
+
+		if (strtoul(domains[i], NULL, 10) == domid)
+			continue;
+		(void)snprintf(path, sizeof path, "/local/domain/%.32s/vm", domains[i]);
+		rc = read_node(store, transaction, path, &vm, &length, error);
+		*shared = vm && strcmp(vm, record) == 0;
+	}
+	return rc;
+}
+
+static int read_vm(struct xen_xs *store, xs_transaction_t transaction, uint32_t domid, char **vm,
+		   struct pvb_error *error)
+{
+	char path[LONGEST_PATH];
+	unsigned length;
+
+	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/vm", domid);
+	return read_node(store, transaction, path, vm, &length, error);
+}
+
+/* ---- removing all ---- */
+
+static int remove_record(struct xen_xs *store, xs_transaction_t transaction, uint32_t domid,
+			 const char *vm, struct pvb_error *error)
+{
+	bool shared;
+
+	if (!names_record(vm))
+		return 0;
+
+	int rc = is_shared(store, transaction, domid, vm, &shared, error);
+	return rc || shared ? rc : xen_store_remove_node(store, transaction, vm, error);
+}
+
+struct removal {
+	uint32_t domid;
+	const uint8_t *uuid;
+};
+
+static int remove_all(struct xen_xs *store, xs_transaction_t transaction, void *opaque,
 		      struct pvb_error *error)
 {
-	uint32_t domid = *(const uint32_t *)opaque;
+	const struct removal *removal = opaque;
+	uint32_t domid = removal->domid;
+	PVB_AUTO_FREE char *vm = NULL;
 	char path[LONGEST_PATH];
-	int rc = remove_consoles(store, transaction, domid, error);
+	int rc = read_vm(store, transaction, domid, &vm, error);
 
+	if (rc || is_anothers(vm, removal->uuid))
+		return rc;
+	rc = remove_consoles(store, transaction, domid, error);
 	if (rc == 0)
-		rc = remove_vm(store, transaction, domid, error);
+		rc = remove_record(store, transaction, domid, vm, error);
 	if (rc == 0) {
 		(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32, domid);
 		rc = xen_store_remove_node(store, transaction, path, error);
@@ -139,21 +213,22 @@ static int remove_all(struct xs_handle *store, xs_transaction_t transaction, voi
 	return rc;
 }
 
-int xen_store_remove(struct xs_handle *store, uint32_t domid, struct pvb_error *error)
+int xen_store_remove(struct xen_xs *store, uint32_t domid, const uint8_t uuid[16],
+		     struct pvb_error *error)
 {
-	return xen_store_transact(store, remove_all, &domid, error);
+	struct removal removal = {domid, uuid};
+
+	return xen_store_transact(store, remove_all, &removal, error);
 }
 
-static int remove_late(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
+static int remove_late(struct xen_xs *store, xs_transaction_t transaction, void *opaque,
 		       struct pvb_error *error)
 {
 	uint32_t domid = *(const uint32_t *)opaque;
 	PVB_AUTO_FREE char *vm = NULL;
 	char path[LONGEST_PATH];
-	unsigned length;
+	int rc = read_vm(store, transaction, domid, &vm, error);
 
-	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/vm", domid);
-	int rc = read_node(store, transaction, path, &vm, &length, error);
 	/* Toolstacks write this one. */
 	if (rc || vm)
 		return rc;
@@ -161,12 +236,12 @@ static int remove_late(struct xs_handle *store, xs_transaction_t transaction, vo
 	return xen_store_remove_node(store, transaction, path, error);
 }
 
-int xen_store_remove_late(struct xs_handle *store, uint32_t domid, struct pvb_error *error)
+int xen_store_remove_late(struct xen_xs *store, uint32_t domid, struct pvb_error *error)
 {
 	return xen_store_transact(store, remove_late, &domid, error);
 }
 
-int xen_store_check_plain(struct xs_handle *store, uint32_t domid, struct pvb_error *error)
+int xen_store_check_plain(struct xen_xs *store, uint32_t domid, struct pvb_error *error)
 {
 	char path[LONGEST_PATH], found[128] = "";
 	size_t used = 0;

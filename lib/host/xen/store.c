@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/cleanup.h"
@@ -16,9 +15,32 @@
 /* Conflicts in a row after which something is wrong with the store, and not just lively. */
 #define MOST_ATTEMPTS 1000
 
-int xen_store_fail(struct pvb_error *error, const char *doing, const char *path)
+static int is_silent(const struct xen_xs *store, const char *doing, const char *path,
+		     struct pvb_error *error)
+{
+	int rc = pvb_fail(error, PVB_E_HOST_SILENT, STAGE,
+			  "xenstored has not answered for %u s; it was asked to %s %s",
+			  xen_xs_limit(store), doing, path);
+
+	pvb_hint(error, PVB_STORE_HINT);
+	return rc;
+}
+
+int xen_store_fail(const struct xen_xs *store, struct pvb_error *error, const char *doing,
+		   const char *path)
 {
 	int cause = errno;
+
+	if (cause == ETIMEDOUT)
+		return is_silent(store, doing, path, error);
+	if (cause == ECONNRESET) {
+		int rc = pvb_fail(error, PVB_E_HOST_STORE, STAGE,
+				  "xenstored ended while it was asked to %s %s", doing, path);
+
+		pvb_hint(error, "a xenstored that ended has lost its domains; see why it ended");
+		return rc;
+	}
+
 	int rc = pvb_fail(error, PVB_E_HOST_STORE, STAGE, "xenstore would not %s %s: %s", doing,
 			  path, strerror(cause));
 
@@ -29,11 +51,20 @@ int xen_store_fail(struct pvb_error *error, const char *doing, const char *path)
 	return rc;
 }
 
-int xen_store_open(struct xs_handle **store, struct pvb_error *error)
+int xen_store_open(struct xen_xs **store, const struct xen_xs_patience *patience,
+		   struct pvb_error *error)
 {
-	*store = xs_open(0);
+	*store = xen_xs_open(NULL, patience);
 	if (*store)
 		return 0;
+	if (errno == ETIMEDOUT) {
+		int rc = pvb_fail(error, PVB_E_HOST_SILENT, STAGE,
+				  "xenstored has not accepted a connection for %d s",
+				  patience->limit_ms / 1000);
+
+		pvb_hint(error, PVB_STORE_HINT);
+		return rc;
+	}
 
 	int rc = pvb_fail(error, PVB_E_HOST_STORE, STAGE, "xenstore cannot be reached: %s",
 			  strerror(errno));
@@ -41,33 +72,33 @@ int xen_store_open(struct xs_handle **store, struct pvb_error *error)
 	return rc;
 }
 
-int xen_store_transact(struct xs_handle *store, xen_store_fn act, void *opaque,
+int xen_store_transact(struct xen_xs *store, xen_store_fn act, void *opaque,
 		       struct pvb_error *error)
 {
 	for (unsigned attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-		xs_transaction_t transaction = xs_transaction_start(store);
+		xs_transaction_t transaction = xen_xs_transaction_start(store);
 
 		if (transaction == XBT_NULL)
-			return xen_store_fail(error, "begin", "a transaction");
+			return xen_store_fail(store, error, "begin", "a transaction");
 
 		int rc = act(store, transaction, opaque, error);
 		if (rc) {
-			(void)xs_transaction_end(store, transaction, true);
+			(void)xen_xs_transaction_end(store, transaction, true);
 			return rc;
 		}
-		if (xs_transaction_end(store, transaction, false))
+		if (xen_xs_transaction_end(store, transaction, false))
 			return 0;
 		if (errno != EAGAIN)
-			return xen_store_fail(error, "commit", "a transaction");
+			return xen_store_fail(store, error, "commit", "a transaction");
 	}
 	errno = EAGAIN;
-	return xen_store_fail(error, "commit", "a transaction in many attempts");
+	return xen_store_fail(store, error, "commit", "a transaction in many attempts");
 }
 
 /* ---- writing ---- */
 
 struct writing {
-	struct xs_handle *store;
+	struct xen_xs *store;
 	xs_transaction_t transaction;
 	const struct xen_domain_record *record;
 	struct pvb_error *error;
@@ -110,106 +141,52 @@ static int write_node(void *opaque, const struct xen_node *node)
 	struct xs_permissions permissions[2];
 	unsigned count = permissions_of(writing->record, node->access, permissions);
 
-	if (node->value && !xs_write(writing->store, writing->transaction, node->path, node->value,
-				     (unsigned)strlen(node->value)))
-		return xen_store_fail(writing->error, "write", node->path);
-	if (count && !xs_set_permissions(writing->store, writing->transaction, node->path,
-					 permissions, count))
-		return xen_store_fail(writing->error, "set the permissions of", node->path);
+	if (node->value && !xen_xs_write(writing->store, writing->transaction, node->path,
+					 node->value, (unsigned)strlen(node->value)))
+		return xen_store_fail(writing->store, writing->error, "write", node->path);
+	if (count && !xen_xs_set_permissions(writing->store, writing->transaction, node->path,
+					     permissions, count))
+		return xen_store_fail(writing->store, writing->error, "set the permissions of",
+				      node->path);
 	return 0;
 }
 
-int xen_store_check_name(struct xs_handle *store, xs_transaction_t transaction, const char *name,
-			 uint32_t domid, struct pvb_error *error)
-{
-	unsigned count = 0;
-	PVB_AUTO_FREE char **domains = xs_directory(store, transaction, "/local/domain", &count);
-
-	if (!domains)
-		return errno == ENOENT ? 0 : xen_store_fail(error, "list", "/local/domain");
-	for (unsigned i = 0; i < count; i++) {
-		unsigned long other = strtoul(domains[i], NULL, 10);
-		char path[XEN_NODE_PATH_MAX];
-
-		if (other == domid)
-			continue;
-		(void)snprintf(path, sizeof path, "/local/domain/%lu/name", other);
-		PVB_AUTO_FREE char *taken = xs_read(store, transaction, path, NULL);
-		if (!taken && errno != ENOENT)
-			return xen_store_fail(error, "read", path);
-		/* What an unclean end left behind takes nobody's name. */
-		if (!taken || strcmp(taken, name) != 0 ||
-		    !xs_is_domain_introduced(store, (unsigned)other))
-			continue;
-		int rc = pvb_fail(error, PVB_E_ARG_NAME, STAGE,
-				  "there is a domain \"%.64s\" already, number %lu", name, other);
-		pvb_hint(error, "give the new one another name, or destroy that one first");
-		return rc;
-	}
-	return 0;
-}
-
-static int write_part(struct xs_handle *store, xs_transaction_t transaction,
-		      const struct xen_domain_record *record, enum xen_node_part part,
-		      struct pvb_error *error)
+int xen_store_write_part(struct xen_xs *store, xs_transaction_t transaction,
+			 const struct xen_domain_record *record, enum xen_node_part part,
+			 struct pvb_error *error)
 {
 	struct writing writing = {store, transaction, record, error};
 
 	return xen_nodes_each(record, part, write_node, &writing);
 }
 
-static int write_domain(struct xs_handle *store, const struct xen_domain_record *record,
-			struct pvb_error *error)
-{
-	char path[XEN_NODE_PATH_MAX];
-	int rc;
-
-	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32, record->domid);
-	rc = xen_store_remove_node(store, XBT_NULL, path, error);
-	if (rc == 0) {
-		(void)snprintf(path, sizeof path, "/libxl/%" PRIu32, record->domid);
-		rc = xen_store_remove_node(store, XBT_NULL, path, error);
-	}
-	if (rc == 0) {
-		(void)snprintf(path, sizeof path, "/vm/%s", xen_format_uuid(record->uuid).text);
-		rc = xen_store_remove_node(store, XBT_NULL, path, error);
-	}
-	return rc ? rc : write_part(store, XBT_NULL, record, XEN_NODES_DOMAIN, error);
-}
-
-static int write_last(struct xs_handle *store, xs_transaction_t transaction, void *opaque,
+static int write_last(struct xen_xs *store, xs_transaction_t transaction, void *opaque,
 		      struct pvb_error *error)
 {
-	const struct xen_domain_record *record = opaque;
-	int rc = xen_store_check_name(store, transaction, record->told->name, record->domid, error);
-
-	if (rc == 0)
-		rc = write_part(store, transaction, record, XEN_NODES_NAME, error);
-	return rc ? rc : write_part(store, transaction, record, XEN_NODES_CONSOLE, error);
+	return xen_store_write_part(store, transaction, opaque, XEN_NODES_CONSOLE, error);
 }
 
-static int take_in(struct xs_handle *store, const struct xen_domain_record *record,
+static int take_in(struct xen_xs *store, const struct xen_domain_record *record,
 		   struct pvb_error *error)
 {
 	const struct pvb_host_introduction *told = record->told;
 
-	if (xs_introduce_domain(store, record->domid, told->store_frame.n, told->store_port))
+	if (xen_xs_introduce_domain(store, record->domid, told->store_frame.n, told->store_port))
 		return 0;
-	return xen_store_fail(error, "take in", "the new domain");
+	return xen_store_fail(store, error, "take in", "the new domain");
 }
 
 /*
  * Every call is a round trip, and a transaction that somebody was in the way of is done again. So
- * what nobody else has a hand in, which is most, is written without one. The name comes after the
- * introduction: who looks for a name counts those of introduced domains only, and of two that find
- * it free at the same time, one is in the other's way.
+ * what nobody else has a hand in, which is most, is written without one: the UUID is this domain's
+ * by now, and so is the record under /vm. The console comes after the introduction, all at once.
  */
-int xen_store_introduce(struct xs_handle *store, const struct xen_domain_record *record,
+int xen_store_introduce(struct xen_xs *store, const struct xen_domain_record *record,
 			struct pvb_error *error)
 {
 	struct xen_domain_record own = *record;
 	bool introduced = false;
-	int rc = write_domain(store, record, error);
+	int rc = xen_store_write_part(store, XBT_NULL, record, XEN_NODES_DOMAIN, error);
 
 	if (rc == 0) {
 		rc = take_in(store, record, error);
@@ -221,8 +198,8 @@ int xen_store_introduce(struct xs_handle *store, const struct xen_domain_record 
 		struct pvb_error undoing = {0};
 
 		if (introduced)
-			(void)xs_release_domain(store, record->domid);
-		if (xen_store_remove(store, record->domid, &undoing))
+			(void)xen_xs_release_domain(store, record->domid);
+		if (xen_store_remove(store, record->domid, record->uuid, &undoing))
 			pvb_context(error, "and what was written could not be removed: %.100s",
 				    undoing.message);
 	}
@@ -231,11 +208,14 @@ int xen_store_introduce(struct xs_handle *store, const struct xen_domain_record 
 
 /* ---- reading ---- */
 
-void xen_store_name(struct xs_handle *store, uint32_t domid, char name[PVB_HOST_NAME_MAX])
+bool xen_store_name(struct xen_xs *store, uint32_t domid, char name[PVB_HOST_NAME_MAX])
 {
 	char path[XEN_NODE_PATH_MAX];
 
 	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/name", domid);
-	PVB_AUTO_FREE char *value = xs_read(store, XBT_NULL, path, NULL);
+	PVB_AUTO_FREE char *value = xen_xs_read(store, XBT_NULL, path, NULL);
+	bool told = value || errno == ENOENT;
+
 	(void)snprintf(name, PVB_HOST_NAME_MAX, "%s", value ? value : "");
+	return told;
 }

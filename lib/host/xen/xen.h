@@ -9,6 +9,8 @@
  *   life.c     a domain's life beside the hypervisor: what the host's other tools are told of it,
  *              and its guard; with store*.c, nodes.c, record.c, console.c, watch.c, userdata.c
  *              and guard*.c
+ *   xs*.c      speaking to xenstored, which may not answer
+ *   end.c      the hypervisor's part of a domain's end
  *   settings.c what is set of a domain before it runs
  *   memory.c   claiming and populating, mapping, frames and their types
  *   m2p.c      reading the M2P

@@ -59,14 +59,13 @@ static char **split(const char *texts, size_t length, unsigned *count)
 	for (const char *at = texts; at < texts + length; at += strlen(at) + 1)
 		found++;
 
-	char **list = malloc((found + 1) * sizeof *list + length + 1);
+	/* The texts lie behind the pointers, in the room of so many more. */
+	char **list = calloc(found + 1 + length / sizeof *list + 1, sizeof *list);
 	if (!list)
 		return NULL;
 
 	char *copy = (char *)(list + found + 1);
 	memcpy(copy, texts, length);
-	copy[length] = '\0';
-	list[found] = NULL;
 	for (unsigned i = 0; i < found; i++) {
 		list[i] = copy;
 		copy += strlen(copy) + 1;
