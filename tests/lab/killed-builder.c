@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A builder that kills, in the middle of the stage that it is told:
+ * A builder that does somebody harm in the middle of the stage that it is told:
  *
- *   killed-builder HOST KERNEL self|guard STAGE[:PERCENT] [NAME]   itself, or its guard
+ *   killed-builder HOST KERNEL self|guard STAGE[:PERCENT] [NAME]   kills itself, or its guard
+ *   killed-builder HOST KERNEL [self+]stop:DAEMON|kill:DAEMON STAGE[:PERCENT] [NAME]
+ *                                                                  stops or kills all processes of
+ *                                                                  that name, then perhaps itself
  *   killed-builder HOST KERNEL leave - [NAME]                      nobody: it leaves a guarded
- * domain
+ *                                                                  domain
  *
  * as the stage begins, or once so much of it is done. A build that never comes there
  * ends with status 3; one that fails, with 1 and what it says.
@@ -17,16 +20,20 @@
 
 #include <pvbuild/pvbuild.h>
 
-enum victim { NOBODY, SELF, GUARD };
-
+/*
+ *   signal, name   for all processes of that name; signal is 0 for none
+ *   self           then this process kills itself
+ */
 struct death {
-	enum victim victim;
+	int signal;
+	char name[32];
+	bool self;
 	char stage[32];
 	unsigned percent;
 	bool came;
 };
 
-static bool is_guard(const char *pid)
+static bool is_called(const char *pid, const char *wanted)
 {
 	char path[64], name[32] = "";
 
@@ -36,18 +43,20 @@ static bool is_guard(const char *pid)
 		return false;
 	bool read = fgets(name, sizeof name, file) != NULL;
 	fclose(file);
-	return read && strcmp(name, "pvbuild-guard\n") == 0;
+	name[strcspn(name, "\n")] = '\0';
+	return read && strcmp(name, wanted) == 0;
 }
 
 /* There is one, in the lab. */
-static void kill_guard(void)
+static void signal_all(const char *name, int signal)
 {
 	DIR *processes = opendir("/proc");
 	const struct dirent *entry;
 
 	while (processes && (entry = readdir(processes)))
-		if (is_guard(entry->d_name))
-			kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		    is_called(entry->d_name, name))
+			kill((pid_t)strtol(entry->d_name, NULL, 10), signal);
 	if (processes)
 		closedir(processes);
 }
@@ -56,16 +65,17 @@ static int report(void *opaque, const char *stage, uint64_t done, uint64_t total
 {
 	struct death *death = opaque;
 
-	if (death->victim == NOBODY || death->came || strcmp(stage, death->stage) != 0 ||
+	if ((!death->signal && !death->self) || death->came || strcmp(stage, death->stage) != 0 ||
 	    (death->percent && (!total || done * 100 < total * death->percent)))
 		return 0;
 	death->came = true;
 	printf("killed in %s at %llu of %llu\n", stage, (unsigned long long)done,
 	       (unsigned long long)total);
 	fflush(stdout);
-	if (death->victim == SELF)
+	if (death->signal)
+		signal_all(death->name, death->signal);
+	if (death->self)
 		raise(SIGKILL);
-	kill_guard();
 	return 0;
 }
 
@@ -97,7 +107,7 @@ static int build(const char *host_name, const char *kernel, const char *name, st
 
 	spec.memory = UINT64_C(128) << 20;
 	options.name = name;
-	options.guarded = death->victim == NOBODY;
+	options.guarded = !death->signal && !death->self;
 	options.progress = report;
 	options.progress_opaque = death;
 	if (rc == 0)
@@ -115,14 +125,30 @@ static int build(const char *host_name, const char *kernel, const char *name, st
 	return rc;
 }
 
-static bool parse_victim(const char *text, enum victim *victim)
+static bool parse_victim(const char *text, struct death *death)
 {
-	static const char *const names[] = {"leave", "self", "guard"};
+	static const struct {
+		const char *word;
+		int signal;
+	} signals[] = {{"stop:", SIGSTOP}, {"kill:", SIGKILL}};
 
-	for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (strcmp(text, names[i]) != 0)
+	if (strcmp(text, "leave") == 0)
+		return true;
+	death->self = strcmp(text, "self") == 0;
+	if (death->self)
+		return true;
+	if (strcmp(text, "guard") == 0)
+		text = "kill:pvbuild-guard";
+	death->self = strncmp(text, "self+", 5) == 0;
+	if (death->self)
+		text += 5;
+	for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		size_t length = strlen(signals[i].word);
+
+		if (strncmp(text, signals[i].word, length) != 0)
 			continue;
-		*victim = (enum victim)i;
+		death->signal = signals[i].signal;
+		snprintf(death->name, sizeof death->name, "%s", text + length);
 		return true;
 	}
 	return false;
@@ -130,12 +156,13 @@ static bool parse_victim(const char *text, enum victim *victim)
 
 int main(int argc, char **argv)
 {
-	struct death death = {.victim = NOBODY};
+	struct death death = {0};
 	struct pvb_error error = {0};
 
-	if (argc < 5 || argc > 6 || !parse_victim(argv[3], &death.victim) ||
+	if (argc < 5 || argc > 6 || !parse_victim(argv[3], &death) ||
 	    !parse_death(argv[4], &death)) {
-		fprintf(stderr, "usage: killed-builder HOST KERNEL self|guard|leave "
+		fprintf(stderr, "usage: killed-builder HOST KERNEL "
+				"self|guard|leave|[self+]stop:DAEMON|kill:DAEMON "
 				"STAGE[:PERCENT] [NAME]\n");
 		return 2;
 	}
@@ -144,7 +171,7 @@ int main(int argc, char **argv)
 			pvb_code_name(error.code), error.stage, error.context);
 		return 1;
 	}
-	if (death.victim == NOBODY || death.came)
+	if ((!death.signal && !death.self) || death.came)
 		return 0;
 	fprintf(stderr, "killed-builder: there is no stage \"%s\", or not so much of it\n",
 		death.stage);

@@ -64,6 +64,10 @@ check_PROGRAMS += tests/lab/holdings
 tests_lab_holdings_CPPFLAGS = -include config.h -I$(top_builddir) $(XEN_CFLAGS)
 tests_lab_holdings_LDADD = $(XEN_LIBS)
 
+check_PROGRAMS += tests/lab/hold-page
+tests_lab_hold_page_CPPFLAGS = $(lab_cppflags)
+tests_lab_hold_page_LDADD = $(lab_ldadd)
+
 check_PROGRAMS += tests/lab/killed-builder
 tests_lab_killed_builder_CPPFLAGS = -include config.h -I$(top_builddir) -I$(top_srcdir)/include
 tests_lab_killed_builder_LDADD = lib/libpvbuild.la
