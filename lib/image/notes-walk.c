@@ -68,7 +68,7 @@ static bool could_be(const struct header *header, const char *owner)
 
 static struct header read_header(struct pvb_span bytes, uint64_t at)
 {
-	struct header header = {.whole = true};
+	struct header header = {.rest = bytes, .whole = true};
 
 	(void)pvb_span_part(bytes, at, bytes.size - at, &header.rest);
 	if (!pvb_span_u32(header.rest, 0, &header.name_size) ||
