@@ -21,7 +21,7 @@ ok "it says what is wrong with a kernel" both exited 2 '&&' err_has "pv.pvh-only
 toolstack sim:memory=128M "$(kernel small64)" 1024
 ok "and what the host lacks" both exited 3 '&&' err_has "host.no-memory"
 toolstack kvm "$(kernel small64)" 64
-ok "and that there is no such host" both exited 3 '&&' err_has "host.absent"
+ok "and that there is no such host" both exited 3 '&&' err_has "host.option"
 toolstack sim "$(kernel small64)" 64 "" "$work/no-such-ramdisk"
 ok "and that a file is missing" both exited 1 '&&' err_has "no-such-ramdisk"
 for megabytes in x 0 -1 64M 99999999999999999999; do
