@@ -129,8 +129,9 @@ int attach(struct pvb_host *host, const struct ward *ward, int fd, bool *left, s
 		return 0;
 	case RELAY_STOPPED:
 		return fault(error, PVB_E_ARG_CANCELLED, "console",
-			     "stopped by a signal (%s); domain %u, \"%s\", goes on",
-			     strsignal(signals_caught()), ward->domid, ward->name);
+			     "stopped by a signal (%s); domain %u, \"%s\", %s",
+			     strsignal(signals_caught()), ward->domid, ward->name,
+			     end->ended || end->gone ? "has ended" : "goes on");
 	case RELAY_CLOSED:
 		return explain_close(ward, error);
 	case RELAY_ENDED:

@@ -37,16 +37,20 @@ struct heard_rest heard_compare(const struct heard *heard, const struct pvb_cons
 {
 	/* Both modulo 1 << 32, as the guest counts. */
 	uint32_t behind = ring->written - (uint32_t)heard->total;
+	struct heard_rest by_content = search(heard, ring);
 
 	if (heard->from_start && behind == 0)
 		return (struct heard_rest){.whole = true};
-	if (!heard->from_start || !ring->count)
-		return search(heard, ring);
+	/* A guest that has begun its ring anew has written less than was heard. */
+	if (!heard->from_start || !ring->count || behind > INT32_MAX)
+		return by_content;
 
 	uint32_t rest = behind < ring->count ? behind : ring->count;
 
-	/* It fails where somebody else reads, too, or where the guest has begun its ring anew. */
-	if (behind > INT32_MAX || !may_end_with(heard, ring, ring->count - rest))
-		return search(heard, ring);
-	return (struct heard_rest){.rest = rest, .lost = behind - rest, .gap = behind > rest};
+	/* It fails where somebody else reads, too. */
+	by_content.owed = true;
+	if (!may_end_with(heard, ring, ring->count - rest))
+		return by_content;
+	return (struct heard_rest){
+		.rest = rest, .lost = behind - rest, .gap = behind > rest, .owed = true};
 }

@@ -34,12 +34,14 @@ void heard_add(struct heard *heard, const char *bytes, size_t count);
  *   gap     there are more before them, which the ring does not have any more
  *   lost    how many these are; 0 where nobody can tell
  *   whole   all has come through, and it was counted: nothing more will come
+ *   owed    it was counted, and more is to come, whether or not the contents say so
  */
 struct heard_rest {
 	uint32_t rest;
 	uint32_t lost;
 	bool gap;
 	bool whole;
+	bool owed;
 };
 
 /*

@@ -173,12 +173,11 @@ static void finish(struct state *state, const struct pvb_console_ring *ring,
 }
 
 /* How many silences end the console of a domain that has ended. */
-static unsigned silences_wanted(const struct state *state, const struct heard_rest *rest)
+static unsigned silences_wanted(const struct heard_rest *rest)
 {
 	if (rest->whole)
 		return 0;
-	/* Where bytes were counted, and some are missing, they may yet come. */
-	if (!rest->rest && !state->heard.from_start)
+	if (!rest->rest && !rest->owed)
 		return 1;
 	return rest->gap ? PATIENCE_GAP : PATIENCE;
 }
@@ -193,7 +192,7 @@ static void hear_silence(struct state *state, struct relay_result *result)
 		return;
 	if (look_at_ring(state, &ring)) {
 		rest = heard_compare(&state->heard, &ring);
-		wanted = silences_wanted(state, &rest);
+		wanted = silences_wanted(&rest);
 	}
 	if (state->silences++ >= wanted)
 		finish(state, &ring, &rest, result);

@@ -123,7 +123,24 @@ static void what_another_reader_took_is_no_reason_to_say_it_twice(void **state)
 	struct heard_rest rest = heard_compare(&heard, &ring);
 
 	assert_int_equal(rest.rest, 0);
-	assert_false(rest.whole);
+	assert_true(rest.owed && !rest.whole);
+}
+
+static void a_ring_that_was_begun_anew_owes_nothing(void **state)
+{
+	(void)state;
+	char text[MOST];
+	struct heard heard = {.from_start = true};
+
+	write_text(text);
+	struct pvb_console_ring ring = ring_after(text, 500, 500);
+
+	heard_add(&heard, text + 3000, 2000);
+	heard_add(&heard, text, 500);
+	struct heard_rest rest = heard_compare(&heard, &ring);
+
+	assert_int_equal(rest.rest, 0);
+	assert_false(rest.owed || rest.whole || rest.gap);
 }
 
 static void numbers_come_round(void **state)
@@ -179,6 +196,7 @@ int main(void)
 		cmocka_unit_test(who_has_heard_nothing_has_what_nobody_took),
 		cmocka_unit_test(what_does_not_fit_may_have_a_gap_before_it),
 		cmocka_unit_test(what_another_reader_took_is_no_reason_to_say_it_twice),
+		cmocka_unit_test(a_ring_that_was_begun_anew_owes_nothing),
 		cmocka_unit_test(numbers_come_round),
 		cmocka_unit_test(what_a_guest_makes_up_does_no_harm),
 	};
