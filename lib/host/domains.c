@@ -94,7 +94,7 @@ static int names_are_unknown(const char *name, struct pvb_error *error)
 		error, PVB_E_HOST_SILENT, "find_domain",
 		"which domain is called \"%.64s\" is not known: xenstored does not answer", name);
 
-	pvb_hint(error, "a domain can also be named by its number; \"pvbuild list\" shows those");
+	pvb_hint(error, "a domain can also be named by its number; pvb_domain_list() has those");
 	return rc;
 }
 

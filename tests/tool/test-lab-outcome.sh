@@ -91,8 +91,9 @@ ok "the log does not play with the terminal" bash -c "! grep -q $'[\033\a]' '$wo
 # What Xen said of a guest that crashed, and nothing else of what it said.
 cat >guest.cfg <<-'END'
 	kernel = "some"
+	memory = 64
 END
-: >some
+"$builddir/tests/tool/make-kernel" linux64 some
 crash='(XEN) d0v0 of dom0\n(XEN) grant_table.c:1861:d1v0 expanding\r\n[    1.0] dom0 says d1v0\n(XEN) d1v0 Unhandled: #UD\n(XEN) other\n'
 crash+='(XEN) Domain 1 (vcpu#0) crashed on cpu#1:\n(XEN) RIP:    e033:[<ffffffff81000000>]\n(XEN) Guest stack trace\n[    2.0] dom0\n(XEN) last\n'
 SAYS_status='13\n' SAYS_log=$crash lab guest.cfg
