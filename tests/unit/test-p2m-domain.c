@@ -360,9 +360,9 @@ static void a_p2m_of_more_pieces_than_the_domain_has_pages_is_refused(void **sta
 	pvb_p2m_free(p2m);
 	publish_scattered(fixture, most + 1);
 	refused(fixture, NULL, PVB_E_P2M_SCATTERED);
-	assert_fails_with(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
-			  PVB_E_HOST_STATE, &error);
-	assert_non_null(strstr(error.message, "pieces"));
+	/* A core does without it: the memory is the hypervisor's to tell. */
+	assert_ok(pvb_dump_core(fixture->host, fixture->domid, fixture->core, NULL, &error),
+		  &error);
 
 	/* Whoever trusts it can say so. */
 	options.max_extents = most + 1;
