@@ -5,10 +5,35 @@
 #include <string.h>
 
 static const char *const read_keys[] = {
-	"builder",   "cmdline",       "extra",       "kernel",   "maxmem",
-	"maxvcpus",  "memory",        "name",        "on_crash", "on_poweroff",
-	"on_reboot", "on_soft_reset", "on_watchdog", "pvb_p2m",  "ramdisk",
-	"root",      "type",          "uuid",        "vcpus",    NULL,
+	"builder",
+	"cap",
+	"cmdline",
+	"cpu_weight",
+	"cpus",
+	"cpus_soft",
+	"extra",
+	"kernel",
+	"max_event_channels",
+	"max_grant_frames",
+	"max_grant_version",
+	"max_maptrack_frames",
+	"maxmem",
+	"maxvcpus",
+	"memory",
+	"name",
+	"on_crash",
+	"on_poweroff",
+	"on_reboot",
+	"on_soft_reset",
+	"on_watchdog",
+	"pool",
+	"pvb_p2m",
+	"ramdisk",
+	"root",
+	"type",
+	"uuid",
+	"vcpus",
+	NULL,
 };
 
 /* What may be done with the domain later, how it is scheduled, and keys of HVM that xl ignores for
@@ -17,19 +42,10 @@ static const char *const ignored_keys[] = {
 	/* life */
 	"nomigrate",
 	"xend_suspend_evtchn_compat",
-	/* scheduling, and limits that are set on a running domain */
-	"cap",
-	"cpu_weight",
-	"cpus",
-	"cpus_soft",
+	/* schedulers that are not credit and credit2 */
 	"extratime",
 	"latency",
-	"max_event_channels",
-	"max_grant_frames",
-	"max_grant_version",
-	"max_maptrack_frames",
 	"period",
-	"pool",
 	"slice",
 	"vmtrace_buf_kb",
 	/* HVM, PVH, Arm */

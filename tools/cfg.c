@@ -8,32 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libxlutil.h>
-
 #include "auto.h"
 #include "cfg-keys.h"
+#include "cfg-read.h"
 #include "fault.h"
 
-#define STAGE "config"
+#define STAGE CFG_STAGE
 #define FILE_LIMIT ((size_t)1 << 20)
 #define MIB_SHIFT 20
-#define VCPUS_MAX 8192 /* of a PV guest */
 
 bool cfg_available(void)
 {
 	return true;
 }
-
-/* A configuration file, being read. */
-struct cfg {
-	const char *path;
-	char *text;
-	size_t size;
-	FILE *report; /* libxlutil's words go to complaint */
-	char *complaint;
-	size_t complaint_size;
-	XLU_Config *config;
-};
 
 static void cfg_close(struct cfg *cfg)
 {
@@ -210,7 +197,7 @@ static int get_string(struct cfg *cfg, const char *key, const char **value, stru
 	return status && status != ESRCH ? complain(cfg, key, error) : 0;
 }
 
-static int get_copy(struct cfg *cfg, const char *key, char **copy, struct pvb_error *error)
+int cfg_get_copy(struct cfg *cfg, const char *key, char **copy, struct pvb_error *error)
 {
 	const char *value;
 	int rc = get_string(cfg, key, &value, error);
@@ -221,23 +208,20 @@ static int get_copy(struct cfg *cfg, const char *key, char **copy, struct pvb_er
 	return *copy ? 0 : fault_memory(error, key);
 }
 
-/* An optional number from 1 to most; *value is 0 where the key is not there. */
-static int get_number(struct cfg *cfg, const char *key, uint64_t most, uint64_t *value,
-		      struct pvb_error *error)
+int cfg_get_number(struct cfg *cfg, const char *key, uint64_t least, uint64_t most, uint64_t *value,
+		   struct pvb_error *error)
 {
 	long number = 0;
-
-	*value = 0;
 	int status = xlu_cfg_get_long(cfg->config, key, &number, 0);
 
 	if (status == ESRCH)
 		return 0;
 	if (status)
 		return complain(cfg, key, error);
-	if (number < 1 || (uint64_t)number > most)
+	if (number < 0 || (uint64_t)number < least || (uint64_t)number > most)
 		return fault(error, PVB_E_ARG_CONFIG, STAGE,
-			     "%s: %s = %ld is not between 1 and %" PRIu64, cfg->path, key, number,
-			     most);
+			     "%s: %s = %ld is not between %" PRIu64 " and %" PRIu64, cfg->path, key,
+			     number, least, most);
 	*value = (uint64_t)number;
 	return 0;
 }
@@ -295,12 +279,12 @@ static int get_command_line(struct cfg *cfg, char **line, struct pvb_error *erro
 
 static int get_memory(struct cfg *cfg, uint64_t *bytes, struct pvb_error *error)
 {
-	uint64_t memory;
-	uint64_t most;
-	int rc = get_number(cfg, "memory", UINT64_MAX >> (MIB_SHIFT + 1), &memory, error);
+	uint64_t memory = 0;
+	uint64_t most = 0;
+	int rc = cfg_get_number(cfg, "memory", 1, UINT64_MAX >> (MIB_SHIFT + 1), &memory, error);
 
 	if (!rc)
-		rc = get_number(cfg, "maxmem", UINT64_MAX >> (MIB_SHIFT + 1), &most, error);
+		rc = cfg_get_number(cfg, "maxmem", 1, UINT64_MAX >> (MIB_SHIFT + 1), &most, error);
 	if (rc)
 		return rc;
 	if (memory && most && most < memory)
@@ -311,28 +295,6 @@ static int get_memory(struct cfg *cfg, uint64_t *bytes, struct pvb_error *error)
 		warn("%s: maxmem is not acted on: the domain gets %" PRIu64 " MiB and cannot grow",
 		     cfg->path, memory);
 	*bytes = (memory ? memory : most) << MIB_SHIFT;
-	return 0;
-}
-
-static int get_vcpus(struct cfg *cfg, uint32_t *count, struct pvb_error *error)
-{
-	uint64_t vcpus;
-	uint64_t most;
-	int rc = get_number(cfg, "vcpus", VCPUS_MAX, &vcpus, error);
-
-	if (!rc)
-		rc = get_number(cfg, "maxvcpus", VCPUS_MAX, &most, error);
-	if (rc)
-		return rc;
-	if (vcpus && most && most < vcpus)
-		return fault(error, PVB_E_ARG_CONFIG, STAGE,
-			     "%s: maxvcpus = %" PRIu64 " is less than vcpus = %" PRIu64, cfg->path,
-			     most, vcpus);
-	if (most > (vcpus ? vcpus : 1))
-		warn("%s: the domain has %" PRIu64
-		     " vCPUs; which of them are online is for a toolstack to say",
-		     cfg->path, most);
-	*count = (uint32_t)(most ? most : vcpus);
 	return 0;
 }
 
@@ -430,17 +392,19 @@ static int read_keys(struct cfg *cfg, struct guest *guest, struct pvb_error *err
 	if (!rc)
 		rc = check_keys(cfg, error);
 	if (!rc)
-		rc = get_copy(cfg, "name", &guest->name, error);
+		rc = cfg_get_copy(cfg, "name", &guest->name, error);
 	if (!rc)
-		rc = get_copy(cfg, "kernel", &guest->kernel, error);
+		rc = cfg_get_copy(cfg, "kernel", &guest->kernel, error);
 	if (!rc)
-		rc = get_copy(cfg, "ramdisk", &guest->ramdisk, error);
+		rc = cfg_get_copy(cfg, "ramdisk", &guest->ramdisk, error);
 	if (!rc)
 		rc = get_command_line(cfg, &guest->cmdline, error);
 	if (!rc)
 		rc = get_memory(cfg, &guest->memory, error);
 	if (!rc)
-		rc = get_vcpus(cfg, &guest->vcpus, error);
+		rc = cfg_get_schedule(cfg, guest, error);
+	if (!rc)
+		rc = cfg_get_limits(cfg, &guest->limits, error);
 	if (!rc)
 		rc = get_p2m(cfg, &guest->p2m, error);
 	if (!rc)

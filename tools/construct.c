@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pvbuild/pvbuild.h>
@@ -19,6 +20,60 @@ int construct_stopped(struct pvb_error *error)
 	return fault(error, PVB_E_ARG_CANCELLED, "create",
 		     "stopped by a signal (%s); nothing is left of the domain",
 		     strsignal(signals_caught()));
+}
+
+/*
+ * A list of CPUs for each vCPU; *filled is the caller's to free, and NULL where the guest's own
+ * array is that already.
+ */
+static int list_cpus(const struct guest_cpus *cpus, uint32_t vcpus, const char ***filled,
+		     const char *const **lists, size_t *count, struct pvb_error *error)
+{
+	*filled = NULL;
+	*lists = (const char *const *)cpus->v;
+	*count = cpus->n;
+	if (!cpus->for_all)
+		return 0;
+	*filled = calloc(vcpus, sizeof(const char *));
+	if (!*filled)
+		return fault_memory(error, "lists of CPUs");
+	for (uint32_t i = 0; i < vcpus; i++)
+		(*filled)[i] = cpus->v[0];
+	*lists = *filled;
+	*count = vcpus;
+	return 0;
+}
+
+static void take_limits(struct pvb_build_options *wanted, const struct guest *guest)
+{
+	wanted->max_event_channels = guest->limits.event_channels;
+	wanted->max_grant_frames = guest->limits.grant_frames;
+	wanted->max_maptrack_frames = guest->limits.maptrack_frames;
+	wanted->max_grant_version = guest->limits.grant_version;
+	wanted->pool = guest->pool;
+	wanted->cpu_weight = guest->cpu_weight;
+	wanted->cpu_cap = guest->cpu_cap;
+}
+
+/* Beside what is wanted already, where each vCPU may run and should. */
+static int build_with_cpus(struct construct *made, struct session *session,
+			   struct pvb_build_options *wanted, struct pvb_error *error)
+{
+	const struct guest *guest = &session->guest;
+	const uint32_t vcpus = pvb_plan_info(session->plan)->max_vcpus;
+	const char **hard = NULL;
+	const char **soft = NULL;
+	int rc = list_cpus(&guest->cpus, vcpus, &hard, &wanted->cpus, &wanted->cpus_count, error);
+
+	if (!rc)
+		rc = list_cpus(&guest->soft_cpus, vcpus, &soft, &wanted->soft_cpus,
+			       &wanted->soft_cpus_count, error);
+	if (!rc)
+		rc = pvb_build(session->host, session->plan, session->image, wanted, &made->domain,
+			       error);
+	free((void *)hard);
+	free((void *)soft);
+	return rc;
 }
 
 static int build(struct construct *made, struct session *session, const struct options *options,
@@ -38,12 +93,11 @@ static int build(struct construct *made, struct session *session, const struct o
 	progress_begin(&progress);
 	wanted.progress = progress_report;
 	wanted.progress_opaque = &progress;
-	if (option_given(options, OPTION_VERBOSE)) {
-		wanted.log = progress_log;
-		wanted.log_opaque = &progress;
-	}
-	int rc = pvb_build(session->host, session->plan, session->image, &wanted, &made->domain,
-			   error);
+	progress.verbose = option_given(options, OPTION_VERBOSE);
+	wanted.log = progress_log;
+	wanted.log_opaque = &progress;
+	take_limits(&wanted, &session->guest);
+	int rc = build_with_cpus(made, session, &wanted, error);
 
 	progress_end(&progress);
 	return rc == -PVB_E_ARG_CANCELLED ? construct_stopped(error) : rc;

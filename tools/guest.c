@@ -108,6 +108,8 @@ int guest_read(struct guest *guest, const struct options *options, struct pvb_er
 	take_ranges(guest, options);
 	if (options->vcpus)
 		guest->vcpus = options->vcpus;
+	if (options->max_vcpus)
+		guest->max_vcpus = options->max_vcpus;
 	guest->max_address_bits = options->max_address_bits;
 	if (options->p2m.wish != PVB_P2M_AS_GUEST_ASKS)
 		guest->p2m = options->p2m;
@@ -119,8 +121,18 @@ int guest_read(struct guest *guest, const struct options *options, struct pvb_er
 	return rc ? rc : choose_uuid(guest->uuid, error);
 }
 
+static void clear_cpus(struct guest_cpus *cpus)
+{
+	for (size_t i = 0; i < cpus->n; i++)
+		free(cpus->v[i]);
+	free((void *)cpus->v);
+}
+
 void guest_clear(struct guest *guest)
 {
+	clear_cpus(&guest->cpus);
+	clear_cpus(&guest->soft_cpus);
+	free(guest->pool);
 	free(guest->name);
 	free(guest->kernel);
 	free(guest->ramdisk);

@@ -3,6 +3,8 @@
 #ifndef PVB_TOOLS_GUEST_H
 #define PVB_TOOLS_GUEST_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <pvbuild/error.h>
@@ -11,6 +13,21 @@
 
 #include "fate.h"
 #include "options.h"
+
+/* What contains the guest, as struct pvb_build_options has it; 0 where nothing was said. */
+struct guest_limits {
+	uint32_t event_channels;
+	uint32_t grant_frames;
+	uint32_t maptrack_frames;
+	uint32_t grant_version;
+};
+
+/* CPUs as xl.cfg(5) names them: of vCPU 0 and those behind it, or one string for all. */
+struct guest_cpus {
+	char **v;
+	size_t n;
+	bool for_all;
+};
 
 /*
  * Strings are owned; NULL where nothing was said. A guest that was read has a name and a uuid.
@@ -25,6 +42,13 @@ struct guest {
 	const struct pvb_memory_range *ranges;
 	size_t range_count;
 	uint32_t vcpus;
+	uint32_t max_vcpus;
+	char *pool;
+	struct guest_cpus cpus;
+	struct guest_cpus soft_cpus;
+	uint32_t cpu_weight;
+	uint32_t cpu_cap;
+	struct guest_limits limits;
 	uint32_t max_address_bits;
 	struct p2m_form p2m;
 	uint8_t uuid[16];

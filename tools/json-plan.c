@@ -165,6 +165,7 @@ struct json_object *json_plan(const struct pvb_plan_info *plan)
 	(void)json_add(object, "ranges", ranges_array(plan));
 	json_add_number(object, "page_size", plan->page_size);
 	json_add_number(object, "vcpus", plan->vcpus);
+	json_add_number(object, "max_vcpus", plan->max_vcpus);
 	json_add_text(object, "command_line", plan->command_line);
 	if (plan->guest_type == PVB_GUEST_ARM64) {
 		json_add_arm64_plan(object, plan);

@@ -26,7 +26,9 @@ static const struct option_text texts[OPTION_COUNT] = {
 				 "say where from, or @NODE,exact for there alone; again for|"
 				 "the next, with a hole in between",
 				 0},
-	[OPTION_VCPUS] = {"vcpus", "N", "number of vCPUs (default 1)", 0},
+	[OPTION_VCPUS] = {"vcpus", "N", "vCPUs that are online at the start (default 1)", 0},
+	[OPTION_MAX_VCPUS] = {"max-vcpus", "N",
+			      "vCPUs that the domain has (default: as many as are|online)", 0},
 	[OPTION_MAX_ADDRESS_BITS] = {"max-address-bits", "N",
 				     "keep the guest below machine address 2^N; a kernel's|"
 				     "own limit stays where it is lower",
@@ -262,6 +264,8 @@ static int take(struct options *options, enum option_id id, const char *value,
 		return take_number(id, value, UINT32_MAX, &options->max_ratio, error);
 	case OPTION_VCPUS:
 		return take_number(id, value, UINT32_MAX, &options->vcpus, error);
+	case OPTION_MAX_VCPUS:
+		return take_number(id, value, UINT32_MAX, &options->max_vcpus, error);
 	case OPTION_MAX_ADDRESS_BITS:
 		return take_number(id, value, 64, &options->max_address_bits, error);
 	case OPTION_P2M:

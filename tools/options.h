@@ -27,6 +27,7 @@ enum option_id {
 	OPTION_MEMORY,
 	OPTION_MEMORY_RANGE,
 	OPTION_VCPUS,
+	OPTION_MAX_VCPUS,
 	OPTION_MAX_ADDRESS_BITS,
 	OPTION_P2M,
 	OPTION_STRICT_P2M,
@@ -70,9 +71,9 @@ _Static_assert(OPTION_COUNT <= 64, "a set of options is one word");
 	 OPTION_BIT(OPTION_MEMORY) | OPTION_BIT(OPTION_MEMORY_RANGE) |                             \
 	 OPTION_BIT(OPTION_MAX_ADDRESS_BITS))
 #define OPTIONS_LAYOUT                                                                             \
-	(OPTIONS_GUEST | OPTIONS_IMAGE | OPTION_BIT(OPTION_VCPUS) | OPTION_BIT(OPTION_P2M) |       \
-	 OPTION_BIT(OPTION_STRICT_P2M) | OPTION_BIT(OPTION_GUEST_PAGE_SIZE) |                      \
-	 OPTION_BIT(OPTION_NAME))
+	(OPTIONS_GUEST | OPTIONS_IMAGE | OPTION_BIT(OPTION_VCPUS) | OPTION_BIT(OPTION_MAX_VCPUS) | \
+	 OPTION_BIT(OPTION_P2M) | OPTION_BIT(OPTION_STRICT_P2M) |                                  \
+	 OPTION_BIT(OPTION_GUEST_PAGE_SIZE) | OPTION_BIT(OPTION_NAME))
 
 /* More than a plan takes, so that it is the plan that refuses them. */
 #define OPTION_RANGES_MAX 129
@@ -102,6 +103,7 @@ struct options {
 	uint64_t max_decoder_memory;
 	uint32_t max_ratio;
 	uint32_t vcpus;
+	uint32_t max_vcpus;
 	uint32_t max_address_bits;
 	uint32_t guest_page_size;
 	struct p2m_form p2m;

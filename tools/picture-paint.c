@@ -317,7 +317,7 @@ static void draw_head(cairo_t *cr, const struct pvb_plan_info *plan)
 	pen_font(cr, "sans", true, 20);
 	(void)snprintf(text, sizeof text, "%s, %s, %u vCPU%s",
 		       pvb_guest_type_name(plan->guest_type), format_size(plan->memory).text,
-		       plan->vcpus, plan->vcpus == 1 ? "" : "s");
+		       plan->max_vcpus, plan->max_vcpus == 1 ? "" : "s");
 	(void)pen_put(cr, MARGIN, 40, ANCHOR_LEFT, text);
 	pen_font(cr, "sans", false, PEN_TEXT_SIZE);
 	pen_use(cr, pen_faint_ink, 1);

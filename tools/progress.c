@@ -61,7 +61,13 @@ void progress_log(void *opaque, int level, const char *line)
 {
 	struct progress *progress = opaque;
 
+	if (level >= 0 && !progress->verbose)
+		return;
 	progress_end(progress);
+	if (level < 0) {
+		warn("%s", line);
+		return;
+	}
 	(void)fputs(level ? "  " : "", stderr);
 	put_text(stderr, line);
 	(void)putc('\n', stderr);

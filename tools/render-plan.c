@@ -145,8 +145,12 @@ static void render_ranges(const struct pvb_plan_info *plan)
 
 void render_plan(const struct pvb_plan_info *plan)
 {
-	render_fact("guest", "%s, %u vCPU%s", pvb_guest_type_name(plan->guest_type), plan->vcpus,
-		    plan->vcpus == 1 ? "" : "s");
+	if (plan->max_vcpus > plan->vcpus)
+		render_fact("guest", "%s, %u vCPUs, of which %u online",
+			    pvb_guest_type_name(plan->guest_type), plan->max_vcpus, plan->vcpus);
+	else
+		render_fact("guest", "%s, %u vCPU%s", pvb_guest_type_name(plan->guest_type),
+			    plan->vcpus, plan->vcpus == 1 ? "" : "s");
 	render_fact("memory", "%s (%" PRIu64 " pages of %u); at least %s",
 		    format_size(plan->memory).text, plan->memory / plan->page_size, plan->page_size,
 		    format_size(plan->minimum_memory).text);

@@ -103,7 +103,7 @@ pvbuild_CFLAGS = $(AM_CFLAGS)
 pvbuild_LDADD = lib/libpvbuild.la
 
 if HAVE_XEN
-pvbuild_SOURCES += tools/cfg-keys.c tools/cfg-keys.h tools/cfg.c
+pvbuild_SOURCES += tools/cfg-keys.c tools/cfg-keys.h tools/cfg-read.h tools/cfg-schedule.c tools/cfg.c
 pvbuild_CFLAGS += $(XEN_CFLAGS) $(XLUTIL_CFLAGS)
 pvbuild_LDADD += $(XLUTIL_LIBS)
 else

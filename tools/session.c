@@ -80,6 +80,7 @@ static int make_plan(struct session *session, const struct options *options,
 	spec.ranges = session->guest.ranges;
 	spec.range_count = session->guest.range_count;
 	spec.vcpus = session->guest.vcpus;
+	spec.max_vcpus = session->guest.max_vcpus;
 	spec.max_address_bits = session->guest.max_address_bits;
 	spec.command_line = session->guest.cmdline;
 	spec.p2m = session->guest.p2m.wish;

@@ -26,6 +26,7 @@
 #define HYPERCALL_XEN_VERSION 17
 #define HYPERCALL_CONSOLE_IO 18
 #define HYPERCALL_GRANT_TABLE_OP 20
+#define HYPERCALL_VCPU_OP 24
 #define HYPERCALL_SCHED_OP 29
 #define HYPERCALL_EVENT_CHANNEL_OP 32
 
@@ -183,14 +184,29 @@ struct sched_poll {
 	uint64_t timeout; /* system time, or 0: for ever */
 };
 
+/* vcpu.h */
+#define VCPUOP_IS_UP 3
+
 /* event_channel.h */
+#define EVTCHNOP_CLOSE 3
 #define EVTCHNOP_SEND 4
 #define EVTCHNOP_STATUS 5
+#define EVTCHNOP_ALLOC_UNBOUND 6
 
 #define EVTCHNSTAT_UNBOUND 1
 #define EVTCHNSTAT_INTERDOMAIN 2
 
 struct evtchn_send {
+	uint32_t port;
+};
+
+struct evtchn_close {
+	uint32_t port;
+};
+
+struct evtchn_alloc_unbound {
+	uint16_t dom;
+	uint16_t remote;
 	uint32_t port;
 };
 
@@ -207,6 +223,8 @@ struct evtchn_status {
 
 /* grant_table.h */
 #define GNTTABOP_SETUP_TABLE 2
+#define GNTTABOP_QUERY_SIZE 6
+#define GNTTABOP_SET_VERSION 8
 #define GRANT_CONSOLE 0
 #define GRANT_STORE 1
 
@@ -227,6 +245,19 @@ struct setup_table {
 	int16_t status;
 	uint16_t pad1[3];
 	uint64_t *frame_list;
+};
+
+struct query_size {
+	uint16_t dom;
+	uint16_t pad0;
+	uint32_t nr_frames;
+	uint32_t max_nr_frames;
+	int16_t status;
+	uint16_t pad1;
+};
+
+struct set_version {
+	uint32_t version;
 };
 
 /* io/console.h */

@@ -106,4 +106,10 @@ void check_grants_store(void);
 void check_events_remote(void);
 void check_store_answers(void);
 
+void check_limits_vcpus(void);
+void check_limits_grant_frames(void);
+void check_limits_grant_version(void);
+void check_limits_event_channels(void);
+void check_store_cpus(void);
+
 #endif

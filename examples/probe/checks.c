@@ -152,6 +152,16 @@ const struct check checks[] = {
 	CHECK("events.remote", check_events_remote, "both channels lead to dom0"),
 	CHECK("store.answers", check_store_answers, "xenstore answers a request, with an event",
 	      "start_info.store_evtchn", "events.remote"),
+
+	CHECK("limits.vcpus", check_limits_vcpus, "there are as many vCPUs as promised"),
+	CHECK("limits.grant_frames", check_limits_grant_frames,
+	      "the grant table can grow as far as promised"),
+	CHECK("limits.grant_version", check_limits_grant_version,
+	      "grants of as new a version can be had as promised"),
+	CHECK("limits.event_channels", check_limits_event_channels,
+	      "as many event channels are left as promised"),
+	CHECK("store.cpus", check_store_cpus, "vCPUs are online and offline as promised",
+	      "store.answers"),
 };
 
 const unsigned check_count = sizeof checks / sizeof checks[0];

@@ -69,6 +69,11 @@ static inline long hypercall_sched_op(unsigned long op, void *argument)
 	return hypercall(HYPERCALL_SCHED_OP, op, (unsigned long)argument, 0, 0);
 }
 
+static inline long hypercall_vcpu_op(unsigned long op, unsigned long vcpu, void *argument)
+{
+	return hypercall(HYPERCALL_VCPU_OP, op, vcpu, (unsigned long)argument, 0);
+}
+
 static inline long hypercall_event_channel_op(unsigned long op, void *argument)
 {
 	return hypercall(HYPERCALL_EVENT_CHANNEL_OP, op, (unsigned long)argument, 0, 0);

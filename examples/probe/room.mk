@@ -10,6 +10,7 @@ probe_sources = \
 	examples/probe/check-declared.c \
 	examples/probe/check-image.c \
 	examples/probe/check-layout.c \
+	examples/probe/check-limits.c \
 	examples/probe/check-module.c \
 	examples/probe/check-p2m.c \
 	examples/probe/check-p2m-tree.c \

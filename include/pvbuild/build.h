@@ -35,7 +35,33 @@ struct pvb_domain;
  *   progress, log may be NULL
  *   strict_address_bits   refuse where a page of the grant table, which Xen takes from where
  *                 it likes, lies above the plan's width, instead of building all the same
+ *
+ * These contain the guest; 0 stands for the default, which comes last:
+ *
+ *   max_event_channels    highest port that it can have, the store's and the console's included;
+ *                         1023
+ *   max_grant_frames      pages that its grant table can grow to; the host's own limit
+ *   max_maptrack_frames   pages in which the hypervisor notes what the guest has mapped of
+ *                         others; the host's own limit. PVB_NO_MAPTRACK: none
+ *   max_grant_version     1 or 2, of grant tables; the newest that the host lets a guest have
+ *
+ * These say where and how much it runs; 0 or NULL stands for the default, which comes last:
+ *
+ *   pool                  the CPU pool's name, or its number in decimal; NULL for pool 0
+ *   cpus                  CPUs that each vCPU may run on: cpus_count strings, the first for vCPU 0.
+ *                         A vCPU without a string, or with NULL, may run on all of the pool's;
+ * strings for vCPUs that the domain does not have are ignored soft_cpus             CPUs that it
+ * should run on where it can, in the same way cpu_weight            its share of the pool's CPUs
+ * beside that of other domains, 1 to 65535; the scheduler's default cpu_cap               most CPU
+ * time that it gets, in percent of one CPU, up to 100 for each vCPU; no limit
+ *
+ * CPUs are named as in xl.cfg(5), terms with commas between them: "3", "0-5", "node:1",
+ * "nodes:0-1", "all", and with "^" before it what is to be left out of those before:
+ * "0-7,^2-3". Numbers that no CPU has are ignored, but a vCPU that may run on none is refused with
+ * PVB_E_ARG_CPUS. A scheduler that knows no weight or cap ignores both, and the log says so.
  */
+#define PVB_NO_MAPTRACK UINT32_MAX
+
 struct pvb_build_options {
 	size_t size;
 	const char *name;
@@ -50,6 +76,17 @@ struct pvb_build_options {
 	void *log_opaque;
 	bool guarded;
 	bool strict_address_bits;
+	uint32_t max_event_channels;
+	uint32_t max_grant_frames;
+	uint32_t max_maptrack_frames;
+	uint32_t max_grant_version;
+	const char *pool;
+	const char *const *cpus;
+	size_t cpus_count;
+	const char *const *soft_cpus;
+	size_t soft_cpus_count;
+	uint32_t cpu_weight;
+	uint32_t cpu_cap;
 };
 
 #define PVB_BUILD_OPTIONS_INIT                                                                     \

@@ -49,7 +49,9 @@ extern "C" {
 	X(ARG_CANCELLED,        117, "arg.cancelled",        "the caller's progress callback asked to stop") \
 	X(ARG_NAME,             118, "arg.name",             "a name that no domain can have, or that another one has") \
 	X(ARG_P2M,              119, "arg.p2m",              "a form of the p2m that this guest cannot have") \
-	X(ARG_RANGES,           120, "arg.ranges",           "ranges of guest memory that contradict each other or the rest")
+	X(ARG_RANGES,           120, "arg.ranges",           "ranges of guest memory that contradict each other or the rest") \
+	X(ARG_CPUS,             130, "arg.cpus",             "a list of CPUs that cannot be understood, or names none of the host's") \
+	X(ARG_LIMIT,            131, "arg.limit",            "a limit or a share that no domain can have")
 
 #define PVB_IMAGE_ERRORS(X)                                                                         \
 	X(IMAGE_EMPTY,          200, "image.empty",          "the file is empty")                         \
@@ -142,7 +144,8 @@ extern "C" {
 	X(HOST_PTE_BITS,        318, "host.pte-bits",        "the hypervisor uses bits of page-table entries that the kernel keeps for itself") \
 	X(HOST_GRANULE,         319, "host.granule",         "this host's processor or hypervisor lacks a page size that is needed") \
 	X(HOST_SILENT,          320, "host.silent",          "a daemon of the host does not answer")      \
-	X(HOST_DYING,           321, "host.dying",           "a destroyed domain stays, because somebody holds pages of it")
+	X(HOST_DYING,           321, "host.dying",           "a destroyed domain stays, because somebody holds pages of it") \
+	X(HOST_POOL,            330, "host.pool",            "the host has no such CPU pool")
 
 #define PVB_BUG_ERRORS(X)                                                                           \
 	X(BUG,                  900, "bug.internal",         "pvbuild contradicts itself: please report this") \

@@ -84,6 +84,8 @@ struct pvb_memory_range {
  *                     ascending and apart, whole pages, the first from 0 on; what lies between
  *                     is a hole. Their sum is memory, which may then be 0. NULL: all of it
  *                     from 0 on
+ *   max_vcpus         vCPUs that the domain has, of which the first vcpus are online when it
+ *                     starts and the others wait for a toolstack; 0 for as many as vcpus
  */
 struct pvb_spec {
 	size_t size;
@@ -99,6 +101,7 @@ struct pvb_spec {
 	uint32_t p2m_levels;
 	const struct pvb_memory_range *ranges;
 	size_t range_count;
+	uint32_t max_vcpus;
 };
 
 #define PVB_SPEC_INIT                                                                              \
@@ -258,6 +261,7 @@ struct pvb_plan_pte_bits {
  *                    caller's, the kernel's, or the default for its kind
  *   declared_address_bits   what the kernel's notes or its version say, or 0
  *   guest_abi        the result is published to the guest (<pvbuild/guest-abi.h>)
+ *   vcpus            vCPUs that are online when it starts, of max_vcpus in all
  *   root_below_4g    the root table must have a machine address below 4 GiB
  *   pte_bits         bits of page-table entries that the hypervisor uses
  *
@@ -305,6 +309,7 @@ struct pvb_plan_info {
 	unsigned declared_address_bits;
 	enum pvb_bits_source declared_address_bits_source;
 	bool guest_abi;
+	uint32_t max_vcpus;
 	struct pvb_plan_pte_bits pte_bits;
 	const struct pvb_plan_area *areas;
 	size_t area_count;

@@ -17,7 +17,10 @@ extern "C" {
  */
 typedef int (*pvb_progress_fn)(void *opaque, const char *stage, uint64_t done, uint64_t total);
 
-/* One line, without a newline, for a log. level: 0 notice, 1 detail. */
+/*
+ * One line, without a newline, for a log. level: -1 something that was asked for has no effect,
+ * 0 notice, 1 detail.
+ */
 typedef void (*pvb_log_fn)(void *opaque, int level, const char *line);
 
 #ifdef __cplusplus

@@ -36,6 +36,7 @@ struct stage {
 
 static const struct stage pv_stages[] = {
 	{"create", pvb_build_create, pvb_build_destroy, NULL},
+	{"affinity", pvb_build_affinity, NULL, NULL},
 	{"max_memory", pvb_build_max_memory, NULL, NULL},
 	{"event_channels", pvb_build_event_channels, NULL, NULL},
 	{"memory_map", pvb_build_memory_map, NULL, NULL},
@@ -54,6 +55,7 @@ static const struct stage pv_stages[] = {
 	{"shared_info", pvb_build_shared_info, NULL, NULL},
 	{"vcpu", pvb_build_vcpu, NULL, NULL},
 	{"grants", pvb_build_grants, NULL, NULL},
+	{"share", pvb_build_share, NULL, NULL},
 	{"introduce", pvb_build_introduce, NULL, NULL},
 	{"record", pvb_build_record, NULL, NULL},
 	{"keep", pvb_build_keep, NULL, NULL},
@@ -62,6 +64,7 @@ static const struct stage pv_stages[] = {
 /* A translated guest is told nothing of machine memory, and starts without tables of its own. */
 static const struct stage arm64_stages[] = {
 	{"create", pvb_build_create, pvb_build_destroy, NULL},
+	{"affinity", pvb_build_affinity, NULL, NULL},
 	{"max_memory", pvb_build_max_memory, NULL, NULL},
 	{"event_channels", pvb_build_event_channels, NULL, NULL},
 	{"guest_bits", pvb_build_arm64_bits, NULL, NULL},
@@ -72,6 +75,7 @@ static const struct stage arm64_stages[] = {
 	{"parameters", pvb_build_arm64_parameters, NULL, NULL},
 	{"vcpu", pvb_build_arm64_vcpu, NULL, NULL},
 	{"grants", pvb_build_grants, NULL, NULL},
+	{"share", pvb_build_share, NULL, NULL},
 	{"introduce", pvb_build_introduce, NULL, NULL},
 	{"record", pvb_build_record, NULL, NULL},
 	{"keep", pvb_build_keep, NULL, NULL},
@@ -145,7 +149,7 @@ static int take_options(struct pvb_builder *builder, const struct pvb_build_opti
 		return pvb_fail(error, PVB_E_ARG_MODULES, "build",
 				"the plan has %zu modules, but %zu files were handed in for them",
 				modules, own->module_fd_count);
-	return 0;
+	return pvb_build_check_confinement(builder, error);
 }
 
 /* What a device tree says is the machine's, and the kernel's pages are the processor's. */

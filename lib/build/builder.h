@@ -35,6 +35,9 @@ struct pvb_builder {
 	unsigned address_bits;
 	unsigned bits_to_ask;
 
+	/* The CPU pool that the domain runs in; looked up where the options are about CPUs. */
+	struct pvb_host_pool pool;
+
 	/* Bits of page-table entries that this hypervisor uses of the guest. */
 	struct pvb_plan_pte_bits pte_bits;
 
@@ -82,6 +85,16 @@ int pvb_build_pte_bits(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_record(struct pvb_builder *builder, struct pvb_error *error);
 int pvb_build_keep(struct pvb_builder *builder, struct pvb_error *error);
+
+/* ---- schedule.c: where and how much the domain runs ---- */
+
+/* That a domain can have the limits and the share that the options want. */
+int pvb_build_check_confinement(const struct pvb_builder *builder, struct pvb_error *error);
+/* Not a stage of its own: the pool is named with the domain. */
+int pvb_build_find_pool(struct pvb_builder *builder, struct pvb_host_pool *pool,
+			struct pvb_error *error);
+int pvb_build_affinity(struct pvb_builder *builder, struct pvb_error *error);
+int pvb_build_share(struct pvb_builder *builder, struct pvb_error *error);
 
 /* ---- result.c: struct pvb_domain ---- */
 

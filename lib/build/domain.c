@@ -5,6 +5,7 @@
  */
 #include "build/builder.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,17 +28,30 @@ static uint64_t guest_bytes(const struct pvb_builder *builder)
 	return builder->plan->pages << builder->host->page_shift;
 }
 
+static_assert(PVB_NO_MAPTRACK == PVB_HOST_NO_MAPTRACK, "both stand for no maptrack pages at all");
+
 int pvb_build_create(struct pvb_builder *builder, struct pvb_error *error)
 {
+	const struct pvb_build_options *options = &builder->options;
 	struct pvb_host_domain_config config = {
-		.vcpus = builder->plan->info.vcpus,
-		.max_event_channel = MAX_EVENT_CHANNEL,
+		.vcpus = builder->plan->info.max_vcpus,
+		.max_event_channel = options->max_event_channels ? options->max_event_channels
+								 : MAX_EVENT_CHANNEL,
+		.max_grant_frames = options->max_grant_frames,
+		.max_maptrack_frames = options->max_maptrack_frames,
+		.max_grant_version = options->max_grant_version,
 		.translated = builder->plan->arm64 != NULL,
 	};
+	int rc = 0;
 
-	strncpy(config.name, builder->options.name, sizeof config.name - 1);
-	memcpy(config.uuid, builder->options.uuid, sizeof config.uuid);
-	int rc = pvb_host_create_domain(builder->host, &config, &builder->domid, error);
+	if (options->pool || options->cpus_count || options->soft_cpus_count)
+		rc = pvb_build_find_pool(builder, &builder->pool, error);
+	if (rc)
+		return rc;
+	config.pool = builder->pool.number;
+	strncpy(config.name, options->name, sizeof config.name - 1);
+	memcpy(config.uuid, options->uuid, sizeof config.uuid);
+	rc = pvb_host_create_domain(builder->host, &config, &builder->domid, error);
 	builder->created = rc == 0;
 	return rc;
 }
@@ -151,7 +165,8 @@ int pvb_build_introduce(struct pvb_builder *builder, struct pvb_error *error)
 	struct pvb_host_introduction introduction = {
 		.name = builder->options.name,
 		.memory = guest_bytes(builder),
-		.vcpus = plan->info.vcpus,
+		.vcpus = plan->info.max_vcpus,
+		.online_vcpus = plan->info.vcpus,
 		.store_port = builder->store_port,
 		.console_port = builder->console_port,
 		.console_domid = builder->options.console_domid,

@@ -4,6 +4,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/build/arm64.c \
 	lib/build/build.c \
 	lib/build/builder.h \
+	lib/build/cpus.c \
+	lib/build/cpus.h \
 	lib/build/domain.c \
 	lib/build/entries.c \
 	lib/build/entries.h \
@@ -13,6 +15,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/build/memory.c \
 	lib/build/p2m.c \
 	lib/build/result.c \
+	lib/build/schedule.c \
 	lib/build/tables.c \
 	lib/build/vcpu.c \
 	lib/build/window.c

@@ -4,6 +4,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/core/checked.h \
 	lib/core/cleanup.h \
 	lib/core/clock.h \
+	lib/core/cpus.c \
+	lib/core/cpus.h \
 	lib/core/error.c \
 	lib/core/error.h \
 	lib/core/extent.c \

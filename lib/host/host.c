@@ -49,6 +49,13 @@ static const char *const call_names[PVB_CALL_COUNT] = {
 	[PVB_CALL_GET_RECORD] = "get_record",
 	[PVB_CALL_SET_MONITOR] = "set_monitor",
 	[PVB_CALL_GET_MONITOR] = "get_monitor",
+	[PVB_CALL_GET_GRANT_LIMIT] = "get_grant_limit",
+	[PVB_CALL_GET_CPUS] = "get_cpus",
+	[PVB_CALL_GET_POOL] = "get_pool",
+	[PVB_CALL_SET_AFFINITY] = "set_affinity",
+	[PVB_CALL_GET_AFFINITY] = "get_affinity",
+	[PVB_CALL_SET_SHARE] = "set_share",
+	[PVB_CALL_GET_SHARE] = "get_share",
 	[PVB_CALL_SET_PARAMETER] = "set_parameter",
 	[PVB_CALL_GET_PARAMETER] = "get_parameter",
 	[PVB_CALL_GET_MEMORY_RUN] = "get_memory_run",
@@ -450,6 +457,77 @@ int pvb_host_get_monitor(struct pvb_host *host, uint32_t domid, struct pvb_host_
 	host->calls[PVB_CALL_GET_MONITOR]++;
 	*monitor = (struct pvb_host_monitor){0};
 	return host->ops->get_monitor ? host->ops->get_monitor(host, domid, monitor, error) : 0;
+}
+
+static int no_such_call(const struct pvb_host *host, enum pvb_host_call call,
+			struct pvb_error *error)
+{
+	return pvb_fail(error, PVB_E_HOST_STATE, call_names[call], "the %s host has no call %s",
+			host->ops->name, call_names[call]);
+}
+
+int pvb_host_get_grant_limit(struct pvb_host *host, uint32_t domid, uint32_t *frames,
+			     struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_GRANT_LIMIT]++;
+	if (!host->ops->get_grant_limit)
+		return no_such_call(host, PVB_CALL_GET_GRANT_LIMIT, error);
+	return host->ops->get_grant_limit(host, domid, frames, error);
+}
+
+int pvb_host_get_cpus(struct pvb_host *host, int node, struct pvb_cpus *cpus,
+		      struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_CPUS]++;
+	if (!host->ops->get_cpus)
+		return no_such_call(host, PVB_CALL_GET_CPUS, error);
+	return host->ops->get_cpus(host, node, cpus, error);
+}
+
+int pvb_host_get_pool(struct pvb_host *host, uint32_t first, struct pvb_host_pool *pool,
+		      struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_POOL]++;
+	if (!host->ops->get_pool)
+		return no_such_call(host, PVB_CALL_GET_POOL, error);
+	return host->ops->get_pool(host, first, pool, error);
+}
+
+int pvb_host_set_affinity(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			  const struct pvb_cpus *hard, const struct pvb_cpus *soft,
+			  struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_AFFINITY]++;
+	if (!host->ops->set_affinity)
+		return no_such_call(host, PVB_CALL_SET_AFFINITY, error);
+	return host->ops->set_affinity(host, domid, vcpu, hard, soft, error);
+}
+
+int pvb_host_get_affinity(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			  struct pvb_cpus *hard, struct pvb_cpus *soft, struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_AFFINITY]++;
+	if (!host->ops->get_affinity)
+		return no_such_call(host, PVB_CALL_GET_AFFINITY, error);
+	return host->ops->get_affinity(host, domid, vcpu, hard, soft, error);
+}
+
+int pvb_host_set_share(struct pvb_host *host, uint32_t domid, const struct pvb_host_share *share,
+		       struct pvb_error *error)
+{
+	host->calls[PVB_CALL_SET_SHARE]++;
+	if (!host->ops->set_share)
+		return no_such_call(host, PVB_CALL_SET_SHARE, error);
+	return host->ops->set_share(host, domid, share, error);
+}
+
+int pvb_host_get_share(struct pvb_host *host, uint32_t domid, struct pvb_host_share *share,
+		       struct pvb_error *error)
+{
+	host->calls[PVB_CALL_GET_SHARE]++;
+	if (!host->ops->get_share)
+		return no_such_call(host, PVB_CALL_GET_SHARE, error);
+	return host->ops->get_share(host, domid, share, error);
 }
 
 static int no_translated(const struct pvb_host *host, enum pvb_host_call call, uint32_t domid,

@@ -26,6 +26,7 @@
 #include <pvbuild/domain.h>
 #include <pvbuild/host.h>
 
+#include "core/cpus.h"
 #include "core/error.h"
 #include "core/extent.h"
 #include "core/frames.h"
@@ -36,10 +37,18 @@
 #define PVB_DOMID_0 0u
 
 /*
- *   max_event_channel, max_grant_frames   0 for what the host gives by itself; an
- *                                         administrator can have lowered that
- *   translated                            an auto-translated arm64 guest, not a PV one
+ *   vcpus                    that the domain has, whether they are online or not
+ *   max_event_channel        highest port
+ *   max_grant_frames         pages of its grant table
+ *   max_maptrack_frames      pages for what it maps of others; PVB_HOST_NO_MAPTRACK for none
+ *   max_grant_version        of its grant table
+ *                            0 in these four stands for what the host gives by itself, which an
+ *                            administrator can have lowered
+ *   translated               an auto-translated arm64 guest, not a PV one
+ *   pool                     number of the CPU pool that it runs in
  */
+#define PVB_HOST_NO_MAPTRACK UINT32_MAX
+
 struct pvb_host_domain_config {
 	char name[PVB_HOST_NAME_MAX];
 	uint8_t uuid[16];
@@ -47,6 +56,9 @@ struct pvb_host_domain_config {
 	uint32_t max_event_channel;
 	uint32_t max_grant_frames;
 	bool translated;
+	uint32_t max_maptrack_frames;
+	uint32_t max_grant_version;
+	uint32_t pool;
 };
 
 /*
@@ -77,6 +89,35 @@ struct pvb_host_domain {
 	uint64_t claimed_pages;
 	uint64_t cpu_time_ns;
 	pvb_mfn_t shared_info;
+	uint32_t pool;
+};
+
+/*
+ * CPUs that are scheduled together.
+ *
+ *   name        empty where the host does not keep names
+ *   scheduler   "credit2", "credit", "rtds", "null", "arinc653", or its number
+ */
+#define PVB_HOST_SCHEDULER_MAX 16
+struct pvb_host_pool {
+	uint32_t number;
+	char name[PVB_HOST_NAME_MAX];
+	char scheduler[PVB_HOST_SCHEDULER_MAX];
+	struct pvb_cpus cpus;
+};
+
+/*
+ * What a domain gets of its pool's CPUs.
+ *
+ *   weighted   the pool's scheduler knows a weight and a cap; else both are 0
+ *   weight     its share beside others'
+ *   cap        in percent of a CPU; 0 for no limit
+ */
+struct pvb_host_share {
+	char scheduler[PVB_HOST_SCHEDULER_MAX];
+	bool weighted;
+	uint32_t weight;
+	uint32_t cap;
 };
 
 /*
@@ -229,11 +270,13 @@ struct pvb_host_frames {
  * What a toolstack tells the rest of the host of a finished domain.
  *
  *   console_domid   whoever serves the console: its nodes in the store name both domains
+ *   vcpus           that the domain has, of which the first online_vcpus are to be online
  */
 struct pvb_host_introduction {
 	const char *name;
 	uint64_t memory;
 	uint32_t vcpus;
+	uint32_t online_vcpus;
 	pvb_mfn_t store_frame;
 	uint32_t store_port;
 	pvb_mfn_t console_frame;
@@ -389,6 +432,30 @@ struct pvb_host_ops {
 	int (*get_monitor)(struct pvb_host *, uint32_t domid, struct pvb_host_monitor *,
 			   struct pvb_error *);
 
+	/* Pages that a domain's grant table can grow to. */
+	int (*get_grant_limit)(struct pvb_host *, uint32_t domid, uint32_t *frames,
+			       struct pvb_error *);
+
+	/* CPUs. Those of a NUMA node, or of them all (PVB_HOST_ANY_NODE), online or not. */
+	int (*get_cpus)(struct pvb_host *, int node, struct pvb_cpus *, struct pvb_error *);
+	/* The pool of this number or else the next one; PVB_E_HOST_POOL where there is none. */
+	int (*get_pool)(struct pvb_host *, uint32_t first, struct pvb_host_pool *,
+			struct pvb_error *);
+	/*
+	 * Where a vCPU may run (hard) and where it should (soft); NULL: as it is. PVB_E_ARG_CPUS
+	 * where it could run nowhere.
+	 */
+	int (*set_affinity)(struct pvb_host *, uint32_t domid, uint32_t vcpu,
+			    const struct pvb_cpus *hard, const struct pvb_cpus *soft,
+			    struct pvb_error *);
+	int (*get_affinity)(struct pvb_host *, uint32_t domid, uint32_t vcpu, struct pvb_cpus *hard,
+			    struct pvb_cpus *soft, struct pvb_error *);
+	/* PVB_E_HOST_STATE where the pool's scheduler has no weight and no cap to be set. */
+	int (*set_share)(struct pvb_host *, uint32_t domid, const struct pvb_host_share *,
+			 struct pvb_error *);
+	int (*get_share)(struct pvb_host *, uint32_t domid, struct pvb_host_share *,
+			 struct pvb_error *);
+
 	/* Of translated domains alone; NULL on a host that has none. */
 	int (*set_parameter)(struct pvb_host *, uint32_t domid, enum pvb_host_parameter,
 			     uint64_t value, struct pvb_error *);
@@ -455,6 +522,13 @@ enum pvb_host_call {
 	PVB_CALL_GET_RECORD,
 	PVB_CALL_SET_MONITOR,
 	PVB_CALL_GET_MONITOR,
+	PVB_CALL_GET_GRANT_LIMIT,
+	PVB_CALL_GET_CPUS,
+	PVB_CALL_GET_POOL,
+	PVB_CALL_SET_AFFINITY,
+	PVB_CALL_GET_AFFINITY,
+	PVB_CALL_SET_SHARE,
+	PVB_CALL_GET_SHARE,
 	PVB_CALL_SET_PARAMETER,
 	PVB_CALL_GET_PARAMETER,
 	PVB_CALL_GET_MEMORY_RUN,
@@ -558,6 +632,22 @@ int pvb_host_set_monitor(struct pvb_host *host, uint32_t domid, uint32_t pid,
 			 struct pvb_error *error);
 int pvb_host_get_monitor(struct pvb_host *host, uint32_t domid, struct pvb_host_monitor *monitor,
 			 struct pvb_error *error);
+/* PVB_E_HOST_STATE from these where the host has no such call. */
+int pvb_host_get_grant_limit(struct pvb_host *host, uint32_t domid, uint32_t *frames,
+			     struct pvb_error *error);
+int pvb_host_get_cpus(struct pvb_host *host, int node, struct pvb_cpus *cpus,
+		      struct pvb_error *error);
+int pvb_host_get_pool(struct pvb_host *host, uint32_t first, struct pvb_host_pool *pool,
+		      struct pvb_error *error);
+int pvb_host_set_affinity(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			  const struct pvb_cpus *hard, const struct pvb_cpus *soft,
+			  struct pvb_error *error);
+int pvb_host_get_affinity(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			  struct pvb_cpus *hard, struct pvb_cpus *soft, struct pvb_error *error);
+int pvb_host_set_share(struct pvb_host *host, uint32_t domid, const struct pvb_host_share *share,
+		       struct pvb_error *error);
+int pvb_host_get_share(struct pvb_host *host, uint32_t domid, struct pvb_host_share *share,
+		       struct pvb_error *error);
 /* PVB_E_HOST_STATE where this host has no translated domains. */
 int pvb_host_set_parameter(struct pvb_host *host, uint32_t domid, enum pvb_host_parameter parameter,
 			   uint64_t value, struct pvb_error *error);

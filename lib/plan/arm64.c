@@ -50,6 +50,7 @@ struct request {
 	struct pvb_address_bits width;
 	struct pvb_arm64_placement_input input;
 	struct pvb_arm64_tree_facts tree;
+	struct pvb_plan_vcpus vcpus;
 	unsigned page_shift;
 	uint32_t kernel_page; /* bytes, 0 where nobody says */
 	const char *module_name;
@@ -71,7 +72,7 @@ static int check_arguments(const struct pvb_host_info *host, struct request *req
 			   struct pvb_error *error)
 {
 	struct pvb_spec *spec = &request->spec;
-	uint32_t most;
+	int rc;
 
 	request->tree.gic = host && host->gic_version ? host->gic_version : DEFAULT_GIC;
 	if (request->tree.gic != 2 && request->tree.gic != 3)
@@ -79,19 +80,21 @@ static int check_arguments(const struct pvb_host_info *host, struct request *req
 				"the host gives its guests an interrupt controller of version "
 				"%" PRIu32 ": GICv2 and GICv3 are all that is known here",
 				request->tree.gic);
-	request->tree.vcpus = spec->vcpus ? spec->vcpus : 1;
-	most = request->tree.gic == 2 ? PVB_ARM64_GICV2_VCPUS : PVB_ARM64_GICV3_VCPUS;
-	if (request->tree.vcpus > most)
-		return pvb_fail(error, PVB_E_ARG_VCPUS, STAGE,
-				"%" PRIu32 " vCPUs: an arm64 guest with a GICv%" PRIu32
-				" can have at most %" PRIu32,
-				request->tree.vcpus, request->tree.gic, most);
+	if (request->tree.gic == 2)
+		rc = pvb_resolve_vcpus(spec, "an arm64 guest with a GICv2", PVB_ARM64_GICV2_VCPUS,
+				       &request->vcpus, error);
+	else
+		rc = pvb_resolve_vcpus(spec, "an arm64 guest with a GICv3", PVB_ARM64_GICV3_VCPUS,
+				       &request->vcpus, error);
+	if (rc)
+		return rc;
+	request->tree.vcpus = request->vcpus.max;
 	request->tree.command_line = spec->command_line ? spec->command_line : "";
 	size_t length = strlen(request->tree.command_line);
 	if (length > MAX_COMMAND_LINE) {
-		int rc = pvb_fail(error, PVB_E_ARG_COMMAND_LINE, STAGE,
-				  "the command line has %zu bytes, and Linux keeps %d", length,
-				  MAX_COMMAND_LINE);
+		rc = pvb_fail(error, PVB_E_ARG_COMMAND_LINE, STAGE,
+			      "the command line has %zu bytes, and Linux keeps %d", length,
+			      MAX_COMMAND_LINE);
 
 		pvb_hint(error, "shorten it by %zu bytes: a command line cut short is another one",
 			 length - MAX_COMMAND_LINE);
@@ -481,7 +484,8 @@ static void fill_info(struct storage *storage, const struct pvb_image_info *imag
 	info->memory = request->spec.memory;
 	info->minimum_memory = least;
 	info->page_size = UINT32_C(1) << request->page_shift;
-	info->vcpus = request->tree.vcpus;
+	info->vcpus = request->vcpus.online;
+	info->max_vcpus = request->vcpus.max;
 	info->virt_base = info->p2m_va = info->p2m_gpa = info->hypercall_page = PVB_NONE;
 	info->p2m_root_gpa = PVB_NONE;
 	info->map_from = info->map_to = PVB_NONE;

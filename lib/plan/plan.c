@@ -202,7 +202,8 @@ static void fill_info(struct plan_storage *storage, const struct pvb_image_info 
 	info->memory = plan->pages << plan->page_shift;
 	info->minimum_memory = minimum << plan->page_shift;
 	info->page_size = UINT32_C(1) << plan->page_shift;
-	info->vcpus = request->vcpus;
+	info->vcpus = request->vcpus.online;
+	info->max_vcpus = request->vcpus.max;
 	info->virt_base = plan->virt_base.a;
 	info->map_from = plan->initial.from.a;
 	info->map_to = plan->initial.to.a;

@@ -117,6 +117,23 @@ int pvb_check_modules(const struct pvb_image_info *image, const struct pvb_spec 
 	return 0;
 }
 
+int pvb_resolve_vcpus(const struct pvb_spec *spec, const char *guest, uint32_t most,
+		      struct pvb_plan_vcpus *vcpus, struct pvb_error *error)
+{
+	vcpus->online = spec->vcpus ? spec->vcpus : 1;
+	vcpus->max = spec->max_vcpus ? spec->max_vcpus : vcpus->online;
+	if (vcpus->max < vcpus->online)
+		return pvb_fail(error, PVB_E_ARG_VCPUS, STAGE,
+				"%" PRIu32 " vCPUs are to be online, but the domain is to have "
+				"%" PRIu32,
+				vcpus->online, vcpus->max);
+	if (vcpus->max > most)
+		return pvb_fail(error, PVB_E_ARG_VCPUS, STAGE,
+				"%" PRIu32 " vCPUs: %s can have at most %" PRIu32, vcpus->max,
+				guest, most);
+	return 0;
+}
+
 static int check_arguments(const struct pvb_image_info *image, struct pvb_plan_request *request,
 			   struct pvb_error *error)
 {
@@ -124,12 +141,9 @@ static int check_arguments(const struct pvb_image_info *image, struct pvb_plan_r
 	size_t length;
 	int rc;
 
-	request->vcpus = spec->vcpus ? spec->vcpus : 1;
-	if (request->vcpus > PVB_MAX_VCPUS)
-		return pvb_fail(error, PVB_E_ARG_VCPUS, STAGE,
-				"%" PRIu32 " vCPUs: a PV guest can have at most %d", request->vcpus,
-				PVB_MAX_VCPUS);
-
+	rc = pvb_resolve_vcpus(spec, "a PV guest", PVB_MAX_VCPUS, &request->vcpus, error);
+	if (rc)
+		return rc;
 	request->command_line = spec->command_line ? spec->command_line : "";
 	length = strlen(request->command_line);
 	if (length > PVB_MAX_COMMAND_LINE) {

@@ -154,17 +154,30 @@ static bool parse(struct comparison *comparison, int argc, char **argv)
 }
 
 /* A simulated host that is what the other one says of itself. */
-static void describe_like(const struct pvb_host_info *info, char *text, size_t size)
+static int describe_like(struct pvb_host *host, const struct pvb_host_info *info, char *text,
+			 size_t size, struct pvb_error *error)
 {
+	struct pvb_host_pool pool;
+	struct pvb_cpus cpus;
+	int rc = pvb_host_get_cpus(host, PVB_HOST_ANY_NODE, &cpus, error);
+
+	if (rc == 0)
+		rc = pvb_host_get_pool(host, 0, &pool, error);
+	if (rc)
+		return rc;
+
 	const char *extent = info->max_extent_order >= 18  ? "1G"
 			     : info->max_extent_order >= 9 ? "2M"
 							   : "4K";
 
-	(void)snprintf(text, size, "sim:xen=%u.%u,memory=%" PRIu64 "K,width=%u,extent=%s%s%s%s",
+	(void)snprintf(text, size,
+		       "sim:xen=%u.%u,memory=%" PRIu64
+		       "K,width=%u,cpus=%u,sched=%s,extent=%s%s%s%s",
 		       info->xen_major, info->xen_minor, info->memory_total >> 12 << 2,
-		       info->address_bits, extent, info->debug ? ",debug" : "",
-		       info->claims ? "" : ",noclaim",
+		       info->address_bits, pvb_cpus_end(&cpus), pool.scheduler, extent,
+		       info->debug ? ",debug" : "", info->claims ? "" : ",noclaim",
 		       strstr(info->capabilities, "xen-3.0-x86_32p") ? "" : ",no-pv32");
+	return 0;
 }
 
 static int introduce_nobody(struct relay *relay, struct relay_call *call, struct pvb_error *error)
@@ -315,10 +328,11 @@ static int run(struct comparison *comparison, struct pvb_error *error)
 	if (rc || comparison->domids)
 		return rc ? rc : compare_domains(comparison, error);
 	if (!b->name) {
-		describe_like(&info, comparison->like_a, sizeof comparison->like_a);
+		rc = describe_like(a->host, &info, comparison->like_a, sizeof comparison->like_a,
+				   error);
 		b->name = comparison->like_a;
 	}
-	if (!comparison->print)
+	if (rc == 0 && !comparison->print)
 		rc = pvb_host_open(b->name, &b->host, error);
 	if (rc == 0 && comparison->guest.kernel)
 		rc = guest_open(&comparison->guest, &info, error);

@@ -34,6 +34,7 @@ static void dump_counts(struct dump *dump)
 	facts_add(dump->facts, "domain.pages", "%" PRIu64, domain->pages);
 	facts_add(dump->facts, "domain.max_pages", "%" PRIu64, domain->max_pages);
 	facts_add(dump->facts, "domain.claimed_pages", "%" PRIu64, domain->claimed_pages);
+	facts_add(dump->facts, "domain.pool", "%u", domain->pool);
 }
 
 #define REGISTER(name)                                                                             \
@@ -469,6 +470,74 @@ static int dump_grants(struct dump *dump)
 	return 0;
 }
 
+/* ---- CPUs and limits ---- */
+
+static int dump_schedule(struct dump *dump, struct pvb_error *error)
+{
+	struct view *view = &dump->view;
+	struct pvb_host_share share;
+	int rc = pvb_host_get_share(view->host, view->domid, &share, error);
+
+	if (rc)
+		return rc;
+	facts_add(dump->facts, "cpu.scheduler", "%s", share.scheduler);
+	facts_add(dump->facts, "cpu.weight", "%u", share.weight);
+	facts_add(dump->facts, "cpu.cap", "%u", share.cap);
+	for (uint32_t vcpu = 0; vcpu < view->domain.vcpus; vcpu++) {
+		struct pvb_cpus hard, soft;
+		char place[PLACE_MAX];
+
+		rc = pvb_host_get_affinity(view->host, view->domid, vcpu, &hard, &soft, error);
+		if (rc)
+			return rc;
+		(void)snprintf(place, sizeof place, "cpu.hard of vCPU %u", vcpu);
+		facts_add(dump->facts, place, "%s", pvb_cpus_format(&hard).text);
+		(void)snprintf(place, sizeof place, "cpu.soft of vCPU %u", vcpu);
+		facts_add(dump->facts, place, "%s", pvb_cpus_format(&soft).text);
+	}
+	return 0;
+}
+
+/* More than any domain whose events have two levels can have. */
+#define CHANNELS_MAX 5000
+
+/*
+ * Nobody tells how many event channels a domain may have: those that are left are taken, which is
+ * why this comes last. What maptrack frames and which grant version it may have shows to nobody
+ * from outside.
+ */
+static int dump_limits(struct dump *dump, struct pvb_error *error)
+{
+	struct view *view = &dump->view;
+	uint32_t frames, port, free_channels = 0;
+	int rc = pvb_host_get_grant_limit(view->host, view->domid, &frames, error);
+
+	if (rc)
+		return rc;
+	facts_add(dump->facts, "limit.grant_frames", "%u", frames);
+	while (rc == 0 && free_channels < CHANNELS_MAX) {
+		rc = pvb_host_alloc_event_channel(view->host, view->domid, 0, &port, error);
+		free_channels += rc == 0;
+	}
+	if (rc && rc != -PVB_E_HOST_LIMIT)
+		return rc;
+	facts_add(dump->facts, "limit.free_event_channels", "%u", free_channels);
+	return 0;
+}
+
+static int dump_confinement(struct dump *dump)
+{
+	struct pvb_error error;
+	int rc = dump_schedule(dump, &error);
+
+	if (rc == 0)
+		rc = dump_limits(dump, &error);
+	if (rc)
+		(void)snprintf(dump->view.why, sizeof dump->view.why, "%.*s", VIEW_WHY_MAX - 1,
+			       error.message);
+	return rc ? -1 : 0;
+}
+
 static int dump_all(struct dump *dump, uint64_t hypercall_va)
 {
 	dump_counts(dump);
@@ -478,7 +547,7 @@ static int dump_all(struct dump *dump, uint64_t hypercall_va)
 	    dump_table(dump, dump->view.levels, dump->view.root_mfn, 0))
 		return -1;
 	dump_m2p(dump);
-	return dump_types(dump) || dump_grants(dump) ? -1 : 0;
+	return dump_types(dump) || dump_grants(dump) || dump_confinement(dump) ? -1 : 0;
 }
 
 int dump_domain(struct pvb_host *host, uint32_t domid, uint64_t hypercall_va, struct facts *facts,

@@ -59,6 +59,9 @@ bool guest_take(struct guest *guest, int option, const char *value)
 	case GUEST_VCPUS:
 		guest->vcpus = take_number(value, 8192, &number) ? (uint32_t)number : 0;
 		return guest->vcpus != 0;
+	case GUEST_CONFINED:
+		guest->confined = true;
+		return true;
 	case GUEST_P2M:
 		return take_p2m(guest, value);
 	default:
@@ -74,6 +77,7 @@ int guest_plan(struct guest *guest, const struct pvb_host_info *host, bool ramdi
 
 	spec.memory = guest->memory;
 	spec.vcpus = guest->vcpus;
+	spec.max_vcpus = guest->vcpus + guest->confined;
 	spec.command_line = guest->command_line;
 	spec.p2m = guest->p2m;
 	spec.p2m_levels = guest->p2m_levels;
@@ -112,6 +116,23 @@ void guest_close(struct guest *guest)
 	*guest = (struct guest)GUEST_INIT;
 }
 
+static void confine(struct pvb_build_options *options)
+{
+	static const char *const hard[] = {"0", "all,^70"};
+	static const char *const soft[] = {"all", "node:0,^1"};
+
+	options->max_event_channels = GUEST_CONFINED_CHANNELS;
+	options->max_grant_frames = GUEST_CONFINED_GRANT_FRAMES;
+	options->max_maptrack_frames = 5;
+	options->max_grant_version = GUEST_CONFINED_GRANT_VERSION;
+	options->pool = "Pool-0";
+	options->cpus = hard;
+	options->soft_cpus = soft;
+	options->cpus_count = options->soft_cpus_count = 2;
+	options->cpu_weight = 512;
+	options->cpu_cap = 50;
+}
+
 int guest_build(const struct guest *guest, struct pvb_host *host, bool guarded,
 		struct pvb_domain **domain, struct pvb_error *error)
 {
@@ -119,6 +140,8 @@ int guest_build(const struct guest *guest, struct pvb_host *host, bool guarded,
 
 	options.name = guest->name;
 	options.guarded = guarded;
+	if (guest->confined)
+		confine(&options);
 	if (guest->has_ramdisk) {
 		options.module_fds = &guest->ramdisk_fd;
 		options.module_fd_count = 1;

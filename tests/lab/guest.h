@@ -17,6 +17,7 @@ struct guest {
 	const char *command_line;
 	uint64_t memory;
 	uint32_t vcpus;
+	bool confined; /* a vCPU offline, and all limits, CPUs and shares said */
 	enum pvb_p2m_wish p2m;
 	uint32_t p2m_levels;
 	int ramdisk_fd;
@@ -32,22 +33,36 @@ struct guest {
 	}
 
 /* For getopt_long(); values from 256 on. */
-enum { GUEST_NAME = 256, GUEST_RAMDISK, GUEST_COMMAND_LINE, GUEST_MEMORY, GUEST_VCPUS, GUEST_P2M };
+enum {
+	GUEST_NAME = 256,
+	GUEST_RAMDISK,
+	GUEST_COMMAND_LINE,
+	GUEST_MEMORY,
+	GUEST_VCPUS,
+	GUEST_P2M,
+	GUEST_CONFINED
+};
 #define GUEST_OPTIONS                                                                              \
 	{"name", required_argument, NULL, GUEST_NAME},                                             \
 		{"ramdisk", required_argument, NULL, GUEST_RAMDISK},                               \
 		{"cmdline", required_argument, NULL, GUEST_COMMAND_LINE},                          \
 		{"memory", required_argument, NULL, GUEST_MEMORY},                                 \
 		{"vcpus", required_argument, NULL, GUEST_VCPUS},                                   \
+		{"confined", no_argument, NULL, GUEST_CONFINED},                                   \
 	{                                                                                          \
 		"p2m", required_argument, NULL, GUEST_P2M                                          \
 	}
 #define GUEST_USAGE                                                                                \
 	"[--name NAME] [--ramdisk FILE] [--cmdline STR] [--memory MIB] [--vcpus N]"                \
-	" [--p2m list|tree[:LEVELS]]"
+	" [--confined] [--p2m list|tree[:LEVELS]]"
 
 /* False where it is none of these options, or its value is no good. */
 bool guest_take(struct guest *guest, int option, const char *value);
+
+/* What --confined asks for: what a guest can see of it, it can be told to expect. */
+#define GUEST_CONFINED_CHANNELS 64
+#define GUEST_CONFINED_GRANT_FRAMES 8
+#define GUEST_CONFINED_GRANT_VERSION 1
 
 /* Open the kernel and the ramdisk, and plan for a host. */
 int guest_open(struct guest *guest, const struct pvb_host_info *host, struct pvb_error *error);

@@ -502,6 +502,58 @@ static int too_many_vcpus(struct ground *ground, struct pvb_error *error)
 	return rc;
 }
 
+static int unknown_grants(struct ground *ground, struct pvb_error *error)
+{
+	struct pvb_host_domain_config config = {
+		.name = "refused", .vcpus = 1, .max_grant_version = 3};
+
+	return pvb_host_create_domain(ground->host, &config, &(uint32_t){0}, error);
+}
+
+#define NO_POOL 4711u
+
+static int no_such_pool(struct ground *ground, struct pvb_error *error)
+{
+	struct pvb_host_domain_config config = {.name = "refused", .vcpus = 1, .pool = NO_POOL};
+
+	return pvb_host_create_domain(ground->host, &config, &(uint32_t){0}, error);
+}
+
+static int look_at_no_pool(struct ground *ground, struct pvb_error *error)
+{
+	struct pvb_host_pool pool;
+
+	return pvb_host_get_pool(ground->host, NO_POOL, &pool, error);
+}
+
+static int run_nowhere(struct ground *ground, struct pvb_error *error)
+{
+	const struct pvb_cpus none = {{0}};
+
+	return pvb_host_set_affinity(ground->host, ground->domid, 0, &none, NULL, error);
+}
+
+static int affinity_of_nobody(struct ground *ground, struct pvb_error *error)
+{
+	struct pvb_cpus hard, soft;
+
+	return pvb_host_get_affinity(ground->host, ground->domid, 9, &hard, &soft, error);
+}
+
+static int weigh_nothing(struct ground *ground, struct pvb_error *error)
+{
+	const struct pvb_host_share share = {.weight = 0};
+
+	return pvb_host_set_share(ground->host, ground->domid, &share, error);
+}
+
+static int cap_too_high(struct ground *ground, struct pvb_error *error)
+{
+	const struct pvb_host_share share = {.weight = 256, .cap = 201};
+
+	return pvb_host_set_share(ground->host, ground->domid, &share, error);
+}
+
 #define NOBODY 31999
 
 static int no_such_domain(struct ground *ground, struct pvb_error *error)
@@ -573,6 +625,13 @@ static const struct {
 	{"allocate an event channel to a domain that there is not", port_to_nobody, true, true},
 	{"write a grant beyond the table", grant_beyond_the_table, false, false},
 	{"create a domain of 8193 vCPUs", too_many_vcpus, true, false},
+	{"create a domain with grants of version 3", unknown_grants, true, false},
+	{"create a domain in a CPU pool that there is not", no_such_pool, true, false},
+	{"let a vCPU run nowhere", run_nowhere, true, false},
+	{"look where a vCPU may run that there is not", affinity_of_nobody, true, false},
+	{"set a weight of 0", weigh_nothing, true, false},
+	{"set a cap of more than all vCPUs can use", cap_too_high, true, false},
+	{"look at a CPU pool that there is not", look_at_no_pool, true, false},
 	{"look at a domain that there is not", no_such_domain, true, false},
 	{"destroy a domain that there is not", destroy_nobody, true, false},
 	{"pause a domain that there is not", pause_nobody, true, false},

@@ -55,11 +55,13 @@ static int create_domain(struct pvb_host *host, const struct pvb_host_domain_con
 			 uint32_t *domid, struct pvb_error *error)
 {
 	struct relay *relay = relay_of(host);
-	struct relay_call call = {.call = PVB_CALL_CREATE_DOMAIN, .value = config->vcpus};
+	struct pvb_host_domain_config copy = *config;
+	struct relay_call call = {
+		.call = PVB_CALL_CREATE_DOMAIN, .value = config->vcpus, .config = &copy};
 	int rc = before(relay, &call, error);
 
 	if (rc == 0)
-		rc = pvb_host_create_domain(relay->inner, config, domid, error);
+		rc = pvb_host_create_domain(relay->inner, &copy, domid, error);
 	if (rc == 0) {
 		forget_memory(relay);
 		relay->domid = *domid;
@@ -377,6 +379,76 @@ static int get_touched_run(struct pvb_host *host, pvb_mfn_t first, uint64_t limi
 		pvb_host_get_touched_run(relay->inner, first, limit, touched, count, error));
 }
 
+static int get_grant_limit(struct pvb_host *host, uint32_t domid, uint32_t *frames,
+			   struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct relay_call call = {.call = PVB_CALL_GET_GRANT_LIMIT, .domid = domid};
+
+	HAND_ON(relay, &call, error, pvb_host_get_grant_limit(relay->inner, domid, frames, error));
+}
+
+static int get_cpus(struct pvb_host *host, int node, struct pvb_cpus *cpus, struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct relay_call call = {.call = PVB_CALL_GET_CPUS, .value = (uint64_t)node};
+
+	HAND_ON(relay, &call, error, pvb_host_get_cpus(relay->inner, node, cpus, error));
+}
+
+static int get_pool(struct pvb_host *host, uint32_t first, struct pvb_host_pool *pool,
+		    struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct relay_call call = {.call = PVB_CALL_GET_POOL, .value = first};
+
+	HAND_ON(relay, &call, error, pvb_host_get_pool(relay->inner, first, pool, error));
+}
+
+static int set_affinity(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+			const struct pvb_cpus *hard, const struct pvb_cpus *soft,
+			struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct relay_call call = {.call = PVB_CALL_SET_AFFINITY,
+				  .domid = domid,
+				  .value = vcpu,
+				  .hard = hard,
+				  .soft = soft};
+
+	HAND_ON(relay, &call, error,
+		pvb_host_set_affinity(relay->inner, domid, vcpu, hard, soft, error));
+}
+
+static int get_affinity(struct pvb_host *host, uint32_t domid, uint32_t vcpu, struct pvb_cpus *hard,
+			struct pvb_cpus *soft, struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct relay_call call = {.call = PVB_CALL_GET_AFFINITY, .domid = domid, .value = vcpu};
+
+	HAND_ON(relay, &call, error,
+		pvb_host_get_affinity(relay->inner, domid, vcpu, hard, soft, error));
+}
+
+static int set_share(struct pvb_host *host, uint32_t domid, const struct pvb_host_share *share,
+		     struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct pvb_host_share copy = *share;
+	struct relay_call call = {.call = PVB_CALL_SET_SHARE, .domid = domid, .share = &copy};
+
+	HAND_ON(relay, &call, error, pvb_host_set_share(relay->inner, domid, &copy, error));
+}
+
+static int get_share(struct pvb_host *host, uint32_t domid, struct pvb_host_share *share,
+		     struct pvb_error *error)
+{
+	struct relay *relay = relay_of(host);
+	struct relay_call call = {.call = PVB_CALL_GET_SHARE, .domid = domid};
+
+	HAND_ON(relay, &call, error, pvb_host_get_share(relay->inner, domid, share, error));
+}
+
 static void close_host(struct pvb_host *host)
 {
 	forget_memory(relay_of(host));
@@ -416,6 +488,13 @@ static const struct pvb_host_ops relay_ops = {
 	.set_grants = set_grants,
 	.get_grants = get_grants,
 	.get_touched_run = get_touched_run,
+	.get_grant_limit = get_grant_limit,
+	.get_cpus = get_cpus,
+	.get_pool = get_pool,
+	.set_affinity = set_affinity,
+	.get_affinity = get_affinity,
+	.set_share = set_share,
+	.get_share = get_share,
 };
 
 void relay_open(struct relay *relay, struct pvb_host *inner, struct relay_watcher watcher)

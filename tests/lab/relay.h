@@ -23,7 +23,9 @@ struct relay;
  *   value    the one number that it is about: bytes, bits, a vCPU, a remote domain, a level;
  *            bytes, bits and a remote domain may be changed before the call goes on
  *   frames   of map_frames, get_frame_info; the one frame of pin_table and fill_hypercall_page
- *   vcpu, grants, introduction   copies, which may be changed before the call goes on
+ *   hard, soft   of set_affinity
+ *   config, vcpu, grants, introduction, share   copies, which may be changed before the call goes
+ *            on
  *   result   a port, a count of extents; after the call
  */
 struct relay_call {
@@ -37,6 +39,9 @@ struct relay_call {
 	struct pvb_host_grant *grants;
 	const struct pvb_host_populate *populate;
 	struct pvb_host_introduction *introduction;
+	struct pvb_host_domain_config *config;
+	const struct pvb_cpus *hard, *soft;
+	struct pvb_host_share *share;
 	uint64_t result;
 	int rc;
 };

@@ -145,6 +145,31 @@ static int smaller_map(struct spoiling *spoiling, struct relay_call *call, struc
 	return 0;
 }
 
+/* ---- limits, whose promises are in the command line ---- */
+
+#define CONFIG(function, field, value)                                                             \
+	static int function(struct spoiling *spoiling, struct relay_call *call,                    \
+			    struct pvb_error *error)                                               \
+	{                                                                                          \
+		(void)spoiling;                                                                    \
+		(void)error;                                                                       \
+		call->config->field = value;                                                       \
+		return 0;                                                                          \
+	}
+
+CONFIG(vcpu_more, vcpus, 2)
+CONFIG(fewer_grant_frames, max_grant_frames, 8)
+CONFIG(older_grants, max_grant_version, 1)
+CONFIG(fewer_channels, max_event_channel, 63)
+
+static int all_offline(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
+{
+	(void)spoiling;
+	(void)error;
+	call->introduction->online_vcpus = 0;
+	return 0;
+}
+
 /* The promise is in the command line. */
 static int nothing(struct spoiling *spoiling, struct relay_call *call, struct pvb_error *error)
 {
@@ -178,6 +203,7 @@ static int node_absent(struct spoiling *spoiling, struct relay_call *call, struc
 #define VCPU .at = PVB_CALL_SET_VCPU
 #define AFTER_VCPU .at = PVB_CALL_SET_GRANTS
 #define LAST .at = SPOIL_LAST
+#define AT_CREATION .at = PVB_CALL_CREATE_DOMAIN
 
 const struct spoil spoils_of_calls[] = {
 	{"rsi", "rsi leads to the page behind start_info", "registers.rsi", VCPU, .act = rsi,
@@ -243,6 +269,19 @@ const struct spoil spoils_of_calls[] = {
 	 .at = PVB_CALL_SET_MEMORY_MAP, .act = smaller_map, .group = 2},
 	{"less-than-promised", "there is not as much memory as was promised", "memory.size", LAST,
 	 .act = nothing, .cmdline = "probe.expect-pages=1048576", .group = 2},
+	{"vcpu-more", "there is a vCPU more than promised", "limits.vcpus", AT_CREATION,
+	 .act = vcpu_more, .cmdline = "probe.expect-vcpus=1", .group = 1},
+	{"fewer-grant-frames", "the grant table cannot grow as far as promised",
+	 "limits.grant_frames", AT_CREATION, .act = fewer_grant_frames,
+	 .cmdline = "probe.expect-grant-frames=9", .group = 1},
+	{"older-grants", "grants are of an older version than promised", "limits.grant_version",
+	 AT_CREATION, .act = older_grants, .cmdline = "probe.expect-grant-version=2", .group = 1},
+	{"fewer-channels", "there are fewer event channels than promised", "limits.event_channels",
+	 AT_CREATION, .act = fewer_channels, .cmdline = "probe.expect-event-channels=62",
+	 .group = 1},
+	{"all-offline", "the store says that no vCPU is online", "store.cpus",
+	 .at = PVB_CALL_INTRODUCE_DOMAIN, .act = all_offline, .cmdline = "probe.expect-online=1",
+	 .group = 1},
 	{"node-absent", "what every domain may read of the store is not there", "store.answers",
 	 LAST, .act = node_absent, .group = 6},
 };

@@ -319,6 +319,40 @@ static void in_a_start_info_field(struct side *side)
 	flip(side, start_info_of(side), START_INFO_FLAGS, 2);
 }
 
+static void in_the_cpus(struct side *side)
+{
+	struct pvb_cpus cpus = {{0}};
+	struct pvb_error error;
+
+	pvb_cpus_put(&cpus, 1, true);
+	assert_ok(pvb_host_set_affinity(side->host, side->domid, 0, &cpus, NULL, &error), &error);
+}
+
+static void in_the_soft_cpus(struct side *side)
+{
+	struct pvb_cpus cpus = {{0}};
+	struct pvb_error error;
+
+	pvb_cpus_put(&cpus, 2, true);
+	assert_ok(pvb_host_set_affinity(side->host, side->domid, 1, NULL, &cpus, &error), &error);
+}
+
+static void in_the_weight(struct side *side)
+{
+	const struct pvb_host_share share = {.weight = 257};
+	struct pvb_error error;
+
+	assert_ok(pvb_host_set_share(side->host, side->domid, &share, &error), &error);
+}
+
+static void in_the_event_channels(struct side *side)
+{
+	struct pvb_error error;
+	uint32_t port;
+
+	assert_ok(pvb_host_alloc_event_channel(side->host, side->domid, 0, &port, &error), &error);
+}
+
 static const struct {
 	const char *name;
 	void (*change)(struct side *side);
@@ -337,6 +371,10 @@ static const struct {
 	{"grant", in_the_grants, "grant ", true},
 	{"memory limit", in_the_memory_limit, "domain.max_pages: ", true},
 	{"start_info", in_a_start_info_field, "start_info.flags: ", true},
+	{"hard affinity", in_the_cpus, "cpu.hard of vCPU 0: ", true},
+	{"soft affinity", in_the_soft_cpus, "cpu.soft of vCPU 1: ", true},
+	{"weight", in_the_weight, "cpu.weight: ", true},
+	{"event channels", in_the_event_channels, "limit.free_event_channels: ", true},
 };
 
 static void each_way_in_which_one_domain_is_made_different_is_found(void **state)
@@ -397,6 +435,60 @@ static void a_call_with_another_argument_is_found(void **state)
 	assert_int_equal(count, 1);
 	assert_non_null(strstr(places.text, "set_vcpu"));
 	assert_non_null(strstr(places.text, "root PFN 0x"));
+	relay_close(&outer);
+	tear_down(&fixture);
+}
+
+static int widen_limits(struct relay *relay, struct relay_call *call, struct pvb_error *error)
+{
+	(void)relay;
+	(void)error;
+	if (call->call == PVB_CALL_CREATE_DOMAIN) {
+		call->config->max_grant_frames++;
+		call->config->max_grant_version++;
+		call->config->max_event_channel++;
+	}
+	if (call->call == PVB_CALL_SET_SHARE)
+		call->share->cap++;
+	return 0;
+}
+
+/* The version shows in no fact but the call. */
+static void limits_and_shares_of_another_size_are_found(void **state)
+{
+	static const char *const wanted[] = {
+		"create_domain 3 vCPUs, 64 event channels, 8 grant frames, 4294967295 maptrack "
+		"frames, grants of version 1, pool 0: 0 | create_domain 3 vCPUs, 65 event "
+		"channels, 9 grant frames, 4294967295 maptrack frames, grants of version 2",
+		"limit.grant_frames: 8 | 9",
+		"limit.free_event_channels: 62 | 63",
+		"set_share weight 512 cap 150",
+		"cpu.cap: 150 | 151",
+	};
+	const struct scenario *scenario = &scenarios[2];
+	struct fixture fixture = {.a = {.domid = 0}};
+	struct scenario_result result = {0};
+	struct pvb_error error;
+	struct places places;
+	struct relay outer;
+
+	(void)state;
+	assert_true(scenario->confined);
+	scenario_prepare(scenario, &fixture.files);
+	traced(&fixture.a, HOST_A, scenario, &fixture.files);
+	assert_ok(pvb_host_open(HOST_A, &fixture.b.host, &error), &error);
+	fixture.b.trace.facts = &fixture.b.facts;
+	relay_open(&fixture.b.relay, fixture.b.host, trace_watcher(&fixture.b.trace));
+	relay_open(&outer, &fixture.b.relay.host, (struct relay_watcher){.before = widen_limits});
+	scenario_run(scenario, &fixture.files, &outer.host, false, &result);
+	assert_int_equal(result.rc, 0);
+	fixture.b.domid = result.domid;
+	size_t count = compare_sides(&fixture, &places);
+
+	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+		if (!strstr(places.text, wanted[i]))
+			fail_msg("\"%s\" is not among\n%s", wanted[i], places.text);
+	assert_int_equal(count, sizeof wanted / sizeof wanted[0]);
 	relay_close(&outer);
 	tear_down(&fixture);
 }
@@ -583,6 +675,7 @@ int main(void)
 		cmocka_unit_test(an_entry_of_a_p2m_tree_that_leads_elsewhere_is_found),
 		cmocka_unit_test(each_way_in_which_one_domain_is_made_different_is_found),
 		cmocka_unit_test(a_call_with_another_argument_is_found),
+		cmocka_unit_test(limits_and_shares_of_another_size_are_found),
 		cmocka_unit_test(
 			a_call_that_is_refused_on_the_way_fails_the_build_and_goes_nowhere),
 		cmocka_unit_test(hosts_of_different_versions_refuse_the_same),

@@ -79,7 +79,24 @@ static void add_introduction(struct line *line, const struct relay *relay,
 	add_frame(line, relay, introduction->store_frame.n);
 	add(line, " port %u, console", introduction->store_port);
 	add_frame(line, relay, introduction->console_frame.n);
-	add(line, " port %u", introduction->console_port);
+	add(line, " port %u, %u of %u vCPUs", introduction->console_port,
+	    introduction->online_vcpus, introduction->vcpus);
+}
+
+static void add_config(struct line *line, const struct pvb_host_domain_config *config)
+{
+	add(line,
+	    " %u vCPUs, %u event channels, %u grant frames, %u maptrack frames, grants of version "
+	    "%u, pool %u",
+	    config->vcpus, config->max_event_channel, config->max_grant_frames,
+	    config->max_maptrack_frames, config->max_grant_version, config->pool);
+}
+
+static void add_affinity(struct line *line, const struct relay_call *call)
+{
+	add(line, " vCPU %" PRIu64 " hard %s", call->value,
+	    call->hard ? pvb_cpus_format(call->hard).text : "as it is");
+	add(line, " soft %s", call->soft ? pvb_cpus_format(call->soft).text : "as it is");
 }
 
 static void add_arguments(struct line *line, const struct relay *relay,
@@ -95,6 +112,12 @@ static void add_arguments(struct line *line, const struct relay *relay,
 		add_grants(line, relay, call);
 	else if (call->introduction)
 		add_introduction(line, relay, call->introduction);
+	else if (call->config)
+		add_config(line, call->config);
+	else if (call->call == PVB_CALL_SET_AFFINITY)
+		add_affinity(line, call);
+	else if (call->share)
+		add(line, " weight %u cap %u", call->share->weight, call->share->cap);
 	else
 		add(line, " %" PRIu64, call->value);
 	if (call->frames) {

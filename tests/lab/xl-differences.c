@@ -128,7 +128,8 @@ static const char heading[] =
 	"configuration; both are\n"
 	"left paused, our audit has to find nothing wrong with either, and the two are compared as "
 	"the hypervisor shows them:\n"
-	"the domain's counts, vCPU 0's registers, every field of `start_info`, the shared info "
+	"the domain's counts, its limits, CPUs, weight and cap, vCPU 0's registers, every field of "
+	"`start_info`, the shared info "
 	"page, "
 	"every page-table entry, what\n"
 	"each frame is in use as, the M2P entry of each page, the grants, and the ring pages. "
@@ -144,6 +145,24 @@ static const char heading[] =
 	"| place | pvbuild | xl (4.17) | when | why |\n"
 	"|---|---|---|---|---|\n";
 
+static const char closing[] =
+	"\n"
+	"What a lab with one NUMA node and without an `xl.conf` cannot show:\n"
+	"\n"
+	"- **Automatic NUMA placement.** Where a configuration says nothing of `cpus_soft`, nor "
+	"gives "
+	"a list as `cpus`,\n"
+	"  libxl picks nodes with enough free memory (`numa_place_domain()` in libxl_dom.c), sets "
+	"the domain's node\n"
+	"  affinity, which Xen allocates its memory by, and makes the CPUs of those nodes the soft "
+	"affinity of all vCPUs.\n"
+	"  pvbuild leaves both to the hypervisor. `cpus = \"node:0\"` keeps a domain's vCPUs on a "
+	"node, and the hypervisor\n"
+	"  then takes memory from there first.\n"
+	"- **`/etc/xen/xl.conf`.** Defaults of an administrator's for `max_grant_frames`, "
+	"`max_maptrack_frames` and\n"
+	"  `max_grant_version`, and the masks `vm.cpumask` and `vm.pv.cpumask`, are xl's alone.\n";
+
 void write_xl_document(FILE *to)
 {
 	fputs(heading, to);
@@ -151,4 +170,5 @@ void write_xl_document(FILE *to)
 		fprintf(to, "| `%s` | %s | %s | %s | %s |\n", expectations[i].place,
 			expectations[i].ours, expectations[i].xls, expectations[i].when_text,
 			expectations[i].reason);
+	fputs(closing, to);
 }

@@ -10,6 +10,7 @@ check_LTLIBRARIES += tests/peer/adapter.la
 tests_peer_adapter_la_SOURCES = \
 	tests/peer/adapter/adapter.h \
 	tests/peer/adapter/context.c \
+	tests/peer/adapter/cpus.c \
 	tests/peer/adapter/domctl.c \
 	tests/peer/adapter/foreign.c \
 	tests/peer/adapter/hypercall.c \

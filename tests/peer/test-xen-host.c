@@ -304,6 +304,42 @@ static void dump_to(const struct bench *bench, struct pvb_host *host, uint32_t d
 	assert_ok(pvb_dump_core(host, domid, path, NULL, &error), &error);
 }
 
+/* Where the vCPUs may run, weight and cap, the pool and its CPUs, and how far grants go. */
+static void assert_schedules_alike(struct bench *bench, uint32_t domid, uint32_t vcpus)
+{
+	struct pvb_host *const hosts[] = {bench->sim, bench->xen};
+	struct pvb_cpus hard[2], soft[2], cpus[2];
+	struct pvb_host_share share[2];
+	struct pvb_host_pool pool[2];
+	uint32_t frames[2];
+
+	for (uint32_t vcpu = 0; vcpu < vcpus; vcpu++) {
+		for (unsigned i = 0; i < 2; i++)
+			assert_ok(pvb_host_get_affinity(hosts[i], domid, vcpu, &hard[i], &soft[i],
+							&bench->error),
+				  &bench->error);
+		assert_memory_equal(&hard[0], &hard[1], sizeof hard[0]);
+		assert_memory_equal(&soft[0], &soft[1], sizeof soft[0]);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		assert_ok(pvb_host_get_share(hosts[i], domid, &share[i], &bench->error),
+			  &bench->error);
+		assert_ok(pvb_host_get_pool(hosts[i], 0, &pool[i], &bench->error), &bench->error);
+		assert_ok(pvb_host_get_cpus(hosts[i], PVB_HOST_ANY_NODE, &cpus[i], &bench->error),
+			  &bench->error);
+		assert_ok(pvb_host_get_grant_limit(hosts[i], domid, &frames[i], &bench->error),
+			  &bench->error);
+	}
+	assert_string_equal(share[0].scheduler, share[1].scheduler);
+	assert_int_equal(share[0].weighted, share[1].weighted);
+	assert_int_equal(share[0].weight, share[1].weight);
+	assert_int_equal(share[0].cap, share[1].cap);
+	assert_memory_equal(&pool[0].cpus, &pool[1].cpus, sizeof pool[0].cpus);
+	assert_string_equal(pool[0].scheduler, pool[1].scheduler);
+	assert_memory_equal(&cpus[0], &cpus[1], sizeof cpus[0]);
+	assert_int_equal(frames[0], frames[1]);
+}
+
 /* What reading through Xen's libraries gives is what the hypervisor itself has. */
 static void assert_reads_alike(struct bench *bench, uint32_t domid)
 {
@@ -322,6 +358,7 @@ static void assert_reads_alike(struct bench *bench, uint32_t domid)
 	assert_int_equal(left.vcpus, right.vcpus);
 	assert_int_equal(left.shared_info.n, right.shared_info.n);
 	assert_int_equal(left.paused, right.paused);
+	assert_int_equal(left.pool, right.pool);
 	assert_string_equal(right.name, "pvbuild");
 	assert_ok(pvb_host_list_domains(bench->xen, 0, list, 4, &count[0], &bench->error),
 		  &bench->error);
@@ -339,6 +376,7 @@ static void assert_reads_alike(struct bench *bench, uint32_t domid)
 	assert_int_equal(count[0], 2);
 	assert_int_equal(count[1], 2);
 	assert_memory_equal(grants[0], grants[1], sizeof grants[0]);
+	assert_schedules_alike(bench, domid, left.vcpus);
 }
 
 /* From every run's beginning, and from inside it; across holes, and past the end of all memory. */
@@ -997,6 +1035,236 @@ static void a_domain_that_somebody_holds_pages_of_is_not_said_to_be_gone(void **
 	bench_close(&bench);
 }
 
+/* ---- limits and CPUs --------------------------------------------------------------------------
+ */
+
+static void limits_reach_the_hypervisor(void **state)
+{
+	static const struct {
+		struct pvb_host_domain_config config;
+		struct pvb_sim_limits limits;
+	} cases[] = {
+		{{.max_event_channel = 0}, {INT32_MAX, 64, 1024, 2}},
+		{{.max_event_channel = 64,
+		  .max_grant_frames = 8,
+		  .max_maptrack_frames = 5,
+		  .max_grant_version = 1},
+		 {64, 8, 5, 1}},
+		{{.max_event_channel = 9,
+		  .max_maptrack_frames = PVB_HOST_NO_MAPTRACK,
+		  .max_grant_version = 2},
+		 {9, 64, 0, 2}},
+	};
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pvb_host_domain_config config = cases[i].config;
+		const struct pvb_sim_limits *wanted = &cases[i].limits;
+		struct pvb_sim_limits limits;
+		uint32_t domid;
+
+		config.vcpus = 1;
+		config.uuid[0] = (uint8_t)(i + 1);
+		(void)snprintf(config.name, sizeof config.name, "guest%zu", i);
+		assert_ok(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error),
+			  &bench.error);
+		assert_true(pvb_sim_limits(bench.sim, domid, &limits));
+		assert_int_equal(limits.event_channels, wanted->event_channels);
+		assert_int_equal(limits.grant_frames, wanted->grant_frames);
+		assert_int_equal(limits.maptrack_frames, wanted->maptrack_frames);
+		assert_int_equal(limits.grant_version, wanted->grant_version);
+		assert_ok(pvb_host_destroy_domain(bench.xen, domid, &bench.error), &bench.error);
+	}
+	bench_close(&bench);
+}
+
+/* Xen says "invalid argument" of each, and nothing of which. */
+static void a_limit_that_xen_refuses_is_named(void **state)
+{
+	static const struct {
+		struct pvb_host_domain_config config;
+		const char *words;
+	} cases[] = {
+		{{.max_grant_frames = 65},
+		 "65 pages (max_grant_frames) is wanted, but the "
+		 "hypervisor lets a domain have at most 64"},
+		{{.max_maptrack_frames = 1025}, "1025 maptrack pages (max_maptrack_frames)"},
+		{{.max_grant_frames = 64, .max_maptrack_frames = 1025}, "1025 maptrack pages"},
+		{{.max_grant_version = 3},
+		 "version 3 are wanted, but the hypervisor has up to "
+		 "version 2"},
+	};
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pvb_host_domain_config config = cases[i].config;
+		uint32_t domid;
+
+		config.vcpus = 1;
+		(void)snprintf(config.name, sizeof config.name, "guest");
+		assert_fails_with(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error),
+				  PVB_E_HOST_LIMIT, &bench.error);
+		if (!strstr(bench.error.message, cases[i].words))
+			fail_msg("\"%s\" is not in \"%s\"", cases[i].words, bench.error.message);
+	}
+	bench_close(&bench);
+}
+
+static void pools_have_the_names_that_the_store_has(void **state)
+{
+	struct pvb_host_pool pool;
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, MACHINE ",cpus=6,pools=3");
+	fake_store_put("/local/pool/0/name", "Pool-0");
+	fake_store_put("/local/pool/2/name", "tenants");
+	assert_ok(pvb_host_get_pool(bench.xen, 2, &pool, &bench.error), &bench.error);
+	assert_int_equal(pool.number, 2);
+	assert_string_equal(pool.name, "tenants");
+	assert_string_equal(pvb_cpus_format(&pool.cpus).text, "4-5");
+	assert_ok(pvb_host_get_pool(bench.xen, 1, &pool, &bench.error), &bench.error);
+	assert_string_equal(pool.name, "");
+	assert_fails_with(pvb_host_get_pool(bench.xen, 3, &pool, &bench.error), PVB_E_HOST_POOL,
+			  &bench.error);
+
+	struct pvb_host_domain_config config = {.name = "guest", .vcpus = 1, .pool = 2};
+	struct pvb_host_domain domain;
+	uint32_t domid;
+
+	assert_ok(pvb_host_create_domain(bench.xen, &config, &domid, &bench.error), &bench.error);
+	assert_ok(pvb_host_get_domain(bench.sim, domid, &domain, &bench.error), &bench.error);
+	assert_int_equal(domain.pool, 2);
+	assert_schedules_alike(&bench, domid, 1);
+	assert_ok(pvb_host_keep_domain(bench.xen, domid, &bench.error), &bench.error);
+	bench_close(&bench);
+}
+
+static void nodes_have_their_cpus(void **state)
+{
+	struct pvb_cpus left, right;
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, MACHINE ",cpus=6,nodes=2");
+	for (int node = PVB_HOST_ANY_NODE; node < 3; node++) {
+		assert_ok(pvb_host_get_cpus(bench.sim, node, &left, &bench.error), &bench.error);
+		assert_ok(pvb_host_get_cpus(bench.xen, node, &right, &bench.error), &bench.error);
+		assert_memory_equal(&left, &right, sizeof left);
+	}
+	bench_close(&bench);
+}
+
+static void affinity_and_share_are_set_through_xens_libraries(void **state)
+{
+	static const char *const schedulers[] = {"credit", "credit2"};
+	struct pvb_host_share share = {.weight = 777, .cap = 55};
+	struct pvb_cpus some = {{0}}, none = {{0}}, hard, soft;
+	struct bench bench;
+	char machine[80];
+
+	(void)state;
+	pvb_cpus_put(&some, 1, true);
+	pvb_cpus_put(&some, 3, true);
+	for (unsigned i = 0; i < 2; i++) {
+		(void)snprintf(machine, sizeof machine, MACHINE ",sched=%s", schedulers[i]);
+		bench_open(&bench, machine);
+		uint32_t domid = small_domain(&bench, 2);
+
+		assert_ok(pvb_host_set_affinity(bench.xen, domid, 1, &some, &none, &bench.error),
+			  &bench.error);
+		assert_ok(pvb_host_get_affinity(bench.sim, domid, 1, &hard, &soft, &bench.error),
+			  &bench.error);
+		assert_string_equal(pvb_cpus_format(&hard).text, "1,3");
+		assert_string_equal(pvb_cpus_format(&soft).text, "none");
+		/* A set that is left out stays. */
+		assert_ok(pvb_host_set_affinity(bench.xen, domid, 1, NULL, &some, &bench.error),
+			  &bench.error);
+		assert_ok(pvb_host_set_affinity(bench.xen, domid, 1, NULL, NULL, &bench.error),
+			  &bench.error);
+		assert_schedules_alike(&bench, domid, 2);
+		assert_fails_with(
+			pvb_host_set_affinity(bench.xen, domid, 1, &none, NULL, &bench.error),
+			PVB_E_ARG_CPUS, &bench.error);
+		assert_ok(pvb_host_set_share(bench.xen, domid, &share, &bench.error), &bench.error);
+		assert_schedules_alike(&bench, domid, 2);
+		assert_ok(pvb_host_get_share(bench.sim, domid, &share, &bench.error), &bench.error);
+		assert_int_equal(share.weight, 777);
+		assert_int_equal(share.cap, 55);
+		bench_close(&bench);
+	}
+}
+
+static void what_a_scheduler_does_not_know_has_the_code_that_the_model_has(void **state)
+{
+	const struct pvb_host_share wrong[] = {
+		{.weight = 0}, {.weight = 65536}, {.weight = 1, .cap = 65536}};
+	struct pvb_host_share share = {.weight = 1};
+	struct pvb_cpus hard, soft;
+	struct bench bench;
+	uint32_t frames;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+		assert_fails_with(pvb_host_set_share(bench.xen, domid, &wrong[i], &bench.error),
+				  PVB_E_HOST_LIMIT, &bench.error);
+	share.cap = 101; /* for the hypervisor to refuse: a vCPU fills one CPU */
+	assert_fails_with(pvb_host_set_share(bench.xen, domid, &share, &bench.error),
+			  PVB_E_HOST_LIMIT, &bench.error);
+	assert_fails_with(pvb_host_get_share(bench.xen, 77, &share, &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	assert_fails_with(pvb_host_get_affinity(bench.xen, domid, 1, &hard, &soft, &bench.error),
+			  PVB_E_ARG_INVALID, &bench.error);
+	assert_fails_with(pvb_host_get_grant_limit(bench.xen, 77, &frames, &bench.error),
+			  PVB_E_HOST_NO_DOMAIN, &bench.error);
+	bench_close(&bench);
+
+	bench_open(&bench, MACHINE ",sched=null");
+	domid = small_domain(&bench, 1);
+	share.cap = 0;
+	assert_fails_with(pvb_host_set_share(bench.xen, domid, &share, &bench.error),
+			  PVB_E_HOST_STATE, &bench.error);
+	assert_ok(pvb_host_get_share(bench.xen, domid, &share, &bench.error), &bench.error);
+	assert_false(share.weighted);
+	assert_string_equal(share.scheduler, "null");
+	bench_close(&bench);
+}
+
+static void what_the_hypervisor_denies_of_cpus_is_said(void **state)
+{
+	struct pvb_host_share share = {.weight = 1};
+	struct pvb_host_pool pool;
+	struct pvb_cpus cpus;
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench, MACHINE);
+	uint32_t domid = small_domain(&bench, 1);
+
+	refuse(__HYPERVISOR_sysctl, XEN_SYSCTL_cputopoinfo, EPERM);
+	assert_fails_with(pvb_host_get_cpus(bench.xen, 0, &cpus, &bench.error), PVB_E_HOST_DENIED,
+			  &bench.error);
+	refuse(__HYPERVISOR_sysctl, XEN_SYSCTL_cpupool_op, EPERM);
+	assert_fails_with(pvb_host_get_pool(bench.xen, 0, &pool, &bench.error), PVB_E_HOST_DENIED,
+			  &bench.error);
+	assert_fails_with(pvb_host_get_share(bench.xen, domid, &share, &bench.error),
+			  PVB_E_HOST_DENIED, &bench.error);
+	refuse(__HYPERVISOR_domctl, XEN_DOMCTL_scheduler_op, EPERM);
+	assert_fails_with(pvb_host_get_share(bench.xen, domid, &share, &bench.error),
+			  PVB_E_HOST_DENIED, &bench.error);
+	share.weight = 1;
+	assert_fails_with(pvb_host_set_share(bench.xen, domid, &share, &bench.error),
+			  PVB_E_HOST_DENIED, &bench.error);
+	bench_close(&bench);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -1033,6 +1301,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_silent_store_does_not_keep_a_domain_alive),
 		cmocka_unit_test(whenever_the_store_falls_silent_a_build_is_undone),
 		cmocka_unit_test(a_domain_that_somebody_holds_pages_of_is_not_said_to_be_gone),
+		cmocka_unit_test(limits_reach_the_hypervisor),
+		cmocka_unit_test(a_limit_that_xen_refuses_is_named),
+		cmocka_unit_test(pools_have_the_names_that_the_store_has),
+		cmocka_unit_test(nodes_have_their_cpus),
+		cmocka_unit_test(affinity_and_share_are_set_through_xens_libraries),
+		cmocka_unit_test(what_a_scheduler_does_not_know_has_the_code_that_the_model_has),
+		cmocka_unit_test(what_the_hypervisor_denies_of_cpus_is_said),
 	};
 
 	return cmocka_run_group_tests_name("host xen", tests, NULL, NULL);

@@ -39,9 +39,58 @@ pvb --json --host sim plan "$work/guest.cfg" --p2m list
 json_ok "an option goes before it" p2m.form=list p2m.levels=0
 cfg "${base[@]}" 'pvb_p2m = "heap"'
 refused "other forms are refused by name" 1 arg.config "pvb_p2m = \"heap\" is none of" plan "$work/guest.cfg"
-cfg "${base[@]}" 'nomigrate = 1' 'cpu_weight=512' 'cpus = "0-3"'
+cfg "${base[@]}" 'nomigrate = 1' 'extratime=1' 'period = 10000'
 pvb --host sim plan "$work/guest.cfg"
-ok "keys that are not acted on are named" both exited 0 '&&' err_has "nomigrate, cpu_weight, cpus"
+ok "keys that are not acted on are named" both exited 0 '&&' err_has "nomigrate, extratime, period"
+
+cfg "${base[@]}" 'vcpus = 2' 'maxvcpus = 4'
+pvb --json --host sim plan "$work/guest.cfg"
+json_ok "vCPUs can be offline" vcpus=2 max_vcpus=4
+ok "without a warning" quiet
+pvb --host sim plan "$work/guest.cfg"
+ok "which the plan says" out_has "4 vCPUs, of which 2 online"
+pvb --json --host sim plan "$work/guest.cfg" --vcpus 3 --max-vcpus 5
+json_ok "options go before them" vcpus=3 max_vcpus=5
+refused "more online than there are is refused" 1 arg.vcpus "5 vCPUs are to be online" \
+	--host sim plan "$work/guest.cfg" --vcpus 5
+cfg "${base[@]}" 'maxvcpus = 4'
+pvb --json --host sim plan "$work/guest.cfg"
+json_ok "without a word one is online" vcpus=1 max_vcpus=4
+cfg "${base[@]}" 'vcpus = 4' 'maxvcpus = 2'
+refused "a file that says so is refused" 1 arg.config "maxvcpus = 2 is less than vcpus = 4" \
+	--host sim plan "$work/guest.cfg"
+
+confined=("${base[@]}" 'vcpus = 2' 'max_event_channels = 64' 'max_grant_frames = 8'
+	'max_grant_version = 1' 'max_maptrack_frames = 0' 'pool = "Pool-1"' 'cpus = "2-9,^3"'
+	'cpus_soft = [ "all", "3" ]' 'cpu_weight = 512' 'cap = 150')
+cfg "${confined[@]}"
+pvb --json --host sim:cpus=4,pools=2 create "$work/guest.cfg"
+json_ok "what contains a domain is acted on" calls.set_affinity=2 calls.set_share=1 audit.passed=true
+ok "with a word only on what has no effect" test "$(wc -l <"$work/err")" -eq 1
+ok "which names the vCPU" err_has "warning: affinity: vCPU 1 cannot run on any of the CPUs that it should"
+pvb --host sim:cpus=4,pools=2,sched=null create "$work/guest.cfg"
+ok "a scheduler that knows no weight is named" both exited 0 '&&' err_has 'the scheduler "null" knows no weight'
+
+# key = value, exit status, code, text: each goes before what the file has.
+while IFS='|' read -r line wanted code text; do
+	cfg "${confined[@]}" "$line"
+	refused "$line is refused" "$wanted" "$code" "$text" --host sim:cpus=4,pools=2 create "$work/guest.cfg"
+done <<-'END'
+	max_grant_frames = 65|3|host.limit|65 grant table pages
+	max_grant_frames = 0|1|arg.config|max_grant_frames = 0 is not between 1
+	max_maptrack_frames = 1025|3|host.limit|1025 maptrack pages
+	max_grant_version = 3|1|arg.config|max_grant_version = 3 is not between 1 and 2
+	max_event_channels = 1|3|host.limit|all of its 1 event channels
+	max_event_channels = "-1"|1|arg.config|max_event_channels = -1 is not between
+	pool = "tenants"|3|host.pool|no CPU pool "tenants"
+	pool = "7"|3|host.pool|no CPU pool "7"
+	cpus = "0-1"|1|arg.cpus|"Pool-1" has none of them: it has 2-3
+	cpus = "2-"|1|arg.cpus|"2-" is neither a number
+	cpus = [ "2", "x" ]|1|arg.cpus|"x" is neither a number
+	cpus_soft = "^all"|1|arg.cpus|leaves out all
+	cpu_weight = 65536|1|arg.config|cpu_weight = 65536 is not between 1 and 65535
+	cap = 201|1|arg.limit|cpu_cap is 201, and can be 1 to 200
+END
 cfg "${base[@]}" 'on_crash = "preserve"' 'on_reboot="restart"' 'on_poweroff = "coredump-destroy"' \
 	'on_watchdog = "coredump-restart"' 'on_soft_reset = "destroy"'
 pvb --host sim plan "$work/guest.cfg"

@@ -74,21 +74,24 @@ static const struct pvb_memory_range with_hole[] = {
 };
 
 const struct scenario scenarios[] = {
-	{"64-bit bzImage, ramdisk", scenario_bzimage_64, 300001, 32 * MIB, 2, NULL, 0, NULL, 0},
-	{"32-bit, ramdisk", scenario_linux_32, 300001, 32 * MIB, 1, NULL, 0, NULL, 0},
-	{"64-bit, as little as there is, with a p2m tree", scenario_small_64, 0, 8 * MIB, 1, NULL,
-	 4, NULL, 0},
-	{"32-bit, root below 4 GiB", scenario_legacy_32, 5000, 16 * MIB, 1, NULL, 0, NULL, 0},
+	{"64-bit bzImage, ramdisk", scenario_bzimage_64, 300001, 32 * MIB, 2, NULL, 0, NULL, 0,
+	 false},
+	{"32-bit, ramdisk", scenario_linux_32, 300001, 32 * MIB, 1, NULL, 0, NULL, 0, false},
+	{"64-bit, as little as there is, confined, with a p2m tree", scenario_small_64, 0, 8 * MIB,
+	 2, NULL, 4, NULL, 0, true},
+	{"32-bit, root below 4 GiB", scenario_legacy_32, 5000, 16 * MIB, 1, NULL, 0, NULL, 0,
+	 false},
 	{"64-bit, with a hole and a p2m tree", scenario_linux_64, 0, 32 * MIB, 1, NULL, 3,
-	 with_hole, 3},
+	 with_hole, 3, false},
 };
 const unsigned scenario_count = sizeof scenarios / sizeof scenarios[0];
 
 const struct scenario arm64_scenarios[] = {
-	{"arm64 at 4 KiB", arm64_image, 300001, 32 * MIB, 2, "arch=arm64,", 0, NULL, 0},
-	{"arm64 at 16 KiB", arm64_image, 0, 32 * MIB, 1, "arch=arm64,granule=16K,", 0, NULL, 0},
-	{"arm64 at 64 KiB", arm64_image, 300001, 32 * MIB, 1, "arch=arm64,granule=64K,", 0, NULL,
-	 0},
+	{"arm64 at 4 KiB", arm64_image, 300001, 32 * MIB, 2, "arch=arm64,", 0, NULL, 0, false},
+	{"arm64 at 16 KiB", arm64_image, 0, 32 * MIB, 1, "arch=arm64,granule=16K,", 0, NULL, 0,
+	 false},
+	{"arm64 at 64 KiB", arm64_image, 300001, 32 * MIB, 1, "arch=arm64,granule=64K,", 0, NULL, 0,
+	 false},
 };
 #ifdef HAVE_LIBFDT
 const unsigned arm64_scenario_count = sizeof arm64_scenarios / sizeof arm64_scenarios[0];
@@ -147,6 +150,25 @@ static int audit_domain(struct pvb_host *host, const struct pvb_domain *domain,
 	return rc;
 }
 
+static void confine(struct pvb_spec *spec, struct pvb_build_options *options)
+{
+	static const char *const hard[] = {"0-3,^2", "all"};
+	static const char *const soft[] = {"node:0", "1", "0"};
+
+	spec->max_vcpus = spec->vcpus + 1;
+	options->max_event_channels = 64;
+	options->max_grant_frames = 8;
+	options->max_maptrack_frames = PVB_NO_MAPTRACK;
+	options->max_grant_version = 1;
+	options->pool = "0";
+	options->cpus = hard;
+	options->cpus_count = 2;
+	options->soft_cpus = soft;
+	options->soft_cpus_count = 3;
+	options->cpu_weight = 512;
+	options->cpu_cap = 150;
+}
+
 void scenario_run(const struct scenario *scenario, const struct scenario_files *files,
 		  struct pvb_host *host, bool audit, struct scenario_result *result)
 {
@@ -171,6 +193,8 @@ void scenario_run(const struct scenario *scenario, const struct scenario_files *
 	spec.module_count = scenario->ramdisk ? 1 : 0;
 	options.module_fds = &files->ramdisk;
 	options.module_fd_count = spec.module_count;
+	if (scenario->confined)
+		confine(&spec, &options);
 
 	result->step = "image";
 	result->rc = pvb_image_open_memory(files->kernel.bytes, files->kernel.size, "kernel", NULL,

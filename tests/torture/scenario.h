@@ -16,6 +16,7 @@
  *   tree      levels of a p2m tree beside the list, 0 for none
  *   host      what the simulated host is told besides, with a comma behind it, or NULL
  *   ranges    where the memory is, range_count of them; NULL for one from 0 on
+ *   confined  all limits, CPUs and shares are said, and a vCPU more than vcpus is offline
  */
 struct scenario {
 	const char *name;
@@ -27,6 +28,7 @@ struct scenario {
 	uint32_t tree;
 	const struct pvb_memory_range *ranges;
 	size_t range_count;
+	bool confined;
 };
 
 struct blob scenario_linux_64(void);

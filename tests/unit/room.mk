@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test-audit-random \
 	tests/unit/test-build \
 	tests/unit/test-build-abi \
+	tests/unit/test-build-confined \
 	tests/unit/test-build-entries \
 	tests/unit/test-build-memory \
 	tests/unit/test-build-p2m \
@@ -52,6 +53,7 @@ unit_tests = \
 	tests/unit/test-registers \
 	tests/unit/test-sim-arm64 \
 	tests/unit/test-sim-check \
+	tests/unit/test-sim-cpus \
 	tests/unit/test-sim-domain \
 	tests/unit/test-sim-fail \
 	tests/unit/test-sim-granule \

@@ -569,9 +569,9 @@ static void take_line(void *opaque, int level, const char *line)
 }
 
 static const char every_stage[] =
-	"create max_memory event_channels memory_map cpu_policy guest_bits pte_bits claim populate "
-	"load rings p2m page_tables start_info hypercall_page pin shared_info vcpu grants "
-	"introduce record keep ";
+	"create affinity max_memory event_channels memory_map cpu_policy guest_bits pte_bits claim "
+	"populate load rings p2m page_tables start_info hypercall_page pin shared_info vcpu grants "
+	"share introduce record keep ";
 
 static void stages_come_in_order_and_are_timed(void **state)
 {

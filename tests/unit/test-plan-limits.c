@@ -82,6 +82,30 @@ static void vcpus_have_a_limit_that_is_xens(void **state)
 	pvb_plan_free(plan);
 	guest.spec.vcpus = 8193;
 	assert_refused(&guest, PVB_E_ARG_VCPUS);
+	guest.spec.vcpus = 1;
+	guest.spec.max_vcpus = 8193;
+	assert_refused(&guest, PVB_E_ARG_VCPUS);
+}
+
+static void vcpus_can_be_offline_but_not_more_online_than_there_are(void **state)
+{
+	static const uint32_t spec[][4] = {
+		{0, 0, 1, 1}, {2, 0, 2, 2}, {0, 4, 1, 4}, {2, 4, 2, 4}, {4, 4, 4, 4}};
+	struct guest guest = linux_guest();
+	struct pvb_error error = {0};
+	struct pvb_plan *plan;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof spec / sizeof spec[0]; i++) {
+		guest.spec.vcpus = spec[i][0];
+		guest.spec.max_vcpus = spec[i][1];
+		assert_ok(plan_guest(&guest, &plan, &error), &error);
+		assert_int_equal(pvb_plan_info(plan)->vcpus, spec[i][2]);
+		assert_int_equal(pvb_plan_info(plan)->max_vcpus, spec[i][3]);
+		pvb_plan_free(plan);
+	}
+	guest.spec.vcpus = 5;
+	assert_refused(&guest, PVB_E_ARG_VCPUS);
 }
 
 static void memory_is_whole_pages_within_the_abi(void **state)
@@ -762,6 +786,7 @@ int main(void)
 		cmocka_unit_test(a_guest_is_given_one_module),
 		cmocka_unit_test(a_32_bit_guest_counts_its_ramdisk_in_32_bits),
 		cmocka_unit_test(vcpus_have_a_limit_that_is_xens),
+		cmocka_unit_test(vcpus_can_be_offline_but_not_more_online_than_there_are),
 		cmocka_unit_test(memory_is_whole_pages_within_the_abi),
 		cmocka_unit_test(no_memory_is_enough_for_a_ramdisk_beyond_the_abi),
 		cmocka_unit_test(the_least_memory_lies_within_the_limit_that_was_set),

@@ -11,6 +11,7 @@
 #include <xen/grant_table.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 #include <xen/io/console.h>
 #include <xen/io/xs_wire.h>
 

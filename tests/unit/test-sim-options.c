@@ -52,7 +52,8 @@ static void each_option_shows_in_the_facts(void **state)
 	(void)state;
 	struct pvb_host_info info = info_of("memory=1T,xen=4.22,width=48,nodes=4,debug,no-pv32,"
 					    "noclaim,scrubbing=3G,used=5G,claimed=7G,granule=4K,"
-					    "short=10,scramble,descending,clean,fail=1000");
+					    "short=10,scramble,descending,clean,fail=1000,"
+					    "cpus=9,pools=3,sched=credit");
 
 	assert_true(info.memory_total == TIB);
 	assert_true(info.memory_free == TIB - 8 * GIB);
@@ -155,6 +156,13 @@ static void what_is_not_known_is_refused_by_name(void **state)
 		"memory=1T,width=39",
 		"nodes=0",
 		"nodes=65",
+		"cpus=0",
+		"cpus=4097",
+		"pools=0",
+		"pools=5",
+		"cpus=2,pools=3",
+		"sched=",
+		"sched=sedf",
 		"memory=2M,nodes=2",
 		"granule=16K",
 		"granule=64K",

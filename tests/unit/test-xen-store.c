@@ -98,6 +98,7 @@ static const struct pvb_host_introduction told = {
 	.name = "guest",
 	.memory = UINT64_C(128) << 20,
 	.vcpus = 2,
+	.online_vcpus = 2,
 	.store_frame = {4661},
 	.store_port = 1,
 	.console_frame = {4660},
@@ -212,6 +213,32 @@ static void what_was_not_given_is_not_written(void **state)
 	assert_false(fake_store_has("/vm/" UUID "/image/kernel"));
 	assert_false(fake_store_has("/vm/" UUID "/image/ramdisk"));
 	assert_false(fake_store_has("/vm/" UUID "/image/cmdline"));
+	bench_close(&bench);
+}
+
+static void vcpus_beyond_those_that_are_online_are_offline(void **state)
+{
+	static const char *const words[] = {"online", "online", "offline", "offline"};
+	struct pvb_host_introduction some = told;
+	struct xen_domain_record record;
+	struct bench bench;
+
+	(void)state;
+	bench_open(&bench);
+	some.vcpus = 4;
+	record = record_of(&some);
+	assert_ok(introduce(bench.store, &record, &bench.error), &bench.error);
+	char *is = fake_store_print();
+
+	for (unsigned cpu = 0; cpu < 4; cpu++) {
+		char line[80];
+
+		(void)snprintf(line, sizeof line, "/local/domain/7/cpu/%u/availability = \"%s\" ",
+			       cpu, words[cpu]);
+		assert_non_null(strstr(is, line));
+	}
+	assert_null(strstr(is, "/cpu/4/"));
+	free(is);
 	bench_close(&bench);
 }
 
@@ -930,6 +957,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_domain_is_written_node_by_node_as_libxl_writes_it),
 		cmocka_unit_test(what_was_not_given_is_not_written),
+		cmocka_unit_test(vcpus_beyond_those_that_are_online_are_offline),
 		cmocka_unit_test(a_console_elsewhere_belongs_to_its_backend),
 		cmocka_unit_test(what_an_earlier_domain_left_goes),
 		cmocka_unit_test(a_commit_that_somebody_was_in_the_way_of_is_tried_again),

@@ -95,8 +95,15 @@ int sim_grow_grant_table(struct sim *sim, struct sim_domain *domain, const char 
 				"a grant table of %u pages for domain %u, which may have %u", pages,
 				domain->domid, domain->grant_limit);
 	while (domain->grant_frame_count < pages) {
-		uint64_t *frame = &domain->grant_frame[domain->grant_frame_count];
-		int rc = sim_xen_frame_alloc(sim, domain, call, SIM_GRANT_TABLE, 0, frame, error);
+		uint32_t count = domain->grant_frame_count;
+		uint64_t *frames =
+			reallocarray(domain->grant_frame, count + (size_t)1, sizeof *frames);
+
+		if (!frames)
+			return pvb_fail_memory(error, call, "a page of the grant table");
+		domain->grant_frame = frames;
+		int rc = sim_xen_frame_alloc(sim, domain, call, SIM_GRANT_TABLE, 0, &frames[count],
+					     error);
 
 		if (rc)
 			return rc;
@@ -181,6 +188,17 @@ int sim_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame
 	for (size_t i = 0; i < *count && i < room; i++)
 		frames[i] = PVB_MFN(domain->grant_frame[i]);
 	return 0;
+}
+
+int sim_get_grant_limit(struct pvb_host *host, uint32_t domid, uint32_t *frames,
+			struct pvb_error *error)
+{
+	struct sim_domain *domain;
+	int rc = sim_call(sim_of(host), "get_grant_limit", domid, &domain, error);
+
+	if (rc == 0)
+		*frames = domain->grant_limit;
+	return rc;
 }
 
 /* ---- the store --------------------------------------------------------------------- */

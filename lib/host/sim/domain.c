@@ -59,6 +59,16 @@ static bool pick_domid(const struct sim *sim, uint32_t *domid)
 	return false;
 }
 
+/* Before 4.18 (b2ea81d2b9) what a domain has by default is also the most that it can have. */
+static int check_frames(const struct sim *sim, const char *what, uint32_t wanted, uint32_t usual,
+			struct pvb_error *error)
+{
+	if (wanted <= (sim_xen_since(&sim->options, 4, 18) ? INT32_MAX : usual))
+		return 0;
+	return pvb_fail(error, PVB_E_HOST_LIMIT, "create_domain",
+			"%u %s pages, but this host allows %u", wanted, what, usual);
+}
+
 static int check_config(const struct sim *sim, const struct pvb_host_domain_config *config,
 			struct pvb_error *error)
 {
@@ -72,10 +82,19 @@ static int check_config(const struct sim *sim, const struct pvb_host_domain_conf
 		return pvb_fail(error, PVB_E_ARG_VCPUS, call,
 				"%u vCPUs, but a domain of this kind has 1 to %u", config->vcpus,
 				most);
-	if (config->max_grant_frames > SIM_MAX_GRANT_FRAMES)
+	rc = check_frames(sim, "grant table", config->max_grant_frames, SIM_GRANT_FRAMES, error);
+	if (rc == 0 && config->max_maptrack_frames != PVB_HOST_NO_MAPTRACK)
+		rc = check_frames(sim, "maptrack", config->max_maptrack_frames, SIM_MAPTRACK_FRAMES,
+				  error);
+	if (rc)
+		return rc;
+	if (config->max_grant_version > SIM_MAX_GRANT_VERSION)
 		return pvb_fail(error, PVB_E_HOST_LIMIT, call,
-				"%u grant table pages, but this host allows %u",
-				config->max_grant_frames, SIM_MAX_GRANT_FRAMES);
+				"grant tables of version %u, but this host has up to version %u",
+				config->max_grant_version, SIM_MAX_GRANT_VERSION);
+	if (config->pool >= sim->options.pools)
+		return pvb_fail(error, PVB_E_HOST_POOL, call, "there is no CPU pool %u",
+				config->pool);
 	return 0;
 }
 
@@ -131,8 +150,12 @@ static void free_domain(struct sim_domain *domain)
 	for (uint32_t v = 0; domain->vcpu && v < domain->vcpu_count; v++)
 		free(domain->vcpu[v]);
 	free(domain->vcpu);
+	for (uint32_t v = 0; domain->affinity && v < domain->vcpu_count; v++)
+		free(domain->affinity[v]);
+	free(domain->affinity);
 	free(domain->ports);
 	free(domain->grants);
+	free(domain->grant_frame);
 	free(domain->memory_map);
 	free_introduction(domain->introduction);
 	sim_translated_free(domain->translated);
@@ -147,12 +170,29 @@ static struct sim_domain *new_domain(const struct sim *sim,
 	if (!domain)
 		return NULL;
 	domain->vcpu = calloc(config->vcpus, sizeof(void *));
+	domain->affinity = calloc(config->vcpus, sizeof(void *));
 	if (config->translated)
 		domain->translated = sim_translated_new(sim, config->vcpus);
-	if (domain->vcpu && (domain->translated || !config->translated))
+	if (domain->vcpu && domain->affinity && (domain->translated || !config->translated))
 		return domain;
 	free_domain(domain);
 	return NULL;
+}
+
+static uint32_t limit(uint32_t wanted, uint32_t usual)
+{
+	return wanted ? wanted : usual;
+}
+
+static void take_limits(struct sim_domain *domain, const struct pvb_host_domain_config *config)
+{
+	domain->port_limit = limit(config->max_event_channel, SIM_DEFAULT_EVENT_CHANNELS);
+	domain->grant_limit = limit(config->max_grant_frames, SIM_GRANT_FRAMES);
+	domain->maptrack_limit = limit(config->max_maptrack_frames, SIM_MAPTRACK_FRAMES);
+	if (domain->maptrack_limit == PVB_HOST_NO_MAPTRACK)
+		domain->maptrack_limit = 0;
+	domain->grant_version = limit(config->max_grant_version, SIM_MAX_GRANT_VERSION);
+	domain->pool = config->pool;
 }
 
 int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config *config,
@@ -181,10 +221,8 @@ int sim_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	domain->pauses = 1;
 	domain->last_node = SIM_NO_NODE;
 	domain->vcpu_count = config->vcpus;
-	domain->port_limit =
-		config->max_event_channel ? config->max_event_channel : SIM_DEFAULT_EVENT_CHANNELS;
-	domain->grant_limit =
-		config->max_grant_frames ? config->max_grant_frames : SIM_MAX_GRANT_FRAMES;
+	take_limits(domain, config);
+	sim_default_share(sim, domain);
 	memcpy(domain->uuid, config->uuid, sizeof domain->uuid);
 	memcpy(domain->name, config->name, sizeof domain->name);
 	domain->name[sizeof domain->name - 1] = '\0';
@@ -362,6 +400,7 @@ static void describe(const struct sim_domain *domain, struct pvb_host_domain *ou
 		.max_pages = domain->max_pages,
 		.claimed_pages = domain->claim,
 		.shared_info = PVB_MFN(domain->translated ? PVB_NO_FRAME : domain->shared_info),
+		.pool = domain->pool,
 	};
 	memcpy(out->uuid, domain->uuid, sizeof out->uuid);
 	memcpy(out->name, domain->name, sizeof out->name);

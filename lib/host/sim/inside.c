@@ -155,6 +155,21 @@ bool pvb_sim_has_cpu_policy(struct pvb_host *host, uint32_t domid)
 	return domain && domain->cpu_policy;
 }
 
+bool pvb_sim_limits(struct pvb_host *host, uint32_t domid, struct pvb_sim_limits *limits)
+{
+	const struct sim_domain *domain = sim_find_domain(sim_of(host), domid);
+
+	if (!domain)
+		return false;
+	*limits = (struct pvb_sim_limits){
+		.event_channels = domain->port_limit,
+		.grant_frames = domain->grant_limit,
+		.maptrack_frames = domain->maptrack_limit,
+		.grant_version = domain->grant_version,
+	};
+	return true;
+}
+
 uint64_t pvb_sim_calls(const struct pvb_host *host)
 {
 	return ((const struct sim *)(const void *)host)->calls;

@@ -21,7 +21,9 @@
 /* Xen public xen.h, and what Xen allows a PV domain. */
 #define SIM_FIRST_RESERVED_DOMID 0x7ff0u
 #define SIM_MAX_VCPUS 8192u
-#define SIM_MAX_GRANT_FRAMES 64u
+#define SIM_GRANT_FRAMES 64u
+#define SIM_MAPTRACK_FRAMES 1024u
+#define SIM_MAX_GRANT_VERSION 2u
 #define SIM_DEFAULT_EVENT_CHANNELS 1023u
 #define SIM_SHUTDOWN_CRASH 3u
 
@@ -51,6 +53,12 @@ struct sim_translated {
 	uint64_t parameter[PVB_PARAMETER_COUNT];
 };
 
+/* Where a vCPU may run, and should. */
+struct sim_affinity {
+	struct pvb_cpus hard;
+	struct pvb_cpus soft;
+};
+
 struct sim_introduction {
 	struct pvb_host_introduction told;
 	char *strings[4];
@@ -64,6 +72,7 @@ struct sim_introduction {
  *   ports           the remote domain of each event channel; SIM_NO_PORT where there is none
  *   vcpu            NULL for those that have no context yet
  *   grant_frame     pages of the grant table; what is in it stands in grants alone
+ *   affinity        NULL for vCPUs of which nothing was said
  *   translated      NULL for PV domains
  */
 struct sim_domain {
@@ -96,8 +105,14 @@ struct sim_domain {
 	size_t grant_count;
 	size_t grant_capacity;
 	uint32_t grant_limit;
-	uint64_t grant_frame[SIM_MAX_GRANT_FRAMES];
+	uint64_t *grant_frame;
 	uint32_t grant_frame_count;
+	uint32_t maptrack_limit;
+	uint32_t grant_version;
+	uint32_t pool;
+	struct sim_affinity **affinity;
+	uint32_t weight;
+	uint32_t cap;
 	struct sim_introduction *introduction;
 	struct pvb_host_record record;
 	struct sim_translated *translated;
@@ -260,6 +275,11 @@ int sim_table_references(struct sim *sim, const struct sim_domain *domain, uint6
 /* Those of a domain of which nothing else was said. */
 struct pvb_host_pte_bits sim_default_pte_bits(const struct sim *sim, unsigned guest_bits);
 
+/* ---- cpus.c ---- */
+
+/* Weight and cap as a domain is made. */
+void sim_default_share(const struct sim *sim, struct sim_domain *domain);
+
 /* ---- the calls, by file ---- */
 
 int sim_create_domain(struct pvb_host *, const struct pvb_host_domain_config *, uint32_t *domid,
@@ -315,11 +335,22 @@ int sim_get_grants(struct pvb_host *, uint32_t domid, struct pvb_host_grant *, s
 int sim_get_grant_frames(struct pvb_host *, uint32_t domid, pvb_mfn_t *frames, size_t room,
 			 size_t *count, struct pvb_error *);
 int sim_find_console(struct pvb_host *, uint32_t domid, pvb_mfn_t *frame, struct pvb_error *);
+int sim_get_grant_limit(struct pvb_host *, uint32_t domid, uint32_t *frames, struct pvb_error *);
 int sim_introduce_domain(struct pvb_host *, uint32_t domid, const struct pvb_host_introduction *,
 			 struct pvb_error *);
 int sim_set_record(struct pvb_host *, uint32_t domid, const struct pvb_host_record *,
 		   struct pvb_error *);
 int sim_get_record(struct pvb_host *, uint32_t domid, struct pvb_host_record *, struct pvb_error *);
+
+int sim_get_cpus(struct pvb_host *, int node, struct pvb_cpus *, struct pvb_error *);
+int sim_get_pool(struct pvb_host *, uint32_t first, struct pvb_host_pool *, struct pvb_error *);
+int sim_set_affinity(struct pvb_host *, uint32_t domid, uint32_t vcpu, const struct pvb_cpus *hard,
+		     const struct pvb_cpus *soft, struct pvb_error *);
+int sim_get_affinity(struct pvb_host *, uint32_t domid, uint32_t vcpu, struct pvb_cpus *hard,
+		     struct pvb_cpus *soft, struct pvb_error *);
+int sim_set_share(struct pvb_host *, uint32_t domid, const struct pvb_host_share *,
+		  struct pvb_error *);
+int sim_get_share(struct pvb_host *, uint32_t domid, struct pvb_host_share *, struct pvb_error *);
 
 int sim_set_parameter(struct pvb_host *, uint32_t domid, enum pvb_host_parameter, uint64_t value,
 		      struct pvb_error *);

@@ -2,6 +2,7 @@
 #include "host/sim/options.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +11,12 @@
 #include "host/sim/books.h"
 #include "host/sim/options-parse.h"
 
+/* A hint has room for some of their values; pvbuild(1) has all. */
 #define KNOWN_KEYS                                                                                 \
-	"memory=SIZE, layout=BASE+SIZE/..., width=BITS, nodes=N, arch=x86|arm64, "                 \
-	"granule=4K|16K|64K, guest-pages=4K+16K+64K, gic=2|3, fragment=PERCENT, scramble, "        \
-	"descending, short=PERCENT, xen=VERSION, extent=SIZE, debug, no-pv32, noclaim, "           \
-	"scrubbing=SIZE, used=SIZE, claimed=SIZE, fail=N, clean, pte-bits=xen|domain"
+	"memory=SIZE, layout=, width=BITS, nodes=N, arch=x86|arm64, granule=, "                    \
+	"guest-pages=, gic=2|3, fragment=PERCENT, scramble, descending, short=, xen=, "            \
+	"extent=, debug, no-pv32, noclaim, scrubbing=, used=, claimed=, fail=N, clean, "           \
+	"pte-bits=xen|domain, cpus=N, pools=N, sched="
 
 /* Where a PC's memory is interrupted for devices, and where it goes on. */
 #define LOW_START (UINT64_C(1) << 20)
@@ -29,6 +31,7 @@
 #define DEFAULT_MEMORY (UINT64_C(64) << 30)
 #define DEFAULT_WIDTH 46u
 #define DEFAULT_ARM64_WIDTH 48u
+#define DEFAULT_CPUS 4u
 
 int sim_option_refuse(struct sim_parser *parser, const char *key, const char *value,
 		      const char *why)
@@ -180,6 +183,30 @@ static int set_nodes(struct sim_parser *parser, const char *key, const char *val
 	return set_small(parser, key, value, 1, SIM_MAX_NODES, &parser->options->nodes);
 }
 
+static int set_cpus(struct sim_parser *parser, const char *key, const char *value)
+{
+	return set_small(parser, key, value, 1, SIM_MAX_CPUS, &parser->options->cpus);
+}
+
+static int set_pools(struct sim_parser *parser, const char *key, const char *value)
+{
+	return set_small(parser, key, value, 1, SIM_MAX_CPUS, &parser->options->pools);
+}
+
+static int set_scheduler(struct sim_parser *parser, const char *key, const char *value)
+{
+	static const char *const known[] = {"credit2", "credit", "null"};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (strcmp(value, known[i]) != 0)
+			continue;
+		(void)snprintf(parser->options->scheduler, sizeof parser->options->scheduler, "%s",
+			       value);
+		return 0;
+	}
+	return sim_option_refuse(parser, key, value, "not credit2, credit or null");
+}
+
 static int set_fragment(struct sim_parser *parser, const char *key, const char *value)
 {
 	return set_small(parser, key, value, 0, 100, &parser->options->fragment);
@@ -262,6 +289,9 @@ static const struct {
 	{"claimed", set_claimed, false},
 	{"fail", set_fail, false},
 	{"pte-bits", set_pte_bits, false},
+	{"cpus", set_cpus, false},
+	{"pools", set_pools, false},
+	{"sched", set_scheduler, false},
 };
 
 #define VALUE_COUNT (sizeof values / sizeof values[0])
@@ -378,6 +408,10 @@ static int finish(struct sim_parser *parser)
 				"sim options used, scrubbing and claimed are more than the %llu "
 				"bytes of memory that there are",
 				(unsigned long long)options->memory);
+	if (options->pools > options->cpus)
+		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
+				"sim option pools=%u: there are %u CPUs", options->pools,
+				options->cpus);
 	if (options->memory / page_size(parser) / options->nodes < SIM_CHUNK_FRAMES &&
 	    options->nodes > 1)
 		return pvb_fail(parser->error, PVB_E_HOST_OPTION, "host",
@@ -409,6 +443,9 @@ int sim_options_parse(const char *text, struct sim_options *options, struct pvb_
 {
 	*options = (struct sim_options){
 		.nodes = 1,
+		.cpus = DEFAULT_CPUS,
+		.pools = 1,
+		.scheduler = "credit2",
 		.xen_major = 4,
 		.xen_minor = 17,
 		.pv32 = true,

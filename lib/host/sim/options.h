@@ -11,6 +11,7 @@
 
 #define SIM_MAX_RANGES 64
 #define SIM_MAX_NODES 64
+#define SIM_MAX_CPUS 4096
 
 /*
  * Memory may lie up to here. No 64-bit PV guest can look up a frame that lies above 47
@@ -38,6 +39,8 @@ struct sim_range {
  *   short_percent by how much populate falls short of what it was asked for
  *   domain_pte_bits   a domain can have bits of page-table entries of its own for what the
  *                 hypervisor marks by them; Xen's are wired in
+ *   cpus, pools   CPUs, and pools that share them
+ *   scheduler     of all pools
  *   fail          the call that fails, counted from 1; 0 for none
  */
 struct sim_options {
@@ -54,6 +57,9 @@ struct sim_options {
 	uint64_t fail;
 	unsigned width;
 	unsigned nodes;
+	unsigned cpus;
+	unsigned pools;
+	char scheduler[16];
 	unsigned max_order;
 	unsigned advised_order;
 	unsigned fragment;

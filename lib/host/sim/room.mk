@@ -6,6 +6,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/sim/check.c \
 	lib/host/sim/contents.c \
 	lib/host/sim/contents.h \
+	lib/host/sim/cpus.c \
 	lib/host/sim/domain.c \
 	lib/host/sim/entries.c \
 	lib/host/sim/entries.h \

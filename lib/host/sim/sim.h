@@ -13,7 +13,8 @@
  *     the option "descending" does it Xen's way
  *   - page tables whose entries are not safe from L1TF are refused, and the domain is
  *     marked as crashed; Xen crashes it and lets the caller find out
- *   - max_event_channel and max_grant_frames of 0 mean the host's defaults (1023, 64)
+ *   - max_event_channel, max_grant_frames, max_maptrack_frames and max_grant_version of 0 mean
+ *     the host's defaults (1023, 64, 1024, 2)
  *   - there is no domain 0 to be listed
  *   - an arm64 domain gets memory in extents that one entry of its tables maps, where
  *     there is none yet, and never in a page that traps; Xen cuts extents into what its
@@ -86,6 +87,15 @@ const struct pvb_host_introduction *pvb_sim_introduction(struct pvb_host *host, 
 bool pvb_sim_memory_map(struct pvb_host *host, uint32_t domid, const struct pvb_host_memory **map,
 			size_t *count);
 bool pvb_sim_has_cpu_policy(struct pvb_host *host, uint32_t domid);
+
+/* The limits that were set when a domain was made; 0 for none at all. False if there is none. */
+struct pvb_sim_limits {
+	uint32_t event_channels;
+	uint32_t grant_frames;
+	uint32_t maptrack_frames;
+	uint32_t grant_version;
+};
+bool pvb_sim_limits(struct pvb_host *host, uint32_t domid, struct pvb_sim_limits *limits);
 
 /* The NUMA node that a frame belongs to. */
 unsigned pvb_sim_node(struct pvb_host *host, pvb_mfn_t frame);

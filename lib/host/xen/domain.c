@@ -36,16 +36,75 @@ static int no_domain(uint32_t domid, struct pvb_error *error)
 
 /* ---- birth and death ---------------------------------------------------------------------- */
 
-/* The newest grant table that the hypervisor lets a domain have, as libxl asks for. */
-static int grant_version(struct xen_host *xen, uint32_t *version, struct pvb_error *error)
+/*
+ * The version of grant tables that a domain is to have: the newest that the hypervisor lets one
+ * have where nobody says so, as libxl asks for.
+ */
+static int grant_version(struct xen_host *xen, uint32_t wanted, uint32_t *version,
+			 struct pvb_error *error)
 {
+	static const char call[] = "create_domain";
 	struct xen_sysctl sysctl = {.cmd = XEN_SYSCTL_physinfo};
 
 	if (xc_sysctl(xen->xc, &sysctl))
-		return xen_refused(xen, error, PVB_E_HOST_DENIED, "create_domain", errno,
+		return xen_refused(xen, error, PVB_E_HOST_DENIED, call, errno,
 				   "the hypervisor does not say which grant tables it has");
 	*version = sysctl.u.physinfo.capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? 2 : 1;
+	if (wanted > *version)
+		return pvb_fail(error, PVB_E_HOST_LIMIT, call,
+				"grant tables of version %u are wanted, but the hypervisor has up "
+				"to version %u",
+				wanted, *version);
+	if (wanted)
+		*version = wanted;
 	return 0;
+}
+
+static int32_t frames(uint32_t wanted)
+{
+	if (wanted == PVB_HOST_NO_MAPTRACK)
+		return 0;
+	return wanted ? (int32_t)wanted : -1;
+}
+
+/*
+ * Xen has one errno for all limits that it does not grant. Up to 4.17 a domain cannot have more
+ * frames than Xen's own default, which is also ours: domain 0 is made without asking for any.
+ */
+static int refused_creation(struct xen_host *xen, const struct pvb_host_domain_config *config,
+			    int reason, struct pvb_error *error)
+{
+	static const char call[] = "create_domain";
+	uint32_t most;
+	int rc = 0;
+
+	/* What cpupool_add_domain() has for a pool that is not there, or has no CPUs. */
+	if (reason == ESRCH || reason == ENODEV)
+		return pvb_fail(error, PVB_E_HOST_POOL, call,
+				"CPU pool %u is not there, or has no CPUs", config->pool);
+	if (reason == EINVAL && config->max_grant_frames &&
+	    xen_query_grant_limit(xen, DOMID_SELF, &most) == 0 && config->max_grant_frames > most)
+		rc = pvb_fail(error, PVB_E_HOST_LIMIT, call,
+			      "a grant table of %u pages (max_grant_frames) is wanted, but the "
+			      "hypervisor lets a domain have at most %u",
+			      config->max_grant_frames, most);
+	else if (reason == EINVAL && config->max_maptrack_frames &&
+		 config->max_maptrack_frames != PVB_HOST_NO_MAPTRACK)
+		rc = pvb_fail(error, PVB_E_HOST_LIMIT, call,
+			      "the hypervisor refuses a domain with %u maptrack pages "
+			      "(max_maptrack_frames)",
+			      config->max_maptrack_frames);
+	if (rc) {
+		pvb_hint(error, "ask for fewer, or boot Xen with a larger gnttab_max_frames or "
+				"gnttab_max_maptrack_frames");
+		return rc;
+	}
+	rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, reason,
+			 "a domain of %u vCPUs cannot be created", config->vcpus);
+	if (reason == ENOMEM)
+		pvb_hint(error, "the hypervisor has no memory left even for its own notes "
+				"of a domain: destroy one, or balloon one down");
+	return rc;
 }
 
 /* The two hypercalls; where the second fails, the domain is there, and *domid its number. */
@@ -57,27 +116,20 @@ static int create(struct xen_host *xen, const struct pvb_host_domain_config *con
 		.ssidref = FLASK_LABEL_DOMU,
 		.max_vcpus = config->vcpus,
 		.max_evtchn_port = config->max_event_channel ? config->max_event_channel : INT_MAX,
-		.max_grant_frames =
-			config->max_grant_frames ? (int32_t)config->max_grant_frames : -1,
-		.max_maptrack_frames = -1,
+		.max_grant_frames = frames(config->max_grant_frames),
+		.max_maptrack_frames = frames(config->max_maptrack_frames),
+		.cpupool_id = config->pool,
 	};
 	uint32_t version = 0;
-	int rc = grant_version(xen, &version, error);
+	int rc = grant_version(xen, config->max_grant_version, &version, error);
 
 	if (rc)
 		return rc;
 	memcpy(wanted.handle, handle, sizeof wanted.handle);
 	wanted.grant_opts = XEN_DOMCTL_GRANT_version(version);
 	if (xc_domain_create(xen->xc, domid, &wanted)) {
-		int reason = errno;
-
 		*domid = 0;
-		rc = xen_refused(xen, error, PVB_E_HOST_LIMIT, call, reason,
-				 "a domain of %u vCPUs cannot be created", config->vcpus);
-		if (reason == ENOMEM)
-			pvb_hint(error, "the hypervisor has no memory left even for its own notes "
-					"of a domain: destroy one, or balloon one down");
-		return rc;
+		return refused_creation(xen, config, errno, error);
 	}
 	if (xc_domain_max_vcpus(xen->xc, *domid, config->vcpus))
 		return xen_refused(xen, error, PVB_E_HOST_LIMIT, call, errno,
@@ -108,6 +160,10 @@ int xen_create_domain(struct pvb_host *host, const struct pvb_host_domain_config
 	if (config->max_grant_frames > INT32_MAX)
 		return pvb_fail(error, PVB_E_HOST_LIMIT, call, "%u grant table pages",
 				config->max_grant_frames);
+	if (config->max_maptrack_frames > INT32_MAX &&
+	    config->max_maptrack_frames != PVB_HOST_NO_MAPTRACK)
+		return pvb_fail(error, PVB_E_HOST_LIMIT, call, "%u maptrack pages",
+				config->max_maptrack_frames);
 	rc = xen_expect_domain(xen, config, birth, uuid, &guard, error);
 	if (rc)
 		return rc;
@@ -266,6 +322,7 @@ static int describe(struct xen_host *xen, const struct xen_domctl_getdomaininfo 
 		.claimed_pages = info->outstanding_pages,
 		.cpu_time_ns = info->cpu_time,
 		.shared_info = PVB_MFN(info->shared_info_frame),
+		.pool = info->cpupool,
 	};
 	if (domain->shutdown)
 		domain->shutdown_reason =

@@ -67,6 +67,19 @@ static int map_as_foreign(struct xen_host *xen, uint32_t domid, uint32_t page, s
 	return table->entry ? 0 : -1;
 }
 
+int xen_query_grant_limit(struct xen_host *xen, domid_t domid, uint32_t *frames)
+{
+	struct gnttab_query_size size = {.dom = domid};
+
+	if (xc_gnttab_query_size(xen->xc, &size))
+		return -1;
+	*frames = size.max_nr_frames;
+	if (size.status == GNTST_okay)
+		return 0;
+	errno = size.status == GNTST_bad_domain ? ESRCH : EPERM;
+	return -1;
+}
+
 static int map(struct xen_host *xen, const char *call, uint32_t domid, uint32_t page,
 	       struct table *table, struct pvb_error *error)
 {
@@ -205,4 +218,16 @@ int xen_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frame
 	for (uint32_t i = 0; i < pages && i < room; i++)
 		frames[i] = PVB_MFN(names[i]);
 	return 0;
+}
+
+int xen_get_grant_limit(struct pvb_host *host, uint32_t domid, uint32_t *frames,
+			struct pvb_error *error)
+{
+	static const char call[] = "get_grant_limit";
+	struct xen_host *xen = xen_of(host);
+
+	if (xen_query_grant_limit(xen, (domid_t)domid, frames) == 0)
+		return 0;
+	return xen_refused(xen, error, PVB_E_HOST_STATE, call, errno,
+			   "how large the grant table of domain %u may be", domid);
 }

@@ -174,6 +174,13 @@ void xen_name_domain(struct xen_host *xen, struct pvb_host_domain *domain)
 	domain->name_unknown = true;
 }
 
+void xen_name_pool(struct xen_host *xen, uint32_t pool, char name[PVB_HOST_NAME_MAX])
+{
+	name[0] = '\0';
+	if (xen_reach_store(xen, NULL) == 0)
+		(void)xen_store_pool_name(xen->store->connection, pool, name);
+}
+
 /* ---- coming ---- */
 
 /* No domain's: none is passed over. */

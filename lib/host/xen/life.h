@@ -57,6 +57,9 @@ struct xen_xs_patience xen_end_patience(struct xen_host *xen);
  */
 void xen_name_domain(struct xen_host *xen, struct pvb_host_domain *domain);
 
+/* The same of a CPU pool. */
+void xen_name_pool(struct xen_host *xen, uint32_t pool, char name[PVB_HOST_NAME_MAX]);
+
 /*
  * The store, reached once it is wanted. Fails at once with PVB_E_HOST_SILENT for a while after it
  * was silent.

@@ -141,7 +141,8 @@ static void give_domain(struct giver *giver, const struct xen_domain_record *rec
 		char name[40];
 
 		(void)snprintf(name, sizeof name, "cpu/%" PRIu32 "/availability", cpu);
-		give(giver, name, XEN_NODE_AS_PARENT, "online");
+		give(giver, name, XEN_NODE_AS_PARENT,
+		     cpu < told->online_vcpus ? "online" : "offline");
 	}
 }
 

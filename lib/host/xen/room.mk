@@ -11,6 +11,7 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/host/xen/console.h \
 	lib/host/xen/context.c \
 	lib/host/xen/context.h \
+	lib/host/xen/cpus.c \
 	lib/host/xen/domain.c \
 	lib/host/xen/end.c \
 	lib/host/xen/end.h \

@@ -208,14 +208,26 @@ int xen_store_introduce(struct xen_xs *store, const struct xen_domain_record *re
 
 /* ---- reading ---- */
 
-bool xen_store_name(struct xen_xs *store, uint32_t domid, char name[PVB_HOST_NAME_MAX])
+/* Whether the store told; the name is empty where there is none. */
+static bool read_name(struct xen_xs *store, const char *kind, uint32_t number,
+		      char name[PVB_HOST_NAME_MAX])
 {
 	char path[XEN_NODE_PATH_MAX];
 
-	(void)snprintf(path, sizeof path, "/local/domain/%" PRIu32 "/name", domid);
+	(void)snprintf(path, sizeof path, "/local/%s/%" PRIu32 "/name", kind, number);
 	PVB_AUTO_FREE char *value = xen_xs_read(store, XBT_NULL, path, NULL);
 	bool told = value || errno == ENOENT;
 
 	(void)snprintf(name, PVB_HOST_NAME_MAX, "%s", value ? value : "");
 	return told;
+}
+
+bool xen_store_name(struct xen_xs *store, uint32_t domid, char name[PVB_HOST_NAME_MAX])
+{
+	return read_name(store, "domain", domid, name);
+}
+
+bool xen_store_pool_name(struct xen_xs *store, uint32_t pool, char name[PVB_HOST_NAME_MAX])
+{
+	return read_name(store, "pool", pool, name);
 }

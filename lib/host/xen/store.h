@@ -68,6 +68,9 @@ int xen_store_introduce(struct xen_xs *store, const struct xen_domain_record *re
  */
 bool xen_store_name(struct xen_xs *store, uint32_t domid, char name[PVB_HOST_NAME_MAX]);
 
+/* The same of a CPU pool. */
+bool xen_store_pool_name(struct xen_xs *store, uint32_t pool, char name[PVB_HOST_NAME_MAX]);
+
 /*
  * That nothing is attached to this domain which only its toolstack could take down again: disks,
  * network interfaces, a device model. Fails with PVB_E_HOST_STATE, naming what there is.

@@ -142,6 +142,13 @@ static const struct pvb_host_ops ops = {
 	.get_record = xen_get_record,
 	.set_monitor = xen_set_monitor,
 	.get_monitor = xen_get_monitor,
+	.get_grant_limit = xen_get_grant_limit,
+	.get_cpus = xen_get_cpus,
+	.get_pool = xen_get_pool,
+	.set_affinity = xen_set_affinity,
+	.get_affinity = xen_get_affinity,
+	.set_share = xen_set_share,
+	.get_share = xen_get_share,
 };
 
 /* ---- opening ---------------------------------------------------------------------------- */

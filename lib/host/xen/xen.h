@@ -17,6 +17,7 @@
  *   vcpu.c     registers, CPU policy, the hypercall page, pinning
  *   context.c  registers in Xen's structures
  *   grants.c   the grant table
+ *   cpus.c     CPUs, their pools, and what of them a domain gets
  *
  * Buffers are handed to the hypervisor by set_xen_guest_handle_raw(): the macro that
  * libxenctrl puts before it counts on a pointer to void, which is no C, to add nothing.
@@ -137,5 +138,23 @@ int xen_get_grants(struct pvb_host *host, uint32_t domid, struct pvb_host_grant 
 		   size_t room, size_t *count, struct pvb_error *error);
 int xen_get_grant_frames(struct pvb_host *host, uint32_t domid, pvb_mfn_t *frames, size_t room,
 			 size_t *count, struct pvb_error *error);
+/* Pages that a domain's table can grow to; DOMID_SELF is one. -1 with errno. */
+int xen_query_grant_limit(struct xen_host *xen, domid_t domid, uint32_t *frames);
+int xen_get_grant_limit(struct pvb_host *host, uint32_t domid, uint32_t *frames,
+			struct pvb_error *error);
+
+/* cpus.c */
+int xen_get_cpus(struct pvb_host *host, int node, struct pvb_cpus *cpus, struct pvb_error *error);
+int xen_get_pool(struct pvb_host *host, uint32_t first, struct pvb_host_pool *pool,
+		 struct pvb_error *error);
+int xen_set_affinity(struct pvb_host *host, uint32_t domid, uint32_t vcpu,
+		     const struct pvb_cpus *hard, const struct pvb_cpus *soft,
+		     struct pvb_error *error);
+int xen_get_affinity(struct pvb_host *host, uint32_t domid, uint32_t vcpu, struct pvb_cpus *hard,
+		     struct pvb_cpus *soft, struct pvb_error *error);
+int xen_set_share(struct pvb_host *host, uint32_t domid, const struct pvb_host_share *share,
+		  struct pvb_error *error);
+int xen_get_share(struct pvb_host *host, uint32_t domid, struct pvb_host_share *share,
+		  struct pvb_error *error);
 
 #endif

@@ -24,7 +24,7 @@ nodes_of() { # name
 }
 has_console() { [[ $(xenstore-read "/local/domain/$(xl domid twin)/console/tty") == /dev/pts/* ]]; }
 
-cfg twin vcpus=2 kernel=grub-x86_64-xen.bin
+cfg twin vcpus=2 maxvcpus=4 kernel=grub-x86_64-xen.bin
 try xl create -e -p "$work/twin.cfg"
 ok "xl makes a domain" both exited 0 '&&' wait_for 10 has_console
 nodes_of twin >"$output/xl"

@@ -42,6 +42,7 @@ probe() { # variant option...
 	fi
 }
 probe probe --both --memory 65 --vcpus 3
+probe probe --memory 9 --vcpus 2 --confined
 probe probe-p2m --memory 16
 probe probe-legacy --memory 5
 probe probe-tree --memory 5

@@ -14,6 +14,6 @@ fi
 
 remember
 head -c 123456 /dev/urandom >"$work/module"
-tap denied-call --state "xenstore-ls -fp" --name denied --memory 64 --ramdisk "$work/module" "$kernel"
+tap denied-call --confined --state "xenstore-ls -fp" --name denied --memory 64 --ramdisk "$work/module" "$kernel"
 ok "domains and free memory are as before" as_before
 finish

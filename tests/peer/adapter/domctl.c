@@ -13,6 +13,8 @@ static const char *const names[] = {
 	[XEN_DOMCTL_unpausedomain] = "unpausedomain",
 	[XEN_DOMCTL_getdomaininfo] = "getdomaininfo",
 	[XEN_DOMCTL_setvcpuaffinity] = "setvcpuaffinity",
+	[XEN_DOMCTL_getvcpuaffinity] = "getvcpuaffinity",
+	[XEN_DOMCTL_scheduler_op] = "scheduler_op",
 	[XEN_DOMCTL_shadow_op] = "shadow_op",
 	[XEN_DOMCTL_max_mem] = "max_mem",
 	[XEN_DOMCTL_setvcpucontext] = "setvcpucontext",
@@ -58,13 +60,23 @@ static long set_handle(struct peer_link *link, const struct xen_domctl *op)
 	return 0;
 }
 
+static uint32_t maptrack_frames(int32_t wanted)
+{
+	if (wanted == 0)
+		return PVB_HOST_NO_MAPTRACK;
+	return wanted < 0 ? 0 : (uint32_t)wanted;
+}
+
 static long create(struct peer_link *link, struct xen_domctl *op)
 {
 	const struct xen_domctl_createdomain *in = &op->u.createdomain;
 	struct pvb_host_domain_config config = {
 		.vcpus = in->max_vcpus,
 		.max_event_channel = in->max_evtchn_port,
-		.max_grant_frames = in->max_grant_frames < 0 ? 64 : (uint32_t)in->max_grant_frames,
+		.max_grant_frames = in->max_grant_frames < 0 ? 0 : (uint32_t)in->max_grant_frames,
+		.max_maptrack_frames = maptrack_frames(in->max_maptrack_frames),
+		.max_grant_version = in->grant_opts & XEN_DOMCTL_GRANT_version_mask,
+		.pool = in->cpupool_id,
 	};
 	struct pvb_error error;
 	uint32_t domid;
@@ -73,8 +85,11 @@ static long create(struct peer_link *link, struct xen_domctl *op)
 		return peer_unknown("createdomain flag", in->flags | in->arch.emulation_flags,
 				    NULL);
 	memcpy(config.uuid, in->handle, sizeof config.uuid);
+	if (!config.max_grant_version || in->max_grant_frames == 0)
+		return -EINVAL;
+	/* Xen has this one errno for every limit that it does not grant. */
 	if (pvb_host_create_domain(link->host, &config, &domid, &error))
-		return peer_refused(&error);
+		return error.code == PVB_E_HOST_LIMIT ? -EINVAL : peer_refused(&error);
 	op->domain = (domid_t)domid;
 	return 0;
 }
@@ -94,6 +109,7 @@ void peer_describe(const struct pvb_host_domain *domain, struct xen_domctl_getdo
 	out->shared_info_frame = domain->shared_info.n;
 	out->cpu_time = domain->cpu_time_ns;
 	out->max_vcpu_id = domain->vcpus - 1;
+	out->cpupool = domain->pool;
 	memcpy(out->handle, handle_of(domain), sizeof out->handle);
 }
 
@@ -213,6 +229,12 @@ long peer_domctl(struct peer_link *link, const uint64_t *arguments)
 		return peer_get_context(link, op);
 	case XEN_DOMCTL_getpageframeinfo3:
 		return get_frame_info(link, op);
+	case XEN_DOMCTL_setvcpuaffinity:
+		return peer_set_affinity(link, op);
+	case XEN_DOMCTL_getvcpuaffinity:
+		return peer_get_affinity(link, op);
+	case XEN_DOMCTL_scheduler_op:
+		return peer_scheduler_op(link, op);
 	case XEN_DOMCTL_setdomainhandle:
 		return set_handle(link, op);
 	case XEN_DOMCTL_set_cpu_policy:

@@ -178,7 +178,25 @@ static long setup_table(struct peer_link *link, struct gnttab_setup_table *setup
 	return 0;
 }
 
-/* A host of ours has version 1 only, of which a page is there from the start. */
+/* Domain 0 has what a domain is given where nobody asks for less. */
+static long query_size(struct peer_link *link, struct gnttab_query_size *size)
+{
+	struct pvb_error error;
+	size_t count = 1;
+	uint32_t most = 64;
+	bool there = size->dom == DOMID_SELF;
+
+	if (!there)
+		there = !pvb_host_get_grant_frames(link->host, size->dom, NULL, 0, &count,
+						   &error) &&
+			!pvb_host_get_grant_limit(link->host, size->dom, &most, &error);
+	size->status = there ? GNTST_okay : GNTST_bad_domain;
+	size->nr_frames = (uint32_t)count;
+	size->max_nr_frames = most;
+	return 0;
+}
+
+/* Nobody here has set version 2, and a page of the table is there from the start. */
 static long grant_table_op(struct peer_link *link, const uint64_t *arguments)
 {
 	switch (arguments[0]) {
@@ -190,15 +208,8 @@ static long grant_table_op(struct peer_link *link, const uint64_t *arguments)
 	}
 	case GNTTABOP_query_size: {
 		struct gnttab_query_size *size = peer_pointer(arguments[1]);
-		struct pvb_error error;
-		size_t count;
-		bool there =
-			!pvb_host_get_grant_frames(link->host, size->dom, NULL, 0, &count, &error);
 
-		size->status = there ? GNTST_okay : GNTST_bad_domain;
-		size->nr_frames = (uint32_t)count;
-		size->max_nr_frames = 64;
-		return 0;
+		return query_size(link, size);
 	}
 	case GNTTABOP_setup_table:
 		return setup_table(link, peer_pointer(arguments[1]));

@@ -37,6 +37,14 @@ long peer_set_context(struct peer_link *link, const struct xen_domctl *op);
 long peer_get_context(struct peer_link *link, const struct xen_domctl *op);
 void peer_describe(const struct pvb_host_domain *domain, struct xen_domctl_getdomaininfo *out);
 
+/* cpus.c */
+long peer_cpu_count(struct peer_link *link, unsigned *count);
+long peer_cputopoinfo(struct peer_link *link, struct xen_sysctl *op);
+long peer_cpupool_op(struct peer_link *link, struct xen_sysctl *op);
+long peer_set_affinity(struct peer_link *link, struct xen_domctl *op);
+long peer_get_affinity(struct peer_link *link, struct xen_domctl *op);
+long peer_scheduler_op(struct peer_link *link, struct xen_domctl *op);
+
 /* What was asked for with peer_refuse(): -errno for this call of a hypercall, or 0. */
 long peer_ordered(uint64_t op, uint64_t command);
 

@@ -19,6 +19,7 @@ static const char *const names[] = {
 	[XEN_SYSCTL_availheap] = "availheap",
 	[XEN_SYSCTL_cputopoinfo] = "cputopoinfo",
 	[XEN_SYSCTL_numainfo] = "numainfo",
+	[XEN_SYSCTL_cpupool_op] = "cpupool_op",
 	[XEN_SYSCTL_get_cpu_featureset] = "get_cpu_featureset",
 	[XEN_SYSCTL_get_cpu_policy] = "get_cpu_policy",
 };
@@ -35,14 +36,21 @@ static long physinfo(struct peer_link *link, struct xen_sysctl *op)
 	struct xen_sysctl_physinfo *out = &op->u.physinfo;
 	struct pvb_host_info info;
 	struct pvb_error error;
+	unsigned cpus;
+	long rc = peer_cpu_count(link, &cpus);
 
+	if (rc)
+		return rc;
 	if (pvb_host_get_info(link->host, &info, &error))
 		return peer_refused(&error);
 	memset(out, 0, sizeof *out);
-	out->nr_cpus = out->threads_per_core = out->cores_per_socket = 1;
+	out->threads_per_core = out->cores_per_socket = 1;
+	out->nr_cpus = cpus;
+	out->max_cpu_id = cpus - 1;
 	out->nr_nodes = info.nodes > 1 ? info.nodes - 1 : 1; /* the first is not there */
 	out->max_node_id = 63;
-	out->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+	out->capabilities =
+		XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1 | XEN_SYSCTL_PHYSCAP_gnttab_v2;
 	out->total_pages = info.memory_total >> info.page_shift;
 	out->free_pages = info.memory_free >> info.page_shift;
 	out->scrub_pages = info.memory_scrubbing >> info.page_shift;
@@ -150,6 +158,10 @@ long peer_sysctl(struct peer_link *link, const uint64_t *arguments)
 		return list_domains(link, op);
 	case XEN_SYSCTL_availheap:
 		return availheap(link, op);
+	case XEN_SYSCTL_cputopoinfo:
+		return peer_cputopoinfo(link, op);
+	case XEN_SYSCTL_cpupool_op:
+		return peer_cpupool_op(link, op);
 	case XEN_SYSCTL_readconsole:
 		return read_console(link, op);
 	case XEN_SYSCTL_get_cpu_featureset:
