@@ -9,7 +9,7 @@ enum cfg_key_class {
 	CFG_KEY_READ,    /* we act on it */
 	CFG_KEY_IGNORED, /* the domain is the same without it */
 	CFG_KEY_REFUSED, /* without it, it would be another domain */
-	CFG_KEY_UNKNOWN, /* xl does not have it either */
+	CFG_KEY_UNKNOWN, /* xl does not have it either, up to Xen 4.22 */
 };
 
 enum cfg_key_class cfg_key_class(const char *key);

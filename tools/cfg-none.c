@@ -8,13 +8,13 @@ bool cfg_available(void)
 	return false;
 }
 
-int cfg_read(struct guest *guest, const char *path, struct pvb_error *error)
+int cfg_read(struct guest *guest, const struct cfg_source *source, struct pvb_error *error)
 {
 	(void)guest;
 	int rc = fault(error, PVB_E_ARG_UNSUPPORTED, "config",
 		       "cannot read %s: this build of pvbuild has no libxlutil, which reads "
 		       "xl.cfg files",
-		       path);
+		       source->path ? source->path : source->words[0]);
 
 	fault_hint(error, "say it with options (--kernel FILE --memory SIZE ...), or install a "
 			  "pvbuild that was configured with Xen's libraries");

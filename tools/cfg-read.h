@@ -3,6 +3,7 @@
 #ifndef PVB_TOOLS_CFG_READ_H
 #define PVB_TOOLS_CFG_READ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +15,9 @@
 #define CFG_STAGE "config"
 
 struct cfg {
-	const char *path;
+	const char *path; /* or what stands for one, in messages */
+	bool is_input;
+	bool layout_only;
 	char *text;
 	size_t size;
 	FILE *report; /* libxlutil's words go to complaint */

@@ -32,24 +32,20 @@ static void cfg_close(struct cfg *cfg)
 	free(cfg->text);
 }
 
-static int load(struct cfg *cfg, struct pvb_error *error)
+/* All of a file, or of standard input. */
+static int load(struct cfg *cfg, const char *file_name, struct pvb_error *error)
 {
-	FILE *file = fopen(cfg->path, "re");
+	FILE *file = fopen(file_name, "re");
 
 	if (!file)
 		return fault(error, PVB_E_ARG_FILE, STAGE, "cannot open the configuration %s: %s",
 			     cfg->path, strerror(errno));
-	cfg->text = malloc(FILE_LIMIT + 1);
-	if (cfg->text) {
-		errno = 0;
-		cfg->size = fread(cfg->text, 1, FILE_LIMIT + 1, file);
-	}
+	errno = 0;
+	cfg->size = fread(cfg->text, 1, FILE_LIMIT + 1, file);
 
 	int failure = ferror(file) ? errno : 0;
 
 	(void)fclose(file);
-	if (!cfg->text)
-		return fault_memory(error, cfg->path);
 	if (failure)
 		return fault(error, PVB_E_ARG_FILE, STAGE, "cannot read the configuration %s: %s",
 			     cfg->path, strerror(failure));
@@ -64,9 +60,39 @@ static int load(struct cfg *cfg, struct pvb_error *error)
 		fault_hint(error, "a kernel is given with --kernel FILE");
 		return rc;
 	}
-	/* The grammar ends each statement with a newline. */
+	return 0;
+}
+
+/* The grammar ends each statement with a newline. */
+static void end_line(struct cfg *cfg)
+{
 	if (cfg->size && cfg->text[cfg->size - 1] != '\n')
 		cfg->text[cfg->size++] = '\n';
+}
+
+/* The file, and behind it the words of the command line, each a line: the last of a key counts. */
+static int gather(struct cfg *cfg, const struct cfg_source *source, struct pvb_error *error)
+{
+	size_t room = FILE_LIMIT + 2;
+
+	for (size_t i = 0; i < source->word_count; i++)
+		room += strlen(source->words[i]) + 1;
+	cfg->text = malloc(room);
+	if (!cfg->text)
+		return fault_memory(error, cfg->path);
+
+	int rc = !source->path ? 0 : load(cfg, cfg->is_input ? "/dev/stdin" : source->path, error);
+
+	if (rc)
+		return rc;
+	end_line(cfg);
+	for (size_t i = 0; i < source->word_count; i++) {
+		size_t length = strlen(source->words[i]);
+
+		memcpy(cfg->text + cfg->size, source->words[i], length);
+		cfg->size += length;
+		end_line(cfg);
+	}
 	return 0;
 }
 
@@ -79,7 +105,7 @@ static int complain(struct cfg *cfg, const char *what, struct pvb_error *error)
 	return fault(error, PVB_E_ARG_CONFIG, STAGE, "%.*s", (int)strcspn(said, "\n"), said);
 }
 
-static int parse(struct cfg *cfg, struct pvb_error *error)
+static int parse(struct cfg *cfg, bool words, struct pvb_error *error)
 {
 	cfg->report = open_memstream(&cfg->complaint, &cfg->complaint_size);
 	if (cfg->report)
@@ -89,7 +115,8 @@ static int parse(struct cfg *cfg, struct pvb_error *error)
 	if (xlu_cfg_readdata(cfg->config, cfg->text, (int)cfg->size)) {
 		int rc = complain(cfg, "the configuration cannot be understood", error);
 
-		fault_hint(error, "xl.cfg(5) has the syntax: KEY = VALUE, strings in quotes");
+		fault_hint(error, "xl.cfg(5) has the syntax: KEY = VALUE, strings in quotes%s",
+			   words ? "; a shell wants quotes around them: 'name=\"guest\"'" : "");
 		return rc;
 	}
 	return 0;
@@ -109,15 +136,26 @@ static bool asks_for_nothing(const struct cfg *cfg, const char *key)
 	return false;
 }
 
-/* The defaults of keys that are refused else. */
+/* The defaults of keys that are refused otherwise. */
 static bool asks_for_default(const struct cfg *cfg, const char *key)
 {
+	static const struct {
+		const char *key;
+		const char *value;
+	} defaults[] = {
+		{"tsc_mode", "default"},
+		{"passthrough", "default"},
+		{"passthrough", "disabled"},
+		{"cpuid", "host"},
+	};
 	const char *string;
 
 	if (xlu_cfg_get_string(cfg->config, key, &string, 1) != 0)
 		return false;
-	return (!strcmp(key, "tsc_mode") && !strcmp(string, "default")) ||
-	       (!strcmp(key, "passthrough") && !strcmp(string, "disabled"));
+	for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+		if (!strcmp(key, defaults[i].key) && !strcmp(string, defaults[i].value))
+			return true;
+	return false;
 }
 
 /* "a, b, c", each once, in the order of the file. */
@@ -174,9 +212,14 @@ static int check_keys(const struct cfg *cfg, struct pvb_error *error)
 	if (*ignored.text)
 		warn("%s: not acted on: %s", cfg->path, ignored.text);
 	if (*unknown.text)
-		warn("%s: not acted on, and unknown to xl too: %s", cfg->path, unknown.text);
+		warn("%s: not acted on, and unknown to xl up to 4.22 too: %s", cfg->path,
+		     unknown.text);
 	if (!*refused.text)
 		return 0;
+	if (cfg->layout_only) {
+		warn("%s: left aside: %s", cfg->path, refused.text);
+		return 0;
+	}
 
 	int rc = fault(error, PVB_E_ARG_CONFIG_KEY, STAGE,
 		       "%s sets %s: a build cannot give that, and without it this would be "
@@ -208,6 +251,15 @@ int cfg_get_copy(struct cfg *cfg, const char *key, char **copy, struct pvb_error
 	return *copy ? 0 : fault_memory(error, key);
 }
 
+/* An empty name is no file. */
+static int get_file(struct cfg *cfg, const char *key, char **path, struct pvb_error *error)
+{
+	const char *value;
+	int rc = get_string(cfg, key, &value, error);
+
+	return rc || !value || !*value ? rc : cfg_get_copy(cfg, key, path, error);
+}
+
 int cfg_get_number(struct cfg *cfg, const char *key, uint64_t least, uint64_t most, uint64_t *value,
 		   struct pvb_error *error)
 {
@@ -226,13 +278,14 @@ int cfg_get_number(struct cfg *cfg, const char *key, uint64_t least, uint64_t mo
 	return 0;
 }
 
-/* One of the two that xl has had for it. */
+/* type, or the older builder. */
 static int check_type(struct cfg *cfg, struct pvb_error *error)
 {
 	static const struct {
 		const char *key;
 		const char *pv;
-	} keys[] = {{"type", "pv"}, {"builder", "generic"}};
+		const char *of_old; /* what xend had for it, and its users' files still have */
+	} keys[] = {{"type", "pv", NULL}, {"builder", "generic", "linux"}};
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		const char *value;
@@ -242,6 +295,12 @@ static int check_type(struct cfg *cfg, struct pvb_error *error)
 			return rc;
 		if (!value || !strcmp(value, keys[i].pv))
 			continue;
+		if (keys[i].of_old && !strcmp(value, keys[i].of_old)) {
+			warn("%s: %s = \"%s\" is taken as PV; xl refuses it and wants type = "
+			     "\"pv\"",
+			     cfg->path, keys[i].key, value);
+			continue;
+		}
 		rc = fault(error, PVB_E_ARG_CONFIG_KEY, STAGE,
 			   "%s: %s = \"%s\": pvbuild builds PV domains only", cfg->path,
 			   keys[i].key, value);
@@ -363,6 +422,13 @@ static int get_fates(struct cfg *cfg, struct fates *fates, struct pvb_error *err
 			return rc;
 		if (!value || fate_parse(value, keys[i].fate))
 			continue;
+		/* It is the default of xl, which does it for HVM guests alone. */
+		if (keys[i].fate == &fates->soft_reset && !strcmp(value, "soft-reset"))
+			continue;
+		if (cfg->layout_only) {
+			warn("%s: left aside: %s = \"%s\"", cfg->path, keys[i].key, value);
+			continue;
+		}
 		rc = fault(error, PVB_E_ARG_CONFIG_KEY, STAGE,
 			   "%s: %s = \"%s\": pvbuild does not do that with a domain", cfg->path,
 			   keys[i].key, value);
@@ -394,9 +460,9 @@ static int read_keys(struct cfg *cfg, struct guest *guest, struct pvb_error *err
 	if (!rc)
 		rc = cfg_get_copy(cfg, "name", &guest->name, error);
 	if (!rc)
-		rc = cfg_get_copy(cfg, "kernel", &guest->kernel, error);
+		rc = get_file(cfg, "kernel", &guest->kernel, error);
 	if (!rc)
-		rc = cfg_get_copy(cfg, "ramdisk", &guest->ramdisk, error);
+		rc = get_file(cfg, "ramdisk", &guest->ramdisk, error);
 	if (!rc)
 		rc = get_command_line(cfg, &guest->cmdline, error);
 	if (!rc)
@@ -414,12 +480,20 @@ static int read_keys(struct cfg *cfg, struct guest *guest, struct pvb_error *err
 	return rc;
 }
 
-int cfg_read(struct guest *guest, const char *path, struct pvb_error *error)
+int cfg_read(struct guest *guest, const struct cfg_source *source, struct pvb_error *error)
 {
-	AUTO(cfg_close) struct cfg cfg = {.path = path};
-	int rc = load(&cfg, error);
+	const bool is_input = source->path && !strcmp(source->path, "-");
+	AUTO(cfg_close)
+	struct cfg cfg = {
+		.path = is_input       ? "(standard input)"
+			: source->path ? source->path
+				       : "(command line)",
+		.is_input = is_input,
+		.layout_only = source->layout_only,
+	};
+	int rc = gather(&cfg, source, error);
 
 	if (!rc)
-		rc = parse(&cfg, error);
+		rc = parse(&cfg, source->word_count > 0, error);
 	return rc ? rc : read_keys(&cfg, guest, error);
 }

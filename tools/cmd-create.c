@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -335,6 +336,20 @@ static int run_rounds(struct session *session, const struct options *options,
 	return 0;
 }
 
+/* With -n that is all. */
+static int show_plan(struct session *session, const struct options *options,
+		     struct pvb_error *error)
+{
+	int rc = session_plan(session, options, error);
+
+	if (rc)
+		return rc;
+	if (option_given(options, OPTION_JSON))
+		return json_print_plan(pvb_plan_info(session->plan), error);
+	render_plan(pvb_plan_info(session->plan));
+	return 0;
+}
+
 static int run(const struct options *options, struct pvb_error *error)
 {
 	AUTO(session_close) struct session session = SESSION_INIT;
@@ -343,22 +358,25 @@ static int run(const struct options *options, struct pvb_error *error)
 	if (option_given(options, OPTION_CONSOLE))
 		rc = attach_check_options(options, "-c", error);
 	if (!rc)
-		rc = session_open(&session, options, error);
+		rc = session_open(&session, options, !session_wants_xen(options), error);
 	if (rc)
 		return rc;
 	session_announce(&session.host_info, options);
 	rc = check(&session, options, error);
+	if (!rc && option_given(options, OPTION_DRY_RUN))
+		return show_plan(&session, options, error);
 	return rc ? rc : run_rounds(&session, options, error);
 }
 
 const struct command command_create = {
 	.name = "create",
-	.operands = "CFG | --kernel FILE --memory SIZE [options]",
+	.operands = "CFG [KEY=VALUE...] | --kernel FILE --memory SIZE [options]",
 	.summary = "build a domain and start it",
 	.details =
 		"Builds a domain, prints its layout, registers, calls to the host and times, and\n"
-		"starts it. CFG is an xl.cfg file; options go before what it says. Where anything\n"
-		"fails, nothing is left behind.\n"
+		"starts it. CFG is an xl.cfg file, or - for standard input; KEY=VALUE goes before\n"
+		"what it says, and options before both. Where anything fails, nothing is left\n"
+		"behind.\n"
 		"\n"
 		"A process in the background waits for the guest's end and does what the file\n"
 		"says of it (on_poweroff, on_reboot, on_crash), as xl's does. With -c this "
@@ -375,12 +393,14 @@ const struct command command_create = {
 		"  pvbuild create --kernel vmlinuz --ramdisk initrd.img --memory 1G \\\n"
 		"      --cmdline \"console=hvc0\" --name guest\n"
 		"  pvbuild create guest.cfg --paused --audit\n"
+		"  pvbuild create guest.cfg memory=512 'extra=\"quiet\"' -n\n"
 		"  pvbuild --host sim create --kernel vmlinuz --memory 1G --dump guest.core\n"
 		"  pvbuild --json --host sim create guest.cfg | jq .calls.populate",
 	.options = OPTIONS_LAYOUT | OPTION_BIT(OPTION_CONSOLE) | OPTION_BIT(OPTION_PAUSED) |
 		   OPTION_BIT(OPTION_NO_MONITOR) | OPTION_BIT(OPTION_AUDIT) |
-		   OPTION_BIT(OPTION_STRICT_ADDRESS_BITS) | OPTION_BIT(OPTION_DUMP),
+		   OPTION_BIT(OPTION_STRICT_ADDRESS_BITS) | OPTION_BIT(OPTION_DUMP) |
+		   OPTION_BIT(OPTION_DRY_RUN),
 	.least = 0,
-	.most = 1,
+	.most = INT_MAX,
 	.run = run,
 };

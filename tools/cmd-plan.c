@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+
 #include <pvbuild/pvbuild.h>
 
 #include "auto.h"
@@ -14,7 +16,7 @@ static int run(const struct options *options, struct pvb_error *error)
 	int rc = options->picture ? picture_check(options->picture, error) : 0;
 
 	if (!rc)
-		rc = session_open(&session, options, error);
+		rc = session_open(&session, options, true, error);
 	if (!rc)
 		rc = session_plan(&session, options, error);
 	if (!rc && options->picture)
@@ -29,15 +31,16 @@ static int run(const struct options *options, struct pvb_error *error)
 
 const struct command command_plan = {
 	.name = "plan",
-	.operands = "CFG | --kernel FILE --memory SIZE [options]",
+	.operands = "CFG [KEY=VALUE...] | --kernel FILE --memory SIZE [options]",
 	.summary = "compute the whole layout of a domain, before anything is done",
 	.details =
 		"Says where everything of a domain would be: every segment, the page tables, the\n"
 		"p2m and the registers. Nothing is allocated and nothing is changed; whatever can "
 		"be\n"
 		"known to fail is refused here, as \"create\" would refuse it. CFG is an xl.cfg "
-		"file;\n"
-		"options go before what it says.\n"
+		"file,\n"
+		"or - for standard input; KEY=VALUE goes before what it says, and options before\n"
+		"both. Devices and what else says nothing of a layout are named and left aside.\n"
 		"\n"
 		"Examples:\n"
 		"  pvbuild plan --kernel vmlinuz --memory 1G --cmdline \"console=hvc0\"\n"
@@ -45,6 +48,6 @@ const struct command command_plan = {
 		"  pvbuild plan guest.cfg --picture layout.svg",
 	.options = OPTIONS_LAYOUT | OPTION_BIT(OPTION_PICTURE),
 	.least = 0,
-	.most = 1,
+	.most = INT_MAX,
 	.run = run,
 };

@@ -11,6 +11,7 @@
 
 #include <pvbuild/domain.h>
 
+#include "auto.h"
 #include "cfg.h"
 #include "fault.h"
 #include "words.h"
@@ -31,8 +32,9 @@ static int check(const struct guest *guest, const struct options *options, struc
 	if (guest->kernel && (guest->memory || guest->ranges))
 		return 0;
 	if (options->operand_count) {
-		rc = fault(error, PVB_E_ARG_CONFIG, "config", "%s says nothing of %s",
-			   options->operands[0], guest->kernel ? "memory" : "a kernel");
+		rc = fault(error, PVB_E_ARG_CONFIG, "config",
+			   "the configuration says nothing of %s",
+			   guest->kernel ? "memory" : "a kernel");
 		fault_hint(error, "add %s, or give --%s",
 			   guest->kernel ? "memory = MBYTES" : "kernel = \"PATH\"",
 			   guest->kernel ? "memory SIZE" : "kernel FILE");
@@ -85,14 +87,45 @@ static void take_ranges(struct guest *guest, const struct options *options)
 		guest->memory = sum;
 }
 
-int guest_read(struct guest *guest, const struct options *options, struct pvb_error *error)
+/* A word with = in it is a line of configuration, as in xl; another one is the file. */
+static int read_operands(struct guest *guest, const struct options *options, bool layout_only,
+			 struct pvb_error *error)
+{
+	struct cfg_source source = {.layout_only = layout_only};
+	AUTO_FREE char **words = calloc((size_t)options->operand_count + 1, sizeof *words);
+
+	if (!words)
+		return fault_memory(error, "the command line");
+	for (int i = 0; i < options->operand_count; i++) {
+		char *operand = options->operands[i];
+
+		if (strchr(operand, '=')) {
+			words[source.word_count++] = operand;
+			continue;
+		}
+		if (source.path) {
+			int rc = fault(error, PVB_E_ARG_USAGE, "usage",
+				       "two configuration files were given, \"%s\" and \"%s\"",
+				       source.path, operand);
+
+			fault_hint(error, "KEY=VALUE behind a file goes before what it says");
+			return rc;
+		}
+		source.path = operand;
+	}
+	source.words = words;
+	return cfg_read(guest, &source, error);
+}
+
+int guest_read(struct guest *guest, const struct options *options, bool layout_only,
+	       struct pvb_error *error)
 {
 	int rc = 0;
 
 	/* What an option says goes before what the file says. */
 	words_from_file(options->operand_count && !option_given(options, OPTION_P2M));
 	if (options->operand_count)
-		rc = cfg_read(guest, options->operands[0], error);
+		rc = read_operands(guest, options, layout_only, error);
 	if (!rc)
 		rc = replace(&guest->name, options->name, error);
 	if (!rc)

@@ -61,10 +61,12 @@ struct guest {
 	}
 
 /*
- * From the operand (an xl.cfg file), if there is one, and the options; an
- * option goes before what the file says. Says warnings on standard error.
+ * From the operands (an xl.cfg file, and KEY=VALUE that go before it), if there are any, and the
+ * options, which go before both. layout_only: as in struct cfg_source. Says warnings on
+ * standard error.
  */
-int guest_read(struct guest *guest, const struct options *options, struct pvb_error *error);
+int guest_read(struct guest *guest, const struct options *options, bool layout_only,
+	       struct pvb_error *error);
 void guest_clear(struct guest *guest);
 
 /* The limits that the options set on an image. */

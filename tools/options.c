@@ -53,6 +53,7 @@ static const struct option_text texts[OPTION_COUNT] = {
 	[OPTION_PAUSED] = {"paused", NULL, "leave the domain paused", 'p'},
 	[OPTION_NO_MONITOR] = {"no-monitor", NULL,
 			       "do nothing when the guest ends: leave the domain there", 'e'},
+	[OPTION_DRY_RUN] = {"dry-run", NULL, "check all and show the plan; create nothing", 'n'},
 	[OPTION_AUDIT] = {"audit", NULL, "audit the domain (always done on sim)", 0},
 	[OPTION_STRICT_ADDRESS_BITS] =
 		{"strict-address-bits", NULL,
@@ -278,6 +279,7 @@ static int take(struct options *options, enum option_id id, const char *value,
 	case OPTION_VERSION:
 	case OPTION_CONSOLE:
 	case OPTION_NO_MONITOR:
+	case OPTION_DRY_RUN:
 	case OPTION_STRICT_P2M:
 	case OPTION_STRICT_ADDRESS_BITS:
 	case OPTION_PAUSED:

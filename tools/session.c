@@ -105,9 +105,10 @@ static void warn_of_holes(const struct session *session)
 		     "any: it takes the number of its pages for that of its PFNs");
 }
 
-int session_open(struct session *session, const struct options *options, struct pvb_error *error)
+int session_open(struct session *session, const struct options *options, bool layout_only,
+		 struct pvb_error *error)
 {
-	int rc = guest_read(&session->guest, options, error);
+	int rc = guest_read(&session->guest, options, layout_only, error);
 
 	return rc ? rc : session_open_host(&session->host, &session->host_info, options, error);
 }

@@ -26,8 +26,9 @@ struct session {
 		.guest = GUEST_INIT, .ramdisk = {.fd = -1 }                                        \
 	}
 
-/* Read the guest, and open the host. */
-int session_open(struct session *session, const struct options *options, struct pvb_error *error);
+/* Read the guest, and open the host. layout_only: as in struct cfg_source. */
+int session_open(struct session *session, const struct options *options, bool layout_only,
+		 struct pvb_error *error);
 
 /* Then open the ramdisk and the image, and make the plan. */
 int session_plan(struct session *session, const struct options *options, struct pvb_error *error);

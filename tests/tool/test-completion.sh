@@ -20,7 +20,7 @@ ok "commands" offers "pvbuild " "${commands[@]}"
 ok "a command that was begun" offers "pvbuild ins" inspect
 ok "global options" offers "pvbuild --" --host --json --verbose --help --version
 ok "options of a command" offers "pvbuild plan --p" --p2m --picture
-ok "behind global options and their arguments" offers "pvbuild --json --host sim create --d" --dump
+ok "behind global options and their arguments" offers "pvbuild --json --host sim create --d" --dry-run --dump
 ok "hosts" offers "pvbuild --host " xen sim sim:
 ok "keys of sim, of which bash has the first word already" offers "pvbuild --host sim:mem" memory=
 ok "the second key" offers "pvbuild --host sim:memory=2T,fra" 2T,fragment=

@@ -98,15 +98,21 @@ ok "what is to follow the guest's end is acted on" both exited 0 '&&' quiet
 for fate in rename-restart soft-reset explode ''; do
 	cfg "${base[@]}" "on_crash = \"$fate\""
 	refused "on_crash = \"$fate\" is refused by name" 1 arg.config-key "on_crash = \"$fate\"" \
-		--host sim plan "$work/guest.cfg"
+		--host xen create "$work/guest.cfg"
+	pvb --host sim plan "$work/guest.cfg"
+	ok "a plan leaves it aside" both exited 0 '&&' err_has "left aside: on_crash = \"$fate\""
 done
+cfg "${base[@]}" 'on_soft_reset = "soft-reset"' 'cpuid = "host"' 'passthrough = "default"' 'tsc_mode = "default"' \
+	'ramdisk = ""' 'vnc = 0' 'usb = 0'
+pvb --json --host sim create "$work/guest.cfg"
+json_ok "what asks for a default asks for nothing" start_info.mod_len=0 audit.passed=true
 cfg "${base[@]:1}" "name = 'a/b'"
 refused "so is a name with a slash" 1 arg.name "a/b" --host sim plan "$work/guest.cfg"
 cfg "${base[@]}" "vcpus = 8193"
 refused "a range that is named is the right one" 1 arg.config "between 1 and 8192" plan "$work/guest.cfg"
 cfg "${base[@]}" 'memroy = 12' 'memroy = 13'
 pvb --host sim plan "$work/guest.cfg"
-ok "so are keys that nobody knows, once" both exited 0 '&&' err_has "unknown to xl too: memroy" '&&' \
+ok "so are keys that nobody knows, once" both exited 0 '&&' err_has "unknown to xl up to 4.22 too: memroy" '&&' \
 	bash -c "! grep -q 'memroy, memroy' '$work/err'"
 cfg "${base[@]}" 'maxmem = 128'
 pvb --host sim plan "$work/guest.cfg"
@@ -118,13 +124,59 @@ ok "with a warning" err_has "root and extra"
 
 for key in "disk = [ 'phy:/dev/vg/lv,xvda,w' ]" "vif = [ '' ]" "pci = [ '01:00.0' ]" 'vfb = [ "vnc=1" ]' \
 	'usbdev = [ "hostbus=1" ]' 'bootloader = "pygrub"' 'device_model_version = "qemu-xen"' \
-	'cpuid = "host,x=0"' 'vnuma = [ [ "pnode=0" ] ]' 'driver_domain = 1' 'tsc_mode = "native"' \
-	'type = "pvh"' 'builder = "hvm"'; do
+	'cpuid = "host,x=0"' 'vnuma = [ [ "pnode=0" ] ]' 'driver_domain = 1' 'tsc_mode = "native"' 'vnc = 1'; do
 	cfg "${base[@]}" "$key"
-	refused "refused by name: ${key%% *}" 1 arg.config-key "${key%% *}" --host sim plan "$work/guest.cfg"
+	refused "refused by name: ${key%% *}" 1 arg.config-key "${key%% *}" --host xen create "$work/guest.cfg"
+	pvb --host sim plan "$work/guest.cfg"
+	ok "left aside by a plan: ${key%% *}" both exited 0 '&&' out_has "boot_stack" '&&' err_has "left aside: ${key%% *}"
+	pvb --host sim create "$work/guest.cfg"
+	ok "and on the simulated host: ${key%% *}" both exited 0 '&&' err_has "left aside: ${key%% *}"
 done
+for key in 'type = "pvh"' 'builder = "hvm"'; do
+	cfg "${base[@]}" "$key"
+	refused "another kind of domain has no plan, either: $key" 1 arg.config-key "${key%% *}" --host sim plan "$work/guest.cfg"
+done
+cfg "${base[@]}" 'builder = "linux"'
+pvb --host sim plan "$work/guest.cfg"
+ok "xend's name of PV is taken, with a word of xl" both exited 0 '&&' err_has "builder = \"linux\" is taken as PV"
+# Of Xen's releases up to 4.22; none of them says anything of a PV guest's layout.
+for key in firmware_override bootloader_restrict bootloader_user smbios hvm_pirq altp2m_count xen_platform_pci_bar_uc \
+	xenstore_feature_mask xenstore_quota arm_sci llc_colors nr_spis sve trap_unmapped_accesses usb usbdevice \
+	usbversion gfx_passthru sdl keymap; do
+	cfg "${base[@]}" "$key = 1"
+	pvb --host sim plan "$work/guest.cfg"
+	ok "a key of some xl is not called unknown: $key" both exited 0 '&&' err_has "not acted on: $key"
+done
+
+# Words behind the file, the file on standard input, and neither.
+cfg "${base[@]}" 'extra = "a=1"' 'extra += " b=2"'
+pvb --json --host sim plan "$work/guest.cfg"
+json_ok "strings can be added to" 'command_line=a=1 b=2'
+pvb --json --host sim plan memory=32 "$work/guest.cfg" 'vcpus=2' 'extra="c=3"'
+json_ok "KEY=VALUE goes before the file" memory=33554432 vcpus=2 command_line=c=3
+pvb --json --host sim plan memory=32 "$work/guest.cfg" --memory 48M
+json_ok "and an option before that" memory=50331648
+pvb --json --host sim plan "kernel=\"$(kernel small64)\"" memory=64
+json_ok "no file is needed" memory=67108864
+refused "a shell takes quotes away, as the hint says" 1 arg.config "syntax error" --host sim plan "$work/guest.cfg" extra=quiet
+pvb --host sim plan "$work/guest.cfg" extra=quiet
+ok "which the hint says" err_has "a shell wants quotes around them"
+refused "two files are one too many" 2 arg.usage "two configuration files" --host sim plan "$work/guest.cfg" "$work/other.cfg"
+status=0
+"$builddir/pvbuild" --host sim plan - memory=32 <"$work/guest.cfg" >"$work/out" 2>"$work/err" || status=$?
+ok "- is standard input" both exited 0 '&&' out_has "8192 pages"
+status=0
+echo 'memory = "x' | "$builddir/pvbuild" --host sim plan - >"$work/out" 2>"$work/err" || status=$?
+ok "whose mistakes have their line" both exited 1 '&&' err_has "(standard input):1"
+pvb --host sim create -n "$work/guest.cfg" --dump "$work/none.core"
+ok "-n shows the plan and creates nothing" both exited 0 '&&' out_has "boot_stack" '&&' test ! -e "$work/none.core"
+pvb --json --host sim create --dry-run "$work/guest.cfg"
+json_ok "in JSON, too" type=pvbuild.plan memory=67108864
+cfg "${base[@]}" "vif = [ '' ]"
+refused "-n refuses what create refuses" 1 arg.config-key "vif" --host xen create -n "$work/guest.cfg"
+
 cfg "${base[@]}" "disk = [ 'a' ]" "vif=['b']"
-refused "all of them are named at once" 1 arg.config-key "disk, vif" --host sim plan "$work/guest.cfg"
+refused "all of them are named at once" 1 arg.config-key "disk, vif" --host xen create "$work/guest.cfg"
 
 cfg 'kernel = "x' 'memory = 64'
 refused "a mistake in the syntax has its line" 1 arg.config "guest.cfg:1" plan "$work/guest.cfg"
