@@ -103,6 +103,8 @@ ok "a guest's crash comes with what Xen said of it" both exited 13 '&&' err_has 
 		'Domain 1 (vcpu#0) crashed on cpu#1:' 'RIP:    e033:[<ffffffff81000000>]' 'Guest stack trace' | cmp - '$work/quoted'"
 SAYS_status='0\n' SAYS_log=$crash lab --builder xl guest.cfg
 ok "also where its builder says nothing of that" both exited 0 '&&' err_has "d1v0 Unhandled"
+SAYS_status='13\n' SAYS_log=$crash lab some
+ok "or where it has but a kernel" both exited 13 '&&' err_has "d1v0 Unhandled"
 SAYS_status='13\n' SAYS_log='(XEN) other\n' lab guest.cfg
 ok "or that Xen has said nothing" both exited 13 '&&' err_has "Xen has said nothing of it"
 SAYS_status='0\n' SAYS_log='(XEN) d1v0 chatter\n' lab guest.cfg
