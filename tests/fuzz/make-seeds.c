@@ -1,58 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * make-seeds TARGET DIRECTORY: writes the corpus that fuzzing TARGET ("image", "notes", "p2m",
- * "cost") begins with.
+ * make-seeds                     lists the targets, each with the most bytes of an input
+ * make-seeds TARGET DIRECTORY    writes the seeds of TARGET that are made by code
  */
-#include "fuzz/seeds.h"
+#include "fuzz/targets.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "fuzz/targets.h"
-
-static int write_seed(const char *directory, const struct seed *seed)
+static int write_seed(const char *directory, const struct fuzz_seed *seed)
 {
 	struct blob blob = seed->make();
 	char path[4096];
-	FILE *file;
-	int rc = -1;
+	FILE *file = NULL;
+	int rc = 0;
 
 	(void)snprintf(path, sizeof path, "%s/%s", directory, seed->name);
-	file = fopen(path, "wbe");
-	if (file) {
-		rc = fwrite(blob.bytes, 1, blob.size, file) == blob.size ? 0 : -1;
-		if (fclose(file))
-			rc = -1;
+	if (blob.size) {
+		file = fopen(path, "wbe");
+		rc = file && fwrite(blob.bytes, 1, blob.size, file) == blob.size ? 0 : -1;
 	}
+	if (file && fclose(file))
+		rc = -1;
 	if (rc)
 		perror(path);
 	blob_free(&blob);
 	return rc;
 }
 
-static const struct {
-	const char *name;
-	int (*target)(const uint8_t *data, size_t size);
-} targets[] = {
-	{"image", fuzz_image},
-	{"notes", fuzz_notes},
-	{"p2m", fuzz_p2m},
-	{"cost", fuzz_cost},
-};
-
 int main(int argc, char **argv)
 {
-	int (*target)(const uint8_t *data, size_t size) = NULL;
+	const struct fuzz_target *target = argc == 3 ? fuzz_find_target(argv[1]) : NULL;
 
-	for (size_t i = 0; argc == 3 && i < sizeof targets / sizeof targets[0]; i++)
-		if (strcmp(argv[1], targets[i].name) == 0)
-			target = targets[i].target;
+	for (size_t i = 0; argc == 1 && i < fuzz_target_count; i++)
+		(void)printf("%s %zu\n", fuzz_targets[i]->name, fuzz_targets[i]->max_size);
+	if (argc == 1)
+		return 0;
 	if (!target) {
-		(void)fprintf(stderr, "usage: make-seeds image|notes|p2m|cost DIRECTORY\n");
+		(void)fprintf(stderr, "usage: make-seeds [TARGET DIRECTORY]\n");
 		return 2;
 	}
-	for (const struct seed *seed = seeds; seed->name; seed++)
-		if (seed->target == target && write_seed(argv[2], seed))
+	for (const struct fuzz_seed *seed = target->seeds; seed->name; seed++)
+		if (write_seed(argv[2], seed))
 			return 1;
 	return 0;
 }

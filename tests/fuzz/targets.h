@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is fuzzed. A target takes any bytes; it ends the process where the
- * library broke a promise. libFuzzer calls it through entry.c, the replay in
- * "make check" directly.
+ * The fuzz targets. A new one is a file fuzz-NAME.c with a struct fuzz_target in it, a line in
+ * FUZZ_TARGETS below, and a line in room.mk: seeds, replay and "make fuzz" follow from that.
  */
 #ifndef PVB_TESTS_FUZZ_TARGETS_H
 #define PVB_TESTS_FUZZ_TARGETS_H
@@ -10,30 +9,68 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A whole file. */
-int fuzz_image(const uint8_t *data, size_t size);
+#include "config.h"
+#include "support/blob.h"
+
+/* Makes an input to begin with; nothing where this build cannot. */
+struct fuzz_seed {
+	const char *name;
+	struct blob (*make)(void);
+};
 
 /*
- * The notes of an otherwise sound kernel: the first byte says where they are
- * (bit 0: a 32-bit kernel; bits 1 and 2: segment, section, legacy string; bit 3:
- * behind notes that are sound), the rest is what stands there.
+ * A target is a function of its bytes: the same bytes, the same outcome. It aborts where a
+ * property does not hold (check.h), and leaves nothing behind.
+ *
+ *   name      as in "make fuzz TARGETS=name" and in tests/fuzz/seeds/name
+ *   max_size  bytes of an input, more of which make it slower and find nothing
+ *   begin     makes what all inputs share, or NULL
+ *   run       tries one input
+ *   end       releases what begin made, or NULL
+ *   seeds     made by code, ends with a name of NULL. Others are the files of
+ *             tests/fuzz/seeds/name, each named for what it once showed
  */
-int fuzz_notes(const uint8_t *data, size_t size);
+struct fuzz_target {
+	const char *name;
+	size_t max_size;
+	void (*begin)(void);
+	void (*run)(const uint8_t *data, size_t size);
+	void (*end)(void);
+	const struct fuzz_seed *seeds;
+};
 
-/*
- * The p2m of a guest of up to 64 pages: a byte of flags (bit 0: 32 bits; 1: a list; 2: a list of
- * frame lists), one of levels, three of max_pfn, of its most significant bits first and a shift;
- * then words of pages, each a byte for the page, two for the first entry, one for how many
- * more, and eight for what is written there.
- */
-int fuzz_p2m(const uint8_t *data, size_t size);
+#ifdef HAVE_LIBFDT
+#define FUZZ_TARGETS_LIBFDT(X)
+#else
+#define FUZZ_TARGETS_LIBFDT(X)
+#endif
 
-/*
- * What a kernel costs: fails where that is out of proportion to its bytes. A byte of flags (bit
- * 0: 32 bits), one of the size (1 KiB << n); then records, each three bytes of a place behind
- * the start of a sound kernel, one of a width less one, two of a count less one, two of a
- * step or 0 for the width, and eight bytes, so many of which are written there.
- */
-int fuzz_cost(const uint8_t *data, size_t size);
+#ifdef HAVE_XEN
+#define FUZZ_TARGETS_XEN(X)
+#else
+#define FUZZ_TARGETS_XEN(X)
+#endif
+
+#define FUZZ_TARGETS(X)                                                                            \
+	X(image)                                                                                   \
+	X(notes)                                                                                   \
+	X(cost)                                                                                    \
+	X(p2m)                                                                                     \
+	FUZZ_TARGETS_LIBFDT(X)                                                                     \
+	FUZZ_TARGETS_XEN(X)
+
+#define FUZZ_TARGET_DECLARATION(name_) extern const struct fuzz_target fuzz_##name_;
+FUZZ_TARGETS(FUZZ_TARGET_DECLARATION)
+
+extern const struct fuzz_target *const fuzz_targets[];
+extern const size_t fuzz_target_count;
+
+/* NULL where there is none of this name. */
+const struct fuzz_target *fuzz_find_target(const char *name);
+
+#define FUZZ_SEED(make_)                                                                           \
+	{                                                                                          \
+		.name = #make_, .make = (make_)                                                    \
+	}
 
 #endif

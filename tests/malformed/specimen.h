@@ -54,6 +54,12 @@ void specimen_remove(struct specimen *specimen, uint32_t type);
 void specimen_raw_note(struct specimen *specimen, uint32_t namesz, uint32_t descsz, uint32_t type,
 		       const char *name, const void *desc, size_t desc_size);
 
+/* What a kernel without notes has in a section __xen_guest. */
+#define SPECIMEN_LEGACY                                                                            \
+	"GUEST_OS=GNU Mach,GUEST_VERSION=1.3,XEN_VER=xen-3.0,VIRT_BASE=0xc0000000,"                \
+	"ELF_PADDR_OFFSET=0x0,HYPERCALL_PAGE=0x101,VIRT_ENTRY=0xc0100040,LOADER=generic,"          \
+	"PAE=yes[extended-cr3],FEATURES=!writable_page_tables|pae_pgdir_above_4gb,BSD_SYMTAB=yes"
+
 /* Makes the file and empties the specimen. */
 struct blob specimen_assemble(struct specimen *specimen);
 
