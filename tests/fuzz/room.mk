@@ -12,8 +12,16 @@ tests_fuzz_libtargets_la_SOURCES = \
 	tests/fuzz/check.h \
 	tests/fuzz/fuzz-cost.c \
 	tests/fuzz/fuzz-image.c \
+	tests/fuzz/fuzz-life.c \
 	tests/fuzz/fuzz-notes.c \
 	tests/fuzz/fuzz-p2m.c \
+	tests/fuzz/input.h \
+	tests/fuzz/life-kernel.c \
+	tests/fuzz/life-kernel.h \
+	tests/fuzz/report.c \
+	tests/fuzz/report.h \
+	tests/fuzz/scratch.c \
+	tests/fuzz/scratch.h \
 	tests/fuzz/targets.c \
 	tests/fuzz/targets.h
 tests_fuzz_libtargets_la_CPPFLAGS = $(test_cppflags)

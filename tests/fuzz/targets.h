@@ -51,13 +51,16 @@ struct fuzz_target {
 #define FUZZ_TARGETS_XEN(X)
 #endif
 
-#define FUZZ_TARGETS(X)                                                                            \
-	X(image)                                                                                   \
-	X(notes)                                                                                   \
-	X(cost)                                                                                    \
-	X(p2m)                                                                                     \
-	FUZZ_TARGETS_LIBFDT(X)                                                                     \
+/* clang-format off */
+#define FUZZ_TARGETS(X) \
+	X(image) \
+	X(notes) \
+	X(cost) \
+	X(p2m) \
+	X(life) \
+	FUZZ_TARGETS_LIBFDT(X) \
 	FUZZ_TARGETS_XEN(X)
+/* clang-format on */
 
 #define FUZZ_TARGET_DECLARATION(name_) extern const struct fuzz_target fuzz_##name_;
 FUZZ_TARGETS(FUZZ_TARGET_DECLARATION)
