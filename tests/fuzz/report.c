@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fuzz/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fuzz/check.h"
@@ -30,6 +31,17 @@ void must_be_a_report(const struct pvb_audit_report *report)
 	must(!errors || !report->passed);
 	must(errors || report->passed || report->finding_count < report->total_findings);
 	must(report->checks || report->skipped);
+}
+
+void must_pass(const struct pvb_audit_report *report)
+{
+	must_be_a_report(report);
+	if (report->passed)
+		return;
+	for (size_t i = 0; i < report->finding_count; i++)
+		(void)fprintf(stderr, "%s: %s: %s\n", report->findings[i].rule,
+			      report->findings[i].where, report->findings[i].message);
+	fuzz_broken("it passes its audit", __FILE__, __LINE__, NULL);
 }
 
 void must_agree(const struct pvb_audit_report *one, const struct pvb_audit_report *other)

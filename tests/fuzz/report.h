@@ -9,6 +9,9 @@
 /* Findings are by rules that there are, say where and what, and decide whether it passed. */
 void must_be_a_report(const struct pvb_audit_report *report);
 
+/* And none of them is an error; they are shown where one is. */
+void must_pass(const struct pvb_audit_report *report);
+
 /* Two audits of the same thing say the same. */
 void must_agree(const struct pvb_audit_report *one, const struct pvb_audit_report *other);
 

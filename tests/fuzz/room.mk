@@ -13,6 +13,7 @@ tests_fuzz_libtargets_la_SOURCES = \
 	tests/fuzz/fuzz-cost.c \
 	tests/fuzz/fuzz-image.c \
 	tests/fuzz/fuzz-life.c \
+	tests/fuzz/fuzz-live.c \
 	tests/fuzz/fuzz-notes.c \
 	tests/fuzz/fuzz-p2m.c \
 	tests/fuzz/input.h \
@@ -22,6 +23,8 @@ tests_fuzz_libtargets_la_SOURCES = \
 	tests/fuzz/report.h \
 	tests/fuzz/scratch.c \
 	tests/fuzz/scratch.h \
+	tests/fuzz/small-guest.c \
+	tests/fuzz/small-guest.h \
 	tests/fuzz/targets.c \
 	tests/fuzz/targets.h
 tests_fuzz_libtargets_la_CPPFLAGS = $(test_cppflags)

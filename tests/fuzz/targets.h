@@ -58,6 +58,7 @@ struct fuzz_target {
 	X(cost) \
 	X(p2m) \
 	X(life) \
+	X(live) \
 	FUZZ_TARGETS_LIBFDT(X) \
 	FUZZ_TARGETS_XEN(X)
 /* clang-format on */
