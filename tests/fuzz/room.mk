@@ -10,6 +10,7 @@ check_LTLIBRARIES += tests/fuzz/libtargets.la
 tests_fuzz_libtargets_la_SOURCES = \
 	tests/fuzz/check.c \
 	tests/fuzz/check.h \
+	tests/fuzz/fuzz-core.c \
 	tests/fuzz/fuzz-cost.c \
 	tests/fuzz/fuzz-image.c \
 	tests/fuzz/fuzz-life.c \

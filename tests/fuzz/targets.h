@@ -59,6 +59,7 @@ struct fuzz_target {
 	X(p2m) \
 	X(life) \
 	X(live) \
+	X(core) \
 	FUZZ_TARGETS_LIBFDT(X) \
 	FUZZ_TARGETS_XEN(X)
 /* clang-format on */
