@@ -38,7 +38,7 @@ struct life {
 	struct pvb_host_info info; /* before anything was built */
 	struct pvb_plan *plan;
 	struct pvb_domain *domain;
-	uint64_t fail_after; /* calls of the build's; 0: none fails */
+	uint64_t fail_after; /* the call of the build's that fails; 0: none */
 	int ramdisk;
 };
 
@@ -194,6 +194,20 @@ static bool is_a_shortage(int code)
 	       code == PVB_E_HOST_CLAIM || code == PVB_E_HOST_LIMIT;
 }
 
+/* Only where the call that failed was to clear away: then that is said. */
+static void clear_away(struct life *life, const struct pvb_error *error)
+{
+	struct pvb_host_domain domain;
+	struct pvb_error unwanted;
+	size_t count;
+
+	must(!pvb_host_list_domains(life->host, 1, &domain, 1, &count, &unwanted));
+	if (!count)
+		return;
+	must_after(life->fail_after && strstr(error->context, "could not be cleared away"), error);
+	must(!pvb_domain_destroy(life->host, domain.domid, &unwanted));
+}
+
 static bool build(struct life *life)
 {
 	struct pvb_build_options options = PVB_BUILD_OPTIONS_INIT;
@@ -210,6 +224,8 @@ static bool build(struct life *life)
 	must_after(rc == 0 || is_a_shortage(-rc) ||
 			   (life->fail_after && -rc == PVB_E_HOST_INJECTED),
 		   &error);
+	if (rc)
+		clear_away(life, &error);
 	return rc == 0;
 }
 
