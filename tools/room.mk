@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The tool, over the public headers alone; how a file is put in its place it has from the library's
-# source, which needs nothing of the library.
+# source, which needs nothing of the library. All of it but its main function is a library, which
+# tests can link.
 bin_PROGRAMS += pvbuild
+pvbuild_SOURCES = tools/pvbuild.c lib/core/newfile.c lib/core/newfile.h
+pvbuild_CPPFLAGS = $(tool_cppflags)
+pvbuild_LDADD = tools/libpvbuild-tool.la lib/libpvbuild.la
 
-pvbuild_SOURCES = \
-	lib/core/newfile.c \
-	lib/core/newfile.h \
+tool_cppflags = -include config.h -I$(top_builddir) -I$(top_srcdir)/include -I$(top_srcdir)/tools
+noinst_LTLIBRARIES += tools/libpvbuild-tool.la
+tools_libpvbuild_tool_la_CPPFLAGS = $(tool_cppflags)
+tools_libpvbuild_tool_la_CFLAGS = $(AM_CFLAGS)
+tools_libpvbuild_tool_la_LIBADD =
+tools_libpvbuild_tool_la_SOURCES = \
 	tools/attach.c \
 	tools/attach.h \
 	tools/auto.h \
@@ -64,7 +71,6 @@ pvbuild_SOURCES = \
 	tools/picture.h \
 	tools/progress.c \
 	tools/progress.h \
-	tools/pvbuild.c \
 	tools/registers.c \
 	tools/registers.h \
 	tools/relay.c \
@@ -98,20 +104,17 @@ pvbuild_SOURCES = \
 	tools/words.c \
 	tools/words.h
 
-pvbuild_CPPFLAGS = -include config.h -I$(top_builddir) -I$(top_srcdir)/include -I$(top_srcdir)/tools
-pvbuild_CFLAGS = $(AM_CFLAGS)
-pvbuild_LDADD = lib/libpvbuild.la
-
 if HAVE_XEN
-pvbuild_SOURCES += tools/cfg-keys.c tools/cfg-keys.h tools/cfg-read.h tools/cfg-schedule.c tools/cfg.c
-pvbuild_CFLAGS += $(XEN_CFLAGS) $(XLUTIL_CFLAGS)
-pvbuild_LDADD += $(XLUTIL_LIBS)
+tools_libpvbuild_tool_la_SOURCES += tools/cfg-keys.c tools/cfg-keys.h tools/cfg-read.h \
+	tools/cfg-schedule.c tools/cfg.c
+tools_libpvbuild_tool_la_CFLAGS += $(XEN_CFLAGS) $(XLUTIL_CFLAGS)
+tools_libpvbuild_tool_la_LIBADD += $(XLUTIL_LIBS)
 else
-pvbuild_SOURCES += tools/cfg-none.c
+tools_libpvbuild_tool_la_SOURCES += tools/cfg-none.c
 endif
 
 if HAVE_JSON
-pvbuild_SOURCES += \
+tools_libpvbuild_tool_la_SOURCES += \
 	tools/json-arm64.c \
 	tools/json-build.c \
 	tools/json-build.h \
@@ -123,14 +126,14 @@ pvbuild_SOURCES += \
 	tools/json-plan.c \
 	tools/json-registers.c \
 	tools/json.c
-pvbuild_CFLAGS += $(JSON_CFLAGS)
-pvbuild_LDADD += $(JSON_LIBS)
+tools_libpvbuild_tool_la_CFLAGS += $(JSON_CFLAGS)
+tools_libpvbuild_tool_la_LIBADD += $(JSON_LIBS)
 else
-pvbuild_SOURCES += tools/json-none.c
+tools_libpvbuild_tool_la_SOURCES += tools/json-none.c
 endif
 
 if HAVE_CAIRO
-pvbuild_SOURCES += \
+tools_libpvbuild_tool_la_SOURCES += \
 	tools/picture-layout.c \
 	tools/picture-layout.h \
 	tools/picture-p2m-machine.c \
@@ -143,10 +146,10 @@ pvbuild_SOURCES += \
 	tools/picture-pen.c \
 	tools/picture-pen.h \
 	tools/picture.c
-pvbuild_CFLAGS += $(CAIRO_CFLAGS)
-pvbuild_LDADD += $(CAIRO_LIBS) -lm
+tools_libpvbuild_tool_la_CFLAGS += $(CAIRO_CFLAGS)
+tools_libpvbuild_tool_la_LIBADD += $(CAIRO_LIBS) -lm
 else
-pvbuild_SOURCES += tools/picture-none.c
+tools_libpvbuild_tool_la_SOURCES += tools/picture-none.c
 endif
 
 # bash looks for it under the name of the command.
