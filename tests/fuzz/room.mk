@@ -16,6 +16,7 @@ tests_fuzz_libtargets_la_SOURCES = \
 	tests/fuzz/fuzz-life.c \
 	tests/fuzz/fuzz-live.c \
 	tests/fuzz/fuzz-notes.c \
+	tests/fuzz/fuzz-p2m-file.c \
 	tests/fuzz/fuzz-p2m.c \
 	tests/fuzz/input.h \
 	tests/fuzz/life-kernel.c \
@@ -28,8 +29,13 @@ tests_fuzz_libtargets_la_SOURCES = \
 	tests/fuzz/small-guest.h \
 	tests/fuzz/targets.c \
 	tests/fuzz/targets.h
-tests_fuzz_libtargets_la_CPPFLAGS = $(test_cppflags)
-fuzz_ldadd = tests/fuzz/libtargets.la tests/malformed/libspecimen.la $(test_ldadd)
+tests_fuzz_libtargets_la_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
+fuzz_ldadd = tests/fuzz/libtargets.la tests/malformed/libspecimen.la tools/libpvbuild-tool.la \
+	$(test_ldadd)
+
+if HAVE_XEN
+tests_fuzz_libtargets_la_SOURCES += tests/fuzz/fuzz-cfg.c
+endif
 
 check_PROGRAMS += tests/fuzz/test-fuzz-replay tests/fuzz/make-seeds
 TESTS += tests/fuzz/test-fuzz-replay

@@ -46,7 +46,7 @@ struct fuzz_target {
 #endif
 
 #ifdef HAVE_XEN
-#define FUZZ_TARGETS_XEN(X)
+#define FUZZ_TARGETS_XEN(X) X(cfg)
 #else
 #define FUZZ_TARGETS_XEN(X)
 #endif
@@ -57,6 +57,7 @@ struct fuzz_target {
 	X(notes) \
 	X(cost) \
 	X(p2m) \
+	X(p2m_file) \
 	X(life) \
 	X(live) \
 	X(core) \
