@@ -34,11 +34,16 @@ fuzz_ldadd = tests/fuzz/libtargets.la tests/malformed/libspecimen.la tools/libpv
 	$(test_ldadd)
 
 if HAVE_XEN
-tests_fuzz_libtargets_la_SOURCES += tests/fuzz/fuzz-cfg.c
+tests_fuzz_libtargets_la_SOURCES += tests/fuzz/fuzz-cfg.c tests/fuzz/fuzz-guard.c
 endif
 
 check_PROGRAMS += tests/fuzz/test-fuzz-replay tests/fuzz/make-seeds
 TESTS += tests/fuzz/test-fuzz-replay
+# A guard that is started is the target's own.
+fuzz_ldflags = $(AM_LDFLAGS) \
+	-Wl,--wrap=posix_spawn,--wrap=posix_spawn_file_actions_adddup2
+tests_fuzz_test_fuzz_replay_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_make_seeds_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_test_fuzz_replay_LDADD = $(fuzz_ldadd)
 tests_fuzz_make_seeds_LDADD = $(fuzz_ldadd)
 EXTRA_DIST += tests/fuzz/fuzz.c tests/fuzz/run-fuzzers tests/fuzz/seeds
@@ -46,7 +51,7 @@ EXTRA_DIST += tests/fuzz/fuzz.c tests/fuzz/run-fuzzers tests/fuzz/seeds
 if ENABLE_FUZZERS
 EXTRA_PROGRAMS += tests/fuzz/fuzz
 CLEANFILES += tests/fuzz/fuzz
-tests_fuzz_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_LDFLAGS = $(fuzz_ldflags) -fsanitize=fuzzer
 tests_fuzz_fuzz_LDADD = $(fuzz_ldadd)
 
 # Of each target; and which, if not all.

@@ -46,7 +46,7 @@ struct fuzz_target {
 #endif
 
 #ifdef HAVE_XEN
-#define FUZZ_TARGETS_XEN(X) X(cfg)
+#define FUZZ_TARGETS_XEN(X) X(cfg) X(guard)
 #else
 #define FUZZ_TARGETS_XEN(X)
 #endif

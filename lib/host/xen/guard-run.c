@@ -33,7 +33,7 @@ static enum heard hear(int channel, struct xen_guard_message *message)
 	ssize_t got;
 
 	do
-		got = recv(channel, message, sizeof *message, MSG_DONTWAIT);
+		got = recv(channel, message, sizeof *message, MSG_DONTWAIT | MSG_TRUNC);
 	while (got < 0 && errno == EINTR);
 	if (got < 0 && errno == EAGAIN)
 		return HEARD_NOTHING;

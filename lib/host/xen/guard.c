@@ -77,8 +77,9 @@ static int hear(const struct xen_guard *guard, struct xen_guard_message *message
 	} while (rc < 0 && errno == EINTR);
 	if (rc == 0)
 		return guard_is_gone(guard, "does not answer", error);
+	/* MSG_TRUNC: a word that is too long is another release's, too. */
 	do
-		got = recv(guard->channel, message, sizeof *message, MSG_DONTWAIT);
+		got = recv(guard->channel, message, sizeof *message, MSG_DONTWAIT | MSG_TRUNC);
 	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof *message)
 		return guard_is_gone(guard, "has ended", error);
@@ -203,6 +204,21 @@ static int open_channel(const char *program, struct xen_guard *guard, struct pvb
 	return 0;
 }
 
+/* Why a guard is unable, in its own words: they come from another program. */
+static int take_reason(const struct xen_guard *guard, const struct xen_guard_message *message,
+		       struct pvb_error *error)
+{
+	if (pvb_code_fault(message->error.code) == PVB_FAULT_NONE || !message->error.message[0])
+		return guard_is_gone(guard, "is unable to, and gives no reason", error);
+	*error = message->error;
+	error->stage[sizeof error->stage - 1] = '\0';
+	error->message[sizeof error->message - 1] = '\0';
+	error->context[sizeof error->context - 1] = '\0';
+	error->hint[sizeof error->hint - 1] = '\0';
+	pvb_context(error, "starting the guard of a new domain");
+	return -error->code;
+}
+
 static int meet(struct xen_guard *guard, const uint8_t birth[XEN_HANDLE_SIZE],
 		const uint8_t uuid[XEN_HANDLE_SIZE], struct pvb_error *error)
 {
@@ -211,11 +227,8 @@ static int meet(struct xen_guard *guard, const uint8_t birth[XEN_HANDLE_SIZE],
 
 	if (rc)
 		return rc;
-	if (message.word == XEN_GUARD_UNABLE) {
-		*error = message.error;
-		pvb_context(error, "starting the guard of a new domain");
-		return -error->code;
-	}
+	if (message.word == XEN_GUARD_UNABLE)
+		return take_reason(guard, &message, error);
 	if (message.word != XEN_GUARD_READY)
 		return pvb_fail(error, PVB_E_BUG, STAGE, "a guard begins with word %d",
 				(int)message.word);
