@@ -31,8 +31,11 @@ tests_fuzz_libtargets_la_SOURCES = \
 	tests/fuzz/targets.h
 tests_fuzz_libtargets_la_CPPFLAGS = $(test_cppflags) -I$(top_srcdir)/tools
 fuzz_ldadd = tests/fuzz/libtargets.la tests/malformed/libspecimen.la tools/libpvbuild-tool.la \
-	$(test_ldadd)
+	$(test_ldadd) $(FDT_LIBS)
 
+if HAVE_LIBFDT
+tests_fuzz_libtargets_la_SOURCES += tests/fuzz/fuzz-tree.c
+endif
 if HAVE_XEN
 tests_fuzz_libtargets_la_SOURCES += tests/fuzz/fuzz-cfg.c tests/fuzz/fuzz-guard.c
 endif

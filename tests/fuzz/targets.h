@@ -40,7 +40,7 @@ struct fuzz_target {
 };
 
 #ifdef HAVE_LIBFDT
-#define FUZZ_TARGETS_LIBFDT(X)
+#define FUZZ_TARGETS_LIBFDT(X) X(tree)
 #else
 #define FUZZ_TARGETS_LIBFDT(X)
 #endif
