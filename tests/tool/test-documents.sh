@@ -38,6 +38,28 @@ ok "and says of each what causes it" test "$(grep -c '^Typical cause: ..' "$srcd
 	"$(wc -l <"$work/codes")"
 ok "and what to do" test "$(grep -c '^What to do: ..' "$srcdir/doc/errors.md")" -eq "$(wc -l <"$work/codes")"
 
+# What security-history.md says that there is: tests by file and name, fuzz targets.
+history=$srcdir/doc/security-history.md
+# shellcheck disable=SC2016 # the backquotes are Markdown's
+sed -n 's/^- `\(tests[^`]*\)`: `\([^`]*\)`.*/\1 \2/p' "$history" >"$work/named"
+while read -r file name; do
+	grep -qsF "$name" "$srcdir/$file" || echo "$file has no $name"
+done <"$work/named" >"$work/missing"
+ok "security-history.md names tests" test "$(wc -l <"$work/named")" -ge 30
+ok "all of which there are" diff /dev/null "$work/missing"
+# shellcheck disable=SC2016
+grep -oE '`fuzz [a-z0-9-]+`' "$history" | sed 's/`fuzz \(.*\)`/\1/' | sort -u >"$work/named"
+while read -r name; do
+	[[ -f $srcdir/tests/fuzz/fuzz-$name.c ]] || echo "there is no fuzz target $name"
+done <"$work/named" >"$work/missing"
+ok "it names fuzz targets, and all of them there are" both test -s "$work/named" '&&' \
+	diff /dev/null "$work/missing"
+# shellcheck disable=SC2016
+sed -n 's/.*](#\([a-z-]*\)) |$/\1/p' "$history" | sort -u >"$work/linked"
+sed -n 's/^## //p' "$history" | tr 'A-Z ' 'a-z-' | sort >"$work/headings"
+ok "each advisory of its table has a section, and each section an advisory" \
+	diff "$work/linked" "$work/headings"
+
 # The examples of guest-abi.md, compiled.
 abi=$srcdir/doc/guest-abi.md
 notes_of() { # OBJECT: the bytes of its notes
