@@ -23,6 +23,7 @@ dist-hook:
 our_sources = $$(cd $(srcdir) && git ls-files '*.c' '*.h' | sed 's|^|$(srcdir)/|')
 our_scripts = $(srcdir)/check $(srcdir)/demo $(srcdir)/autogen.sh $(srcdir)/.ci/run \
 	$(srcdir)/build-aux/banned-functions $(srcdir)/build-aux/install-packages \
+	$(srcdir)/tests/fuzz/run-fuzzers \
 	$(srcdir)/tests/real/fetch-kernels $(srcdir)/tests/support/run-test \
 	$(srcdir)/tools/lab/dom0-init $(srcdir)/tests/lab/guest-init $(srcdir)/tests/lab/run-suite \
 	$(addprefix $(srcdir)/,$(lab_scripts))
