@@ -155,6 +155,11 @@ static struct blob with_lists_in_lists(void)
 		    "cmdline += \"a\"\ncmdline += \" \\x41\\n\\\"\"\n");
 }
 
+static struct blob with_a_tree(void)
+{
+	return text("type='pv'\nkernel='k'\nmemory=64\npvb_p2m='tree:3'\non_watchdog='preserve'\n");
+}
+
 static struct blob numbers_out_of_range(void)
 {
 	return text("memory = 99999999999999999999\nvcpus = -1\nmaxmem = 0x10\nvcpus = \"3\"\n");
@@ -172,13 +177,10 @@ static struct blob unknown_keys(void)
 }
 
 static const struct fuzz_seed seeds[] = {
-	FUZZ_SEED(of_a_distribution),
-	FUZZ_SEED(with_devices),
-	FUZZ_SEED(with_lists_in_lists),
-	FUZZ_SEED(numbers_out_of_range),
-	FUZZ_SEED(without_an_end),
-	FUZZ_SEED(unknown_keys),
-	{.name = NULL},
+	FUZZ_SEED(of_a_distribution),    FUZZ_SEED(with_devices),
+	FUZZ_SEED(with_lists_in_lists),  FUZZ_SEED(with_a_tree),
+	FUZZ_SEED(numbers_out_of_range), FUZZ_SEED(without_an_end),
+	FUZZ_SEED(unknown_keys),         {.name = NULL},
 };
 
 const struct fuzz_target fuzz_cfg = {.name = "cfg", .max_size = 4096, .run = run, .seeds = seeds};

@@ -172,6 +172,9 @@ static void mend(const struct base *base)
 
 /* ---- reading it ---------------------------------------------------------------------------- */
 
+/* What is made of a core, beside the choices of a p2m's options. */
+enum { AUDIT = 0, GIVEN = 1, P2M = 0x80 };
+
 /* Bytes that this process has read so far, where the kernel counts them. */
 static uint64_t bytes_read(void)
 {
@@ -195,13 +198,14 @@ static bool is_a_p2ms_fault(int rc)
 	return -rc >= PVB_E_P2M_SHARED && -rc <= PVB_E_P2M_M2P;
 }
 
-static struct pvb_audit *audit(const char *path, uint64_t size, int *rc)
+static struct pvb_audit *audit(const char *path, uint64_t size,
+			       const struct pvb_audit_options *options, int *rc)
 {
 	const uint64_t before = bytes_read();
 	struct pvb_audit *audit = NULL;
 	struct pvb_error error = {0};
 
-	*rc = pvb_audit_core(path, NULL, &audit, &error);
+	*rc = pvb_audit_core(path, options, &audit, &error);
 	must_be_sound(*rc, &error);
 	must_after(*rc == 0 || is_a_cores_fault(*rc), &error);
 	must((*rc == 0) == (audit != NULL));
@@ -211,10 +215,19 @@ static struct pvb_audit *audit(const char *path, uint64_t size, int *rc)
 	return audit;
 }
 
-static void check_audit(const char *path, uint64_t size)
+static void check_audit(const char *path, uint64_t size, const struct small_guest *given)
 {
+	struct pvb_audit_options options = PVB_AUDIT_OPTIONS_INIT;
 	int rc, again;
-	struct pvb_audit *one = audit(path, size, &rc), *other = audit(path, size, &again);
+
+	if (given) {
+		options.image = given->image;
+		options.memory = SMALL_GUEST_PAGES * PAGE;
+		options.command_line = "";
+	}
+
+	struct pvb_audit *one = audit(path, size, &options, &rc);
+	struct pvb_audit *other = audit(path, size, &options, &again);
 
 	must(rc == again);
 	if (one)
@@ -267,7 +280,7 @@ static void check_p2m(const char *path, uint64_t size, unsigned choices, uint64_
 	pvb_p2m_free(p2m);
 }
 
-static void check_file(int fd, unsigned choices, uint64_t pfn)
+static void check_file(int fd, const struct small_guest *guest, unsigned choices, uint64_t pfn)
 {
 	const char *path = memory_file_path(fd);
 	const uint64_t size = (uint64_t)lseek(fd, 0, SEEK_END);
@@ -275,7 +288,7 @@ static void check_file(int fd, unsigned choices, uint64_t pfn)
 	if (choices & 0x80)
 		check_p2m(path, size, choices, pfn);
 	else
-		check_audit(path, size);
+		check_audit(path, size, choices & GIVEN ? guest : NULL);
 }
 
 static void run(const uint8_t *data, size_t size)
@@ -288,7 +301,7 @@ static void run(const uint8_t *data, size_t size)
 	if (kind == SMALL_GUESTS) {
 		int fd = memory_file(input.at, input.left, number % FILE_PAGES_MOST * PAGE);
 
-		check_file(fd, choices, number);
+		check_file(fd, &bases[SMALL_64_TREE].guest, choices, number);
 		(void)close(fd);
 		return;
 	}
@@ -297,13 +310,11 @@ static void run(const uint8_t *data, size_t size)
 
 		spoil(&bases[kind], &what);
 	}
-	check_file(bases[kind].copy, choices, number);
+	check_file(bases[kind].copy, &bases[kind].guest, choices, number);
 	mend(&bases[kind]);
 }
 
 /* ---- what it begins with ------------------------------------------------------------------- */
-
-enum { AUDIT = 0, P2M = 0x80 };
 
 static struct blob begin(unsigned kind, unsigned choices, unsigned number)
 {
@@ -327,7 +338,7 @@ static void add(struct blob *input, enum spoil_where where, unsigned how, unsign
 
 static struct blob good_64(void)
 {
-	return begin(SMALL_64_TREE, AUDIT, 0);
+	return begin(SMALL_64_TREE, AUDIT | GIVEN, 0);
 }
 
 static struct blob good_with_a_hole(void)
