@@ -326,16 +326,6 @@ static struct blob begin(unsigned kind, unsigned choices, unsigned number)
 	return input;
 }
 
-static void add(struct blob *input, enum spoil_where where, unsigned how, unsigned index,
-		uint64_t value)
-{
-	blob_append_number(input, where, 1);
-	blob_append_number(input, how, 1);
-	blob_append_number(input, index, 2);
-	blob_append_number(input, value, 4);
-	blob_append_number(input, value >> 48, 2);
-}
-
 static struct blob good_64(void)
 {
 	return begin(SMALL_64_TREE, AUDIT | GIVEN, 0);
@@ -365,7 +355,7 @@ static struct blob cut_short(void)
 {
 	struct blob input = begin(SMALL_64_TREE, AUDIT, 0);
 
-	add(&input, SPOIL_OTHER, 0, 0x8000, 0x5000);
+	add_spoil(&input, SPOIL_OTHER, 0, 0x8000, 0x5000);
 	return input;
 }
 
@@ -373,8 +363,8 @@ static struct blob sections_elsewhere(void)
 {
 	struct blob input = begin(SMALL_64_TREE, AUDIT, 0);
 
-	add(&input, SPOIL_OTHER, 0, 21, 0x100000);
-	add(&input, SPOIL_OTHER, 12, 22, 63);
+	add_spoil(&input, SPOIL_OTHER, 0, 21, 0x100000);
+	add_spoil(&input, SPOIL_OTHER, 12, 22, 63);
 	return input;
 }
 
@@ -382,8 +372,8 @@ static struct blob pages_at_other_pfns(void)
 {
 	struct blob input = begin(SMALL_64_HOLE, AUDIT, 0);
 
-	add(&input, SPOIL_M2P, 0x3d, 200, 1);
-	add(&input, SPOIL_M2P, 3, 301, 7);
+	add_spoil(&input, SPOIL_M2P, 0x3d, 200, 1);
+	add_spoil(&input, SPOIL_M2P, 3, 301, 7);
 	return input;
 }
 
@@ -391,8 +381,8 @@ static struct blob tables_of_tables(void)
 {
 	struct blob input = begin(SMALL_64_TREE, AUDIT, 0);
 
-	add(&input, SPOIL_TABLES, 0xf7, 0, 0);
-	add(&input, SPOIL_START_INFO, 0x20, 8, UINT32_MAX);
+	add_spoil(&input, SPOIL_TABLES, 0xf7, 0, 0);
+	add_spoil(&input, SPOIL_START_INFO, 0x20, 8, UINT32_MAX);
 	return input;
 }
 
@@ -400,8 +390,8 @@ static struct blob tree_that_is_spoilt(void)
 {
 	struct blob input = begin(SMALL_64_TREE, P2M | 2, 9);
 
-	add(&input, SPOIL_TREE, 0x34, 0, 2000);
-	add(&input, SPOIL_ANCHORS, 0, 0, 1 << 27);
+	add_spoil(&input, SPOIL_TREE, 0x34, 0, 2000);
+	add_spoil(&input, SPOIL_ANCHORS, 0, 0, 1 << 27);
 	return input;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Kernels made of an input's bytes, most of which a domain can be built of. */
+/* Kernels made of an input's bytes, most of which a domain can be built of; and seeds of lives. */
 #ifndef PVB_TESTS_FUZZ_LIFE_KERNEL_H
 #define PVB_TESTS_FUZZ_LIFE_KERNEL_H
 
 #include "fuzz/input.h"
+#include "fuzz/targets.h"
 #include "support/blob.h"
 
 enum life_kernel {
@@ -19,5 +20,7 @@ enum life_kernel {
 };
 
 struct blob life_kernel(enum life_kernel kind, struct fuzz_input *input);
+
+extern const struct fuzz_seed life_seeds[];
 
 #endif

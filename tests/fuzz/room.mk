@@ -21,6 +21,7 @@ tests_fuzz_libtargets_la_SOURCES = \
 	tests/fuzz/input.h \
 	tests/fuzz/life-kernel.c \
 	tests/fuzz/life-kernel.h \
+	tests/fuzz/life-seeds.c \
 	tests/fuzz/report.c \
 	tests/fuzz/report.h \
 	tests/fuzz/scratch.c \

@@ -142,6 +142,16 @@ struct spoil take_spoil(struct fuzz_input *input)
 	return spoil;
 }
 
+void add_spoil(struct blob *input, enum spoil_where where, unsigned how, unsigned index,
+	       uint64_t value)
+{
+	blob_append_number(input, where, 1);
+	blob_append_number(input, how, 1);
+	blob_append_number(input, index, 2);
+	blob_append_number(input, value, 4);
+	blob_append_number(input, value >> 48, 2);
+}
+
 static uint64_t mfn_of(const struct small_guest *guest, uint64_t pfn)
 {
 	return guest->mfns[pfn % guest->pfns];

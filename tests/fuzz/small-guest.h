@@ -11,6 +11,7 @@
 #include <pvbuild/pvbuild.h>
 
 #include "fuzz/input.h"
+#include "support/blob.h"
 
 enum small_guest_kind {
 	SMALL_64_TREE, /* the list outside the initial mapping, and a tree of three levels */
@@ -73,6 +74,11 @@ struct spoil {
 #define SPOIL_BYTES 10u
 
 struct spoil take_spoil(struct fuzz_input *input);
+
+/* The same as bytes of a seed. how has the number of words in its upper half: 1 + 4 * half * half.
+ */
+void add_spoil(struct blob *input, enum spoil_where where, unsigned how, unsigned index,
+	       uint64_t value);
 
 /* The word that is to stand in the place of this one, of number nth. */
 uint64_t spoilt_word(const struct small_guest *guest, const struct spoil *spoil, unsigned nth,
