@@ -45,7 +45,7 @@ static int read_quietly(struct guest *guest, const char *path, struct pvb_error 
 
 	must(quiet);
 	stderr = quiet;
-	rc = cfg_read(guest, path, error);
+	rc = cfg_read(guest, &(const struct cfg_source){.path = path}, error);
 	stderr = true_stderr;
 	must(!fclose(quiet));
 	check_warnings(text, size);

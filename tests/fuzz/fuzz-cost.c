@@ -154,5 +154,4 @@ static const struct fuzz_seed seeds[] = {
 	{.name = NULL},
 };
 
-const struct fuzz_target fuzz_cost = {
-	.name = "cost", .max_size = 8192, .run = run, .seeds = seeds};
+const struct fuzz_target fuzz_cost = {.name = "cost", .max_size = 8192, .run = run, .seeds = seeds};

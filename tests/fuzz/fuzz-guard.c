@@ -2,9 +2,9 @@
 /*
  * What a builder and its guard say to each other, from either side: the input is the other side.
  *
- * A guard destroys one domain at most: the one that it was told to expect, and only where the
- * builder ended without letting go of it. A builder goes on only where its guard said that it is
- * ready, and keeps a domain only where the guard said that it lets go.
+ * A guard destroys one domain at most, or has others forget it: the one that it was told to
+ * expect, and only where the builder ended without letting go of it. A builder goes on only where
+ * its guard said that it is ready, and keeps a domain only where the guard said that it lets go.
  */
 #include "fuzz/targets.h"
 
@@ -77,11 +77,12 @@ struct machine {
 	bool there[DOMAINS];
 	uint8_t handle[DOMAINS][XEN_HANDLE_SIZE];
 	unsigned fails; /* a bit for each call */
-	unsigned destroyed, reported;
-	uint32_t domid; /* that was destroyed */
+	unsigned destroyed, forgotten, reported;
+	uint32_t domid; /* that was destroyed or forgotten, and by which handle */
+	uint8_t uuid[XEN_HANDLE_SIZE];
 };
 
-enum { FAIL_OPEN = 1, FAIL_FIND = 2, FAIL_GET = 4, FAIL_DESTROY = 8 };
+enum { FAIL_OPEN = 1, FAIL_FIND = 2, FAIL_GET = 4, FAIL_DESTROY = 8, FAIL_FORGET = 16 };
 
 static int fail_as_told(const struct machine *machine, unsigned call, struct pvb_error *error)
 {
@@ -122,14 +123,27 @@ static int machine_get(void *opaque, uint32_t domid, uint8_t handle[XEN_HANDLE_S
 	return fail_as_told(machine, FAIL_GET, error);
 }
 
-static int machine_destroy(void *opaque, uint32_t domid, struct pvb_error *error)
+static int machine_destroy(void *opaque, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+			   struct pvb_error *error)
 {
 	struct machine *machine = opaque;
 
 	must(domid < DOMAINS && machine->there[domid]);
 	machine->destroyed++;
 	machine->domid = domid;
+	memcpy(machine->uuid, uuid, XEN_HANDLE_SIZE);
 	return fail_as_told(machine, FAIL_DESTROY, error);
+}
+
+static int machine_forget(void *opaque, uint32_t domid, const uint8_t uuid[XEN_HANDLE_SIZE],
+			  struct pvb_error *error)
+{
+	struct machine *machine = opaque;
+
+	machine->forgotten++;
+	machine->domid = domid;
+	memcpy(machine->uuid, uuid, XEN_HANDLE_SIZE);
+	return fail_as_told(machine, FAIL_FORGET, error);
 }
 
 static void machine_report(void *opaque, uint32_t domid, const struct pvb_error *error)
@@ -186,22 +200,24 @@ static bool is_the_one(const struct expected *expected, const struct machine *ma
 	       (expected->created && memcmp(handle, expected->uuid, XEN_HANDLE_SIZE) == 0);
 }
 
-static void check_guard(const struct expected *expected, const struct machine *machine, int channel,
-			int rc)
+/* What it did to the one domain that it may touch. */
+static void check_deeds(const struct expected *expected, const struct machine *machine, bool acts,
+			bool found)
 {
-	const bool speaks = !(machine->fails & FAIL_OPEN);
-	const bool acts = speaks && expected->expecting && !expected->let_go;
-	const bool looks = !(machine->fails & (expected->created ? FAIL_GET : FAIL_FIND));
-	struct xen_guard_message message;
-	bool wanted = false;
+	const bool forgets = acts && expected->created && !found;
 
-	for (uint32_t i = 0; i < DOMAINS; i++)
-		wanted |= is_the_one(expected, machine, i);
-	must(machine->destroyed == (acts && looks && wanted ? 1 : 0));
+	must(machine->destroyed == (acts && found ? 1 : 0));
+	must(machine->forgotten == (forgets ? 1 : 0));
 	must(!machine->destroyed || is_the_one(expected, machine, machine->domid));
-	must(machine->reported == (acts && (!looks || wanted) ? 1 : 0));
-	must((rc != 0) ==
-	     (!speaks || (acts && (!looks || (wanted && machine->fails & FAIL_DESTROY)))));
+	must(!machine->forgotten || machine->domid == expected->domid);
+	if (machine->destroyed || machine->forgotten)
+		must(memcmp(machine->uuid, expected->uuid, XEN_HANDLE_SIZE) == 0);
+}
+
+static void check_answers(const struct expected *expected, int channel, bool speaks)
+{
+	struct xen_guard_message message;
+
 	must(get(channel, &message));
 	must(message.word == (speaks ? XEN_GUARD_READY : XEN_GUARD_UNABLE));
 	if (!speaks)
@@ -210,10 +226,30 @@ static void check_guard(const struct expected *expected, const struct machine *m
 	must(!expected->keeps || !speaks || message.word == XEN_GUARD_KEPT);
 }
 
+static void check_guard(const struct expected *expected, const struct machine *machine, int channel,
+			int rc)
+{
+	const bool speaks = !(machine->fails & FAIL_OPEN);
+	const bool acts = speaks && expected->expecting && !expected->let_go;
+	const bool looks = !(machine->fails & (expected->created ? FAIL_GET : FAIL_FIND));
+	bool found = false;
+
+	for (uint32_t i = 0; i < DOMAINS; i++)
+		found |= is_the_one(expected, machine, i);
+	check_deeds(expected, machine, acts && looks, found);
+
+	const bool fails = !looks || (machine->destroyed && machine->fails & FAIL_DESTROY) ||
+			   (machine->forgotten && machine->fails & FAIL_FORGET);
+
+	must((rc != 0) == (!speaks || (acts && fails)));
+	must(machine->reported == (acts && (fails || found) ? 1 : 0));
+	check_answers(expected, channel, speaks);
+}
+
 static void run_guard(struct fuzz_input *input)
 {
-	static const struct xen_guard_ops ops = {machine_open, machine_find, machine_get,
-						 machine_destroy, machine_report};
+	static const struct xen_guard_ops ops = {machine_open,    machine_find,   machine_get,
+						 machine_destroy, machine_forget, machine_report};
 	struct machine machine = {.fails = (unsigned)take(input, 1)};
 	const unsigned there = (unsigned)take(input, 1);
 	struct expected expected = {0};
@@ -425,6 +461,15 @@ static struct blob builder_that_keeps(void)
 	return input;
 }
 
+/* Was forgotten as domain 0. */
+static struct blob number_of_what_was_not_expected(void)
+{
+	struct blob input = guard(0, 0x1f);
+
+	add(&input, XEN_GUARD_CREATED, 2, 0, 0, 0);
+	return input;
+}
+
 static struct blob number_of_another(void)
 {
 	struct blob input = guard(0, 0x1f);
@@ -516,6 +561,7 @@ static const struct fuzz_seed seeds[] = {
 	FUZZ_SEED(builder_that_is_killed),
 	FUZZ_SEED(builder_that_is_killed_early),
 	FUZZ_SEED(builder_that_keeps),
+	FUZZ_SEED(number_of_what_was_not_expected),
 	FUZZ_SEED(number_of_another),
 	FUZZ_SEED(calls_that_fail),
 	FUZZ_SEED(half_a_word),

@@ -262,9 +262,7 @@ static void check_page(const struct core_file *core, uint64_t number, pvb_mfn_t 
 	bool touched;
 
 	pvb_sim_look(world->guest.host, mfn, &frame);
-	/* Somebody else's frame, which the p2m names and which was never touched. */
-	if (!frame.owned || frame.domid != world->guest.domid)
-		return;
+	must(frame.owned && frame.domid == world->guest.domid);
 	if (!contents)
 		return;
 	must(!pvb_host_get_touched_run(world->guest.host, mfn, 1, &touched, &run, &error));
@@ -280,14 +278,14 @@ static void check_pages(const struct core_file *core, uint64_t pick)
 	uint64_t entries[2 * SMALL_GUEST_PAGES]; /* PFN and MFN of each */
 	struct pvb_error error;
 
-	must(core->pages <= SMALL_GUEST_PAGES && core->guest_bits == world->guest.bits);
+	must(core->guest_bits == world->guest.bits);
 	must(!core_file_read(core, core->p2m.offset, entries, core->pages * 16, &error));
 	for (uint64_t i = 0; i < core->pages; i++)
 		check_page(core, i, PVB_MFN(entries[2 * i + 1]),
 			   i % CONTENTS_EVERY == pick % CONTENTS_EVERY);
 }
 
-static void check_core(const char *path, uint64_t pick)
+static void check_core(const char *path, uint64_t pages, uint64_t pick)
 {
 	struct pvb_p2m *p2m = NULL;
 	struct pvb_audit *audit = NULL;
@@ -295,10 +293,7 @@ static void check_core(const char *path, uint64_t pick)
 	struct core_file core;
 	int rc = core_file_open(path, &core, &error);
 
-	/* Of a domain whose p2m names no frame at all. */
-	if (rc == -PVB_E_CORE_SECTION)
-		return;
-	must_after(rc == 0, &error);
+	must_after(rc == 0 && core.pages == pages, &error);
 	check_pages(&core, pick);
 	core_file_close(&core);
 	rc = pvb_audit_core(path, NULL, &audit, &error);
@@ -312,16 +307,26 @@ static void check_core(const char *path, uint64_t pick)
 	pvb_p2m_free(p2m);
 }
 
+/* Whatever is spoilt, a core has what the hypervisor confirms, and says what it lacks. */
 static void check_dump(uint64_t pick)
 {
 	const char *path = scratch_path("core");
+	struct pvb_dump_result result = PVB_DUMP_RESULT_INIT;
+	struct pvb_dump_options options = PVB_DUMP_OPTIONS_INIT;
 	struct pvb_error error = {0};
-	int rc = pvb_dump_core(world->guest.host, world->guest.domid, path, NULL, &error);
+
+	options.result = &result;
+
+	int rc = pvb_dump_core(world->guest.host, world->guest.domid, path, &options, &error);
 
 	must_be_sound(rc, &error);
 	must_have_ended();
+	must_after(rc == (result.pages ? 0 : -PVB_E_HOST_STATE), &error);
+	must(result.by_p2m + result.by_m2p == result.pages);
+	must(result.pages + result.missing == result.domain_pages);
+	must(result.domain_pages == SMALL_GUEST_PAGES);
 	if (rc == 0)
-		check_core(path, pick);
+		check_core(path, result.pages, pick);
 	(void)unlink(path);
 	scratch_must_be_empty();
 }

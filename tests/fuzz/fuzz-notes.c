@@ -129,14 +129,10 @@ static struct blob notes_in_a_legacy_string(void)
 }
 
 static const struct fuzz_seed seeds[] = {
-	FUZZ_SEED(notes_64_in_a_segment),
-	FUZZ_SEED(notes_32_in_a_segment),
-	FUZZ_SEED(notes_64_in_a_section),
-	FUZZ_SEED(notes_behind_others),
-	FUZZ_SEED(notes_behind_padding),
-	FUZZ_SEED(notes_that_declare),
-	FUZZ_SEED(notes_in_a_legacy_string),
-	{.name = NULL},
+	FUZZ_SEED(notes_64_in_a_segment),    FUZZ_SEED(notes_32_in_a_segment),
+	FUZZ_SEED(notes_64_in_a_section),    FUZZ_SEED(notes_behind_others),
+	FUZZ_SEED(notes_behind_padding),     FUZZ_SEED(notes_that_declare),
+	FUZZ_SEED(notes_in_a_legacy_string), {.name = NULL},
 };
 
 const struct fuzz_target fuzz_notes = {

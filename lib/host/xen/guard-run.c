@@ -108,8 +108,6 @@ static int find_domain(const struct charge *charge, const struct xen_guard_ops *
 	int rc;
 
 	*found = false;
-	if (!charge->expected)
-		return 0;
 	if (!charge->created)
 		return ops->find(opaque, charge->birth, domid, found, error);
 	*domid = charge->domid;
@@ -125,6 +123,10 @@ static int clear_away(const struct charge *charge, const struct xen_guard_ops *o
 	struct pvb_error error = {0};
 	uint32_t domid = 0;
 	bool found;
+
+	if (!charge->expected)
+		return 0;
+
 	int rc = find_domain(charge, ops, opaque, &domid, &found, &error);
 
 	/* Nothing was ever told of a domain whose number the builder did not learn. */
