@@ -76,13 +76,13 @@ static int check_kernel(const struct pvb_image_info *image, uint64_t page_size,
 	}
 
 	if (pv->hypercall_page != PVB_NONE &&
-	    (!pvb_is_aligned(pv->hypercall_page, page_size) ||
-	     pv->hypercall_page < pvb_round_down(pv->kernel_start, page_size) ||
+	    (!pvb_is_aligned(pv->hypercall_page, page_size) || pv->hypercall_page < pv->virt_base ||
 	     pv->hypercall_page >= pv->kernel_end)) {
 		int rc = pvb_fail(error, PVB_E_PLAN_HYPERCALL_PAGE, STAGE,
 				  "the hypercall page 0x%" PRIx64
-				  " is no page of the kernel, 0x%" PRIx64 " to 0x%" PRIx64,
-				  pv->hypercall_page, pv->kernel_start, pv->kernel_end);
+				  " is no page of the kernel, whose memory is 0x%" PRIx64
+				  " to 0x%" PRIx64,
+				  pv->hypercall_page, pv->virt_base, pv->kernel_end);
 
 		pvb_hint(error, "the hypervisor writes it, and nothing else may lie there");
 		return rc;

@@ -287,7 +287,7 @@ static void the_hypercall_page_is_a_page_of_the_kernel(void **state)
 	(void)state;
 	const struct guest good = linux_guest();
 	const struct pvb_image_pv *pv = &good.image.pv;
-	const uint64_t bad[] = {pv->kernel_start - PAGE, pv->kernel_end, pv->kernel_start + 8, 0};
+	const uint64_t bad[] = {pv->virt_base - PAGE, pv->kernel_end, pv->kernel_start + 8, 0};
 	struct pvb_error error = {0};
 	struct pvb_plan *plan;
 
@@ -309,6 +309,13 @@ static void the_hypercall_page_is_a_page_of_the_kernel(void **state)
 	assert_ok(plan_guest(&guest, &plan, &error), &error);
 	assert_int_equal(plan->kernel.va.a, pv->kernel_start);
 	assert_int_equal(plan->kernel.bytes, guest.image.pv.kernel_end - pv->kernel_start);
+	pvb_plan_free(plan);
+
+	/* So are those between the start of its memory and its own: nothing else is there. */
+	guest = good;
+	assert_true(pv->virt_base < pv->kernel_start);
+	guest.image.pv.hypercall_page = pv->virt_base;
+	assert_ok(plan_guest(&guest, &plan, &error), &error);
 	pvb_plan_free(plan);
 }
 
