@@ -14,6 +14,7 @@ static struct json_object *elf_object(const struct pvb_image_info *image)
 		json_add_null(elf, "class");
 	json_add_text(elf, "machine", image->elf_bits ? machine_name(image->elf_machine) : NULL);
 	json_add_number(elf, "size", image->unpacked_size);
+	json_add_number(elf, "overwritten", image->overwritten);
 
 	struct json_object *segments = json_add(elf, "segments", json_array());
 

@@ -206,6 +206,9 @@ void render_image(const struct pvb_image_info *image, const struct pvb_plan_info
 		render_fact("version", "%s", image->kernel_version);
 	if (image->elf_bits)
 		render_fact("ELF", "%u-bit %s", image->elf_bits, machine_name(image->elf_machine));
+	if (image->overwritten)
+		render_fact("", "segments overlap: %s of them are loaded over by later ones",
+			    format_size(image->overwritten).text);
 	if (image->container == PVB_CONTAINER_ARM64_IMAGE)
 		render_arm64(&image->arm64);
 	render_pv(image, least);

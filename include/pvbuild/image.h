@@ -130,7 +130,10 @@ struct pvb_note {
 #define PVB_SEGMENT_W 2u
 #define PVB_SEGMENT_R 4u
 
-/* A loadable segment as the file states it. Addresses and sizes in bytes. */
+/*
+ * A loadable segment as the file states it. Addresses and sizes in bytes. One without any flag is
+ * not loaded, and nobody has checked that what it states can be.
+ */
 struct pvb_image_segment {
 	uint64_t paddr;
 	uint64_t vaddr;
@@ -297,6 +300,8 @@ struct pvb_image_declares {
  *   memory_peak      most bytes of memory that the unpacked image took, with the layers around
  *                    it, while it was opened. They are in files in memory, which count for no
  *                    process's resident set
+ *   overwritten      bytes of segments that other segments, whose headers come later, are
+ *                    loaded over, as every loader of PV kernels does it; 0 for sound kernels
  */
 struct pvb_image_info {
 	const char *file;
@@ -319,6 +324,7 @@ struct pvb_image_info {
 	struct pvb_image_arm64 arm64; /* where container is ARM64_IMAGE */
 	struct pvb_image_declares declares;
 	uint64_t memory_peak;
+	uint64_t overwritten;
 };
 
 /*

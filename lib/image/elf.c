@@ -99,7 +99,7 @@ static int check_machine(const struct pvb_elf *elf, struct pvb_error *error)
 	case EM_386:
 		wants = 32;
 		break;
-	case EM_X86_64: /* in 32 bits it is x32, a matter of user space */
+	case EM_X86_64:
 	case EM_AARCH64:
 		wants = 64;
 		break;
@@ -109,19 +109,29 @@ static int check_machine(const struct pvb_elf *elf, struct pvb_error *error)
 			      elf->machine, EM_X86_64, EM_386);
 		return rc;
 	}
-	if (elf->bits == wants)
+	/* An x86-64 ELF of 32 bits has 32-bit addresses in its headers, for a 64-bit guest. */
+	if (elf->bits == wants || (elf->machine == EM_X86_64 && elf->bits == 32))
 		return 0;
 	return pvb_fail(error, PVB_E_ELF_CLASS, PVB_IMAGE_STAGE,
 			"an ELF of %u bits for %s, which goes with %u bits", elf->bits,
 			pvb_elf_machine_name(elf->machine), wants);
 }
 
-static int malformed(struct pvb_error *error, const char *what, unsigned value, unsigned wanted)
+/* Headers may be larger than what this reader knows of, not smaller: they would overlap. */
+static int check_stride(const char *what, unsigned stride, unsigned least, struct pvb_error *error)
 {
+	if (stride >= least)
+		return 0;
 	return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
-			"the ELF header's %s is %u instead of %u", what, value, wanted);
+			"the ELF header's size of a %s header is %u, less than the %u bytes that "
+			"one has",
+			what, stride, least);
 }
 
+/*
+ * The header's own versions are not looked at, here no more than in libelf: there has been one
+ * since 1995, and files that leave the fields 0 run everywhere.
+ */
 int pvb_elf_header(struct pvb_span head, struct pvb_elf *elf, struct pvb_error *error)
 {
 	struct pvb_span record;
@@ -136,9 +146,9 @@ int pvb_elf_header(struct pvb_span head, struct pvb_elf *elf, struct pvb_error *
 				"the ELF header's class is %u, neither 1 (32 bits) nor 2 (64 bits)",
 				record.bytes[EI_CLASS]);
 	if (record.bytes[EI_DATA] != ELFDATA2LSB)
-		return malformed(error, "byte order", record.bytes[EI_DATA], ELFDATA2LSB);
-	if (record.bytes[EI_VERSION] != EV_CURRENT)
-		return malformed(error, "version", record.bytes[EI_VERSION], EV_CURRENT);
+		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
+				"the ELF header's byte order is %u instead of %u (little-endian)",
+				record.bytes[EI_DATA], ELFDATA2LSB);
 	elf->bits = record.bytes[EI_CLASS] == ELFCLASS64 ? 64 : 32;
 
 	const struct layout *layout = layout_of(elf);
@@ -147,25 +157,24 @@ int pvb_elf_header(struct pvb_span head, struct pvb_elf *elf, struct pvb_error *
 				"the file ends within the ELF header, after %" PRIu64
 				" of its %u bytes",
 				head.size, layout->ehdr);
-	if (u32(record, FIELD(Elf64_Ehdr, e_version)) != EV_CURRENT)
-		return malformed(error, "file version", u32(record, FIELD(Elf64_Ehdr, e_version)),
-				 EV_CURRENT);
 	elf->machine = u16(record, FIELD(Elf64_Ehdr, e_machine));
 	elf->entry = word(elf, record, layout->entry);
 	elf->phoff = word(elf, record, layout->phoff);
 	elf->shoff = word(elf, record, layout->shoff);
 	/* Five 16-bit fields in a row: phentsize, phnum, shentsize, shnum, shstrndx. */
-	elf->phentsize = u16(record, layout->phentsize);
+	elf->phstride = u16(record, layout->phentsize);
 	elf->phnum = u16(record, layout->phentsize + 2);
-	elf->shentsize = u16(record, layout->phentsize + 4);
+	elf->shstride = u16(record, layout->phentsize + 4);
 	elf->shnum = u16(record, layout->phentsize + 6);
 	elf->shstrndx = u16(record, layout->phentsize + 8);
+	elf->phentsize = (uint16_t)layout->phdr;
+	elf->shentsize = (uint16_t)layout->shdr;
 
 	int rc = check_machine(elf, error);
+	if (!rc && elf->phnum)
+		rc = check_stride("program", elf->phstride, elf->phentsize, error);
 	if (rc)
 		return rc;
-	if (elf->phnum && elf->phentsize != layout->phdr)
-		return malformed(error, "size of a program header", elf->phentsize, layout->phdr);
 	if (elf->phnum > PVB_BUDGET_SEGMENTS)
 		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
 				"the ELF header says that there are %u program headers; no kernel "
@@ -173,9 +182,7 @@ int pvb_elf_header(struct pvb_span head, struct pvb_elf *elf, struct pvb_error *
 				elf->phnum, PVB_BUDGET_SEGMENTS);
 	if (!elf->shoff)
 		elf->shnum = 0;
-	else if (elf->shnum && elf->shentsize != layout->shdr)
-		return malformed(error, "size of a section header", elf->shentsize, layout->shdr);
-	return 0;
+	return elf->shnum ? check_stride("section", elf->shstride, elf->shentsize, error) : 0;
 }
 
 void pvb_elf_decode_segment(const struct pvb_elf *elf, struct pvb_span raw,
@@ -213,11 +220,17 @@ void pvb_elf_decode_section(const struct pvb_elf *elf, struct pvb_span raw,
 	section->in_file = section->type != SHT_NULL && section->type != SHT_NOBITS;
 }
 
-static bool table_fits(const struct pvb_elf *elf, uint64_t offset, uint64_t count, unsigned entry)
+bool pvb_elf_is_loaded(const struct pvb_elf_segment *segment)
+{
+	return segment->type == PT_LOAD && segment->flags & (PF_R | PF_W | PF_X) && segment->memsz;
+}
+
+/* What a stride has behind the last header is not read, but counts, as in libelf. */
+static bool table_fits(const struct pvb_elf *elf, uint64_t offset, uint64_t count, unsigned stride)
 {
 	uint64_t size;
 
-	return pvb_mul(count, entry, &size) && pvb_span_has(elf->file, offset, size);
+	return pvb_mul(count, stride, &size) && pvb_span_has(elf->file, offset, size);
 }
 
 static int table_outside(const struct pvb_elf *elf, const char *what, uint64_t offset,
@@ -233,19 +246,19 @@ static int table_outside(const struct pvb_elf *elf, const char *what, uint64_t o
 /* Numbers too large for the header's 16 bits stand in section 0 (System V ABI, "Sections"). */
 static int extended_numbers(struct pvb_elf *elf, struct pvb_error *error)
 {
-	const struct layout *layout = layout_of(elf);
 	struct pvb_elf_section first;
 
 	if (!elf->shoff || (elf->shnum && elf->shstrndx != SHN_XINDEX))
 		return 0;
-	if (elf->shentsize != layout->shdr)
-		return malformed(error, "size of a section header", elf->shentsize, layout->shdr);
-	if (!table_fits(elf, elf->shoff, 1, elf->shentsize))
-		return table_outside(elf, "section", elf->shoff, 1, elf->shentsize, error);
+	int rc = check_stride("section", elf->shstride, elf->shentsize, error);
+	if (rc)
+		return rc;
+	if (!table_fits(elf, elf->shoff, 1, elf->shstride))
+		return table_outside(elf, "section", elf->shoff, 1, elf->shstride, error);
 	pvb_elf_section(elf, 0, &first);
 	if (!elf->shnum) {
 		if (first.size > UINT32_MAX)
-			return table_outside(elf, "section", elf->shoff, first.size, elf->shentsize,
+			return table_outside(elf, "section", elf->shoff, first.size, elf->shstride,
 					     error);
 		elf->shnum = (uint32_t)first.size;
 	}
@@ -261,13 +274,13 @@ int pvb_elf_open(struct pvb_span file, struct pvb_elf *elf, struct pvb_error *er
 	if (rc)
 		return rc;
 	elf->file = file;
-	if (elf->phnum && !table_fits(elf, elf->phoff, elf->phnum, elf->phentsize))
-		return table_outside(elf, "program", elf->phoff, elf->phnum, elf->phentsize, error);
+	if (elf->phnum && !table_fits(elf, elf->phoff, elf->phnum, elf->phstride))
+		return table_outside(elf, "program", elf->phoff, elf->phnum, elf->phstride, error);
 	rc = extended_numbers(elf, error);
 	if (rc)
 		return rc;
-	if (elf->shnum && !table_fits(elf, elf->shoff, elf->shnum, elf->shentsize))
-		return table_outside(elf, "section", elf->shoff, elf->shnum, elf->shentsize, error);
+	if (elf->shnum && !table_fits(elf, elf->shoff, elf->shnum, elf->shstride))
+		return table_outside(elf, "section", elf->shoff, elf->shnum, elf->shstride, error);
 	if (elf->shnum > PVB_BUDGET_SECTIONS)
 		return pvb_fail(error, PVB_E_ELF_HEADER, PVB_IMAGE_STAGE,
 				"the ELF says that there are %" PRIu32
@@ -278,23 +291,25 @@ int pvb_elf_open(struct pvb_span file, struct pvb_elf *elf, struct pvb_error *er
 
 /* An entry of a table that was checked to lie in the file: were it not, it would be all zero. */
 static struct pvb_span table_entry(const struct pvb_elf *elf, uint64_t table, uint32_t index,
-				   unsigned size)
+				   unsigned stride, unsigned size)
 {
 	static const uint8_t nothing[PVB_ELF_SHDR_MAX];
 	struct pvb_span raw = pvb_span(nothing, size);
 
-	(void)pvb_span_part(elf->file, table + (uint64_t)index * size, size, &raw);
+	(void)pvb_span_part(elf->file, table + (uint64_t)index * stride, size, &raw);
 	return raw;
 }
 
 void pvb_elf_segment(const struct pvb_elf *elf, uint32_t index, struct pvb_elf_segment *segment)
 {
-	pvb_elf_decode_segment(elf, table_entry(elf, elf->phoff, index, elf->phentsize), segment);
+	pvb_elf_decode_segment(
+		elf, table_entry(elf, elf->phoff, index, elf->phstride, elf->phentsize), segment);
 }
 
 void pvb_elf_section(const struct pvb_elf *elf, uint32_t index, struct pvb_elf_section *section)
 {
-	pvb_elf_decode_section(elf, table_entry(elf, elf->shoff, index, elf->shentsize), section);
+	pvb_elf_decode_section(
+		elf, table_entry(elf, elf->shoff, index, elf->shstride, elf->shentsize), section);
 }
 
 int pvb_elf_section_bytes(const struct pvb_elf *elf, const struct pvb_elf_section *section,
@@ -308,26 +323,26 @@ int pvb_elf_section_bytes(const struct pvb_elf *elf, const struct pvb_elf_sectio
 			what, section->size, section->offset, elf->file.size);
 }
 
-int pvb_elf_find_section(const struct pvb_elf *elf, const char *name,
-			 struct pvb_elf_section *section, bool *found, struct pvb_error *error)
+void pvb_elf_find_section(const struct pvb_elf *elf, const char *name,
+			  struct pvb_elf_section *section, bool *found)
 {
 	struct pvb_elf_section strings;
-	struct pvb_span names = {0}, here;
+	struct pvb_span names, here;
 
 	*found = false;
 	/* No table of names is no fault: then no section has one. */
 	if (elf->shstrndx == SHN_UNDEF || elf->shstrndx >= elf->shnum)
-		return 0;
+		return;
+	/* They are read as far as the file goes, and whatever their section's type is. */
 	pvb_elf_section(elf, elf->shstrndx, &strings);
-	int rc =
-		pvb_elf_section_bytes(elf, &strings, "the section of section names", &names, error);
-	if (rc)
-		return rc;
+	if (!pvb_span_has(elf->file, strings.offset, 0) ||
+	    !pvb_span_part(elf->file, strings.offset,
+			   pvb_min(strings.size, elf->file.size - strings.offset), &names))
+		return;
 
 	for (uint32_t i = 1; i < elf->shnum && !*found; i++) {
 		pvb_elf_section(elf, i, section);
 		*found = pvb_span_part(names, section->name, strlen(name) + 1, &here) &&
 			 memcmp(here.bytes, name, here.size) == 0;
 	}
-	return 0;
 }

@@ -21,8 +21,9 @@ struct pvb_elf {
 	uint16_t machine;
 	uint64_t entry;
 	uint64_t phoff, shoff;
-	uint32_t phnum, shnum; /* shnum is the true one only after pvb_elf_open() */
-	uint16_t phentsize, shentsize;
+	uint32_t phnum, shnum;         /* shnum is the true one only after pvb_elf_open() */
+	uint16_t phentsize, shentsize; /* bytes of a header that are read */
+	uint16_t phstride, shstride;   /* bytes from one header to the next: no less */
 	uint32_t shstrndx;
 };
 
@@ -57,6 +58,12 @@ void pvb_elf_decode_segment(const struct pvb_elf *elf, struct pvb_span raw,
 void pvb_elf_decode_section(const struct pvb_elf *elf, struct pvb_span raw,
 			    struct pvb_elf_section *section);
 
+/*
+ * Whether a segment is loaded: libelf leaves out those with no permission at all. One without
+ * size has nothing to load.
+ */
+bool pvb_elf_is_loaded(const struct pvb_elf_segment *segment);
+
 /* Of an open file; index is below phnum, or shnum. */
 void pvb_elf_segment(const struct pvb_elf *elf, uint32_t index, struct pvb_elf_segment *segment);
 void pvb_elf_section(const struct pvb_elf *elf, uint32_t index, struct pvb_elf_section *section);
@@ -66,8 +73,8 @@ int pvb_elf_section_bytes(const struct pvb_elf *elf, const struct pvb_elf_sectio
 			  const char *what, struct pvb_span *bytes, struct pvb_error *error);
 
 /* Find a section by name: *found says whether there is one. */
-int pvb_elf_find_section(const struct pvb_elf *elf, const char *name,
-			 struct pvb_elf_section *section, bool *found, struct pvb_error *error);
+void pvb_elf_find_section(const struct pvb_elf *elf, const char *name,
+			  struct pvb_elf_section *section, bool *found);
 
 /* "x86-64", "i386", "aarch64". */
 const char *pvb_elf_machine_name(uint16_t machine);

@@ -96,14 +96,14 @@ int pvb_keep_elf_tables(struct pvb_keep *keep, struct pvb_elf *elf, struct pvb_e
 	if (!rc)
 		rc = pvb_elf_header(keep->image->bytes, elf, error);
 	if (!rc)
-		rc = take_one(keep, elf->phoff, (uint64_t)elf->phnum * elf->phentsize, error);
+		rc = take_one(keep, elf->phoff, (uint64_t)elf->phnum * elf->phstride, error);
 	/* The first of them may have to say how many there are. */
 	if (!rc)
 		rc = take_one(keep, elf->shoff, elf->shoff ? PVB_ELF_SHDR_MAX : 0, error);
 	if (!rc)
 		rc = pvb_elf_open(keep->image->bytes, elf, error);
 	if (!rc)
-		rc = take_one(keep, elf->shoff, (uint64_t)elf->shnum * elf->shentsize, error);
+		rc = take_one(keep, elf->shoff, (uint64_t)elf->shnum * elf->shstride, error);
 	return rc;
 }
 
@@ -149,7 +149,6 @@ int pvb_keep_elf_parts(struct pvb_keep *keep, const struct pvb_elf *elf, struct 
 {
 	PVB_RANGES_AUTO struct pvb_ranges want = {0};
 	struct pvb_elf_section legacy;
-	struct pvb_error unused;
 	bool found = false;
 	int rc = want_segments(elf, &want, error);
 
@@ -157,9 +156,9 @@ int pvb_keep_elf_parts(struct pvb_keep *keep, const struct pvb_elf *elf, struct 
 		rc = want_sections(elf, &want, error);
 	if (!rc)
 		rc = take(keep, &want, error);
-	/* Whether names that are outside of the file matter, the reader of notes knows. */
-	if (!rc && !pvb_elf_find_section(elf, PVB_LEGACY_SECTION, &legacy, &found, &unused) &&
-	    found)
+	if (!rc)
+		pvb_elf_find_section(elf, PVB_LEGACY_SECTION, &legacy, &found);
+	if (found)
 		rc = take_one(keep, legacy.offset, legacy.size, error);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <inttypes.h>
 
+#include "core/checked.h"
 #include "image/notes-walk.h"
 #include "image/ranges.h"
 
@@ -132,13 +133,16 @@ static int from_legacy(struct pvb_image *image, const struct pvb_elf *elf,
 	struct pvb_elf_section section;
 	struct pvb_span bytes;
 	bool found;
-	int rc = pvb_elf_find_section(elf, PVB_LEGACY_SECTION, &section, &found, error);
 
-	if (rc || !found)
-		return rc;
-	rc = pvb_elf_section_bytes(elf, &section, "the section __xen_guest", &bytes, error);
-	if (rc)
-		return rc;
+	pvb_elf_find_section(elf, PVB_LEGACY_SECTION, &section, &found);
+	if (!found)
+		return 0;
+	/* libelf looks neither at the section's type nor at its end, but for the string's. */
+	if (!pvb_span_has(elf->file, section.offset, 1) ||
+	    !pvb_span_part(elf->file, section.offset,
+			   pvb_min(section.size, elf->file.size - section.offset), &bytes))
+		return pvb_elf_section_bytes(elf, &section, "the section __xen_guest", &bytes,
+					     error);
 	declared->xen = declared->legacy = true;
 	return pvb_legacy_read(image, bytes, declared, error);
 }

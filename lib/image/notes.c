@@ -224,39 +224,51 @@ static int apply(struct pvb_image *image, struct pvb_declared *declared,
 }
 
 /*
+ * An array of words, of which there is one yet. Like libelf, take nothing of one that is no
+ * array of whole words: what a kernel supports is a matter of information.
+ */
+static void read_supported_features(struct pvb_note *note, struct pvb_span bytes)
+{
+	uint32_t word = 0;
+
+	if (note->size == 8 && pvb_span_u64(bytes, 0, &note->number))
+		return;
+	if (note->size % sizeof word == 0)
+		(void)pvb_span_u32(bytes, 0, &word);
+	note->number = word;
+	if (note->size != sizeof word)
+		note->kind = PVB_NOTE_KIND_BYTES;
+}
+
+/*
  * Numbers are 4 or 8 bytes (elfnote.h), 1 or 2 in libelf besides, which reads
  * any other size as 0. We would rather not run a kernel at an address that
- * nobody wrote down.
+ * nobody wrote down. Only SUSPEND_CANCEL is nothing to a builder.
  */
 static int read_number(struct pvb_note *note, struct pvb_error *error)
 {
 	struct pvb_span bytes = pvb_span(note->bytes, note->size);
-	uint64_t size = note->size;
 	uint8_t v8;
 	uint16_t v16;
 	uint32_t v32;
 
-	/* An array of words: the first one is what we know of. */
-	if (note->type == PVB_XEN_NOTE_SUPPORTED_FEATURES && size > 8 && size % 4 == 0) {
-		note->kind = PVB_NOTE_KIND_BYTES;
-		size = 4;
-	}
-	if (size == 1 && pvb_span_u8(bytes, 0, &v8))
+	if (note->type == PVB_XEN_NOTE_SUPPORTED_FEATURES)
+		read_supported_features(note, bytes);
+	else if (note->size == 1 && pvb_span_u8(bytes, 0, &v8))
 		note->number = v8;
-	else if (size == 2 && pvb_span_u16(bytes, 0, &v16))
+	else if (note->size == 2 && pvb_span_u16(bytes, 0, &v16))
 		note->number = v16;
-	else if (size == 4 && pvb_span_u32(bytes, 0, &v32))
+	else if (note->size == 4 && pvb_span_u32(bytes, 0, &v32))
 		note->number = v32;
-	else if (size != 8 || !pvb_span_u64(bytes, 0, &note->number))
+	else if (note->size == 8 && pvb_span_u64(bytes, 0, &note->number))
+		;
+	else if (note->type == PVB_XEN_NOTE_SUSPEND_CANCEL)
+		note->kind = PVB_NOTE_KIND_BYTES;
+	else
 		return pvb_fail(error, PVB_E_NOTE_VALUE, PVB_IMAGE_STAGE,
 				"the Xen note %s is a number of %" PRIu64
 				" bytes; numbers have 1, 2, 4 or 8",
 				note->name, note->size);
-	if (note->type == PVB_XEN_NOTE_PHYS32_ENTRY && note->number > UINT32_MAX)
-		return pvb_fail(error, PVB_E_NOTE_VALUE, PVB_IMAGE_STAGE,
-				"the Xen note PHYS32_ENTRY is 0x%" PRIx64
-				", which a processor in 32-bit mode cannot reach",
-				note->number);
 	return 0;
 }
 

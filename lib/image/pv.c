@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/checked.h"
+#include "image/pieces.h"
 #include "image/segments.h"
 #include "image/symtab.h"
 
@@ -232,28 +233,14 @@ static int by_address(const void *a, const void *b)
 	return (x->va > y->va) - (x->va < y->va);
 }
 
-/* One piece for each segment that is loaded, and room for one more. */
+/* The pieces, at the addresses that the kernel has for them. */
 static int make_pieces(struct pvb_image *image, uint64_t virt_offset, struct pvb_error *error)
 {
-	struct pvb_image_info *info = &image->info;
+	int rc = pvb_pieces_make(image, error);
 
-	image->pieces =
-		(struct pvb_image_piece *)calloc(info->segment_count + 1, sizeof *image->pieces);
-	if (!image->pieces)
-		return pvb_fail_memory(error, PVB_IMAGE_STAGE, "pieces");
-	for (size_t i = 0; i < info->segment_count; i++) {
-		const struct pvb_image_segment *segment = &image->segments[i];
-
-		if (!pvb_segment_is_loaded(segment))
-			continue;
-		image->pieces[info->piece_count++] = (struct pvb_image_piece){
-			.va = segment->paddr + virt_offset,
-			.offset = segment->offset,
-			.size = segment->filesz,
-			.memory_size = segment->memsz,
-		};
-	}
-	return 0;
+	for (size_t i = 0; i < image->info.piece_count; i++)
+		image->pieces[i].va += virt_offset;
+	return rc;
 }
 
 static int add_symtab(struct pvb_image *image, const struct pvb_elf *elf,
@@ -320,6 +307,12 @@ static void judge_addresses(struct pvb_image *image, unsigned bits)
 		       pv->kernel_start, pv->virt_base);
 }
 
+/* Which the machine says, and not the class of the ELF. */
+static unsigned guest_bits(const struct pvb_elf *elf)
+{
+	return elf->machine == EM_386 ? 32 : 64;
+}
+
 static int place_elf(struct pvb_image *image, const struct pvb_elf *elf,
 		     const struct pvb_declared *declared, const struct pvb_limits *limits,
 		     struct pvb_error *error)
@@ -342,11 +335,14 @@ static int place_elf(struct pvb_image *image, const struct pvb_elf *elf,
 	for (size_t i = 0; i < image->info.segment_count; i++) {
 		const struct pvb_image_segment *segment = &image->segments[i];
 
-		if (!pvb_segment_is_loaded(segment))
+		if (!pvb_segment_has_place(segment))
 			continue;
 		low = pvb_min(low, segment->paddr);
 		/* Checked not to wrap; only to the very end of 64 bits, which reads as 0. */
-		high = pvb_max(high, segment->paddr + segment->memsz - 1);
+		if (segment->memsz)
+			high = pvb_max(high, segment->paddr + segment->memsz - 1);
+		else if (segment->paddr)
+			high = pvb_max(high, segment->paddr - 1);
 	}
 	high++;
 
@@ -359,7 +355,7 @@ static int place_elf(struct pvb_image *image, const struct pvb_elf *elf,
 		return rc;
 	pv->kernel_start = low + virt_offset;
 	pv->kernel_end = high + virt_offset;
-	judge_addresses(image, elf->bits);
+	judge_addresses(image, guest_bits(elf));
 	/* In order of place, which is the order of p_paddr unless it wraps, and then we refused. */
 	qsort(image->pieces, image->info.piece_count, sizeof *image->pieces, by_address);
 	return 0;
@@ -390,7 +386,7 @@ int pvb_pv_judge_elf(struct pvb_image *image, const struct pvb_elf *elf,
 	pv->pae = declared->pae;
 	if (declared->xen) {
 		pv->guest_type = PVB_GUEST_X86_64;
-		if (elf->bits == 32)
+		if (guest_bits(elf) == 32)
 			judge_pae(image, declared->pae, &declared->unread);
 		judge_features(image, declared);
 		int rc = place_elf(image, elf, declared, limits, error);

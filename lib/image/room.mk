@@ -39,6 +39,8 @@ lib_libpvbuild_all_la_SOURCES += \
 	lib/image/open.c \
 	lib/image/pe.c \
 	lib/image/pe.h \
+	lib/image/pieces.c \
+	lib/image/pieces.h \
 	lib/image/pv.c \
 	lib/image/pv.h \
 	lib/image/ranges.c \

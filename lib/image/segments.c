@@ -3,13 +3,18 @@
 
 #include <elf.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "core/checked.h"
-#include "core/cleanup.h"
+
+bool pvb_segment_has_place(const struct pvb_image_segment *segment)
+{
+	return segment->flags & (PVB_SEGMENT_R | PVB_SEGMENT_W | PVB_SEGMENT_X);
+}
 
 bool pvb_segment_is_loaded(const struct pvb_image_segment *segment)
 {
-	return segment->memsz && (segment->flags & (PVB_SEGMENT_R | PVB_SEGMENT_W | PVB_SEGMENT_X));
+	return segment->memsz && pvb_segment_has_place(segment);
 }
 
 static int check_segment(const struct pvb_elf *elf, uint32_t index,
@@ -42,40 +47,6 @@ static int check_segment(const struct pvb_elf *elf, uint32_t index,
 	return 0;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct pvb_image_segment *x = (const struct pvb_image_segment *)a;
-	const struct pvb_image_segment *y = (const struct pvb_image_segment *)b;
-
-	return (x->paddr > y->paddr) - (x->paddr < y->paddr);
-}
-
-static int check_overlap(const struct pvb_image_segment *segments, size_t count,
-			 struct pvb_error *error)
-{
-	PVB_AUTO_FREE struct pvb_image_segment *sorted =
-		(struct pvb_image_segment *)calloc(count, sizeof *sorted);
-	size_t n = 0;
-
-	if (!sorted)
-		return pvb_fail_memory(error, PVB_IMAGE_STAGE, "segments");
-	for (size_t i = 0; i < count; i++)
-		if (segments[i].memsz)
-			sorted[n++] = segments[i];
-	qsort(sorted, n, sizeof *sorted, by_address);
-	for (size_t i = 1; i < n; i++) {
-		const struct pvb_image_segment *low = &sorted[i - 1], *high = &sorted[i];
-
-		if (high->paddr - low->paddr < low->memsz)
-			return pvb_fail(error, PVB_E_ELF_SEGMENT_OVERLAP, PVB_IMAGE_STAGE,
-					"two segments overlap: 0x%" PRIx64
-					" bytes at physical address 0x%" PRIx64 " and 0x%" PRIx64
-					" bytes at 0x%" PRIx64,
-					low->memsz, low->paddr, high->memsz, high->paddr);
-	}
-	return 0;
-}
-
 int pvb_segments_read(struct pvb_image *image, const struct pvb_elf *elf, uint32_t flags,
 		      struct pvb_error *error)
 {
@@ -91,10 +62,6 @@ int pvb_segments_read(struct pvb_image *image, const struct pvb_elf *elf, uint32
 		pvb_elf_segment(elf, i, &segment);
 		if (segment.type != PT_LOAD)
 			continue;
-		int rc = check_segment(elf, i, &segment, flags, error);
-		if (rc)
-			return rc;
-
 		struct pvb_image_segment *kept = &image->segments[image->info.segment_count++];
 		*kept = (struct pvb_image_segment){
 			.paddr = segment.paddr,
@@ -104,6 +71,11 @@ int pvb_segments_read(struct pvb_image *image, const struct pvb_elf *elf, uint32
 			.memsz = segment.memsz,
 			.flags = segment.flags & (PVB_SEGMENT_R | PVB_SEGMENT_W | PVB_SEGMENT_X),
 		};
+		if (!pvb_segment_has_place(kept))
+			continue;
+		int rc = check_segment(elf, i, &segment, flags, error);
+		if (rc)
+			return rc;
 		any |= pvb_segment_is_loaded(kept);
 	}
 	if (!any)
@@ -111,5 +83,5 @@ int pvb_segments_read(struct pvb_image *image, const struct pvb_elf *elf, uint32
 				"the ELF has %" PRIu32
 				" program headers, and none of them is loadable",
 				elf->phnum);
-	return check_overlap(image->segments, image->info.segment_count, error);
+	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image/watch.h"
 
+#include <elf.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -52,41 +53,55 @@ static void account(struct pvb_watch *watch, uint64_t offset, uint64_t size)
 	watch->accounted = pvb_max(watch->accounted, end);
 }
 
-/* The program headers say where segments end. They are needed, so what they claim must fit. */
+/* What nobody needs may lie about where it is; then it accounts for nothing. */
+static void account_if_plausible(struct pvb_watch *watch, const struct pvb_sink *sink,
+				 uint64_t offset, uint64_t size)
+{
+	uint64_t end;
+
+	if (pvb_add(offset, size, &end) && !pvb_limits_check(sink->limits, sink->held, end, NULL, NULL))
+		account(watch, offset, size);
+}
+
+/*
+ * The program headers say where segments end. What is loaded, or has notes, is needed, so what
+ * such segments claim must fit.
+ */
 static int account_segments(struct pvb_watch *watch, struct pvb_sink *sink, struct pvb_error *error)
 {
 	for (uint32_t i = 0; i < watch->elf.phnum; i++) {
 		uint8_t raw[PVB_ELF_PHDR_MAX];
 		struct pvb_elf_segment segment;
 		unsigned size = watch->elf.phentsize;
-		int rc = pvb_sink_read_back(sink, watch->elf.phoff + (uint64_t)i * size, raw, size,
-					    error);
+		uint64_t at = watch->elf.phoff + (uint64_t)i * watch->elf.phstride;
+		int rc = pvb_sink_read_back(sink, at, raw, size, error);
 
 		if (rc)
 			return rc;
 		pvb_elf_decode_segment(&watch->elf, pvb_span(raw, size), &segment);
-		account(watch, segment.offset, segment.filesz);
+		if (pvb_elf_is_loaded(&segment) || segment.type == PT_NOTE)
+			account(watch, segment.offset, segment.filesz);
+		else
+			account_if_plausible(watch, sink, segment.offset, segment.filesz);
 	}
 	return pvb_limits_check(sink->limits, sink->held, watch->accounted, watch->header, error);
 }
 
-/* Sections may hold what no segment does (symbols). Those that lie are not believed. */
+/* Sections may hold what no segment does (symbols). */
 static int account_sections(struct pvb_watch *watch, struct pvb_sink *sink, struct pvb_error *error)
 {
 	for (uint32_t i = 0; i < watch->elf.shnum; i++) {
 		uint8_t raw[PVB_ELF_SHDR_MAX];
 		struct pvb_elf_section section;
 		unsigned size = watch->elf.shentsize;
-		uint64_t end;
-		int rc = pvb_sink_read_back(sink, watch->elf.shoff + (uint64_t)i * size, raw, size,
-					    error);
+		uint64_t at = watch->elf.shoff + (uint64_t)i * watch->elf.shstride;
+		int rc = pvb_sink_read_back(sink, at, raw, size, error);
 
 		if (rc)
 			return rc;
 		pvb_elf_decode_section(&watch->elf, pvb_span(raw, size), &section);
-		if (section.in_file && pvb_add(section.offset, section.size, &end) &&
-		    !pvb_limits_check(sink->limits, sink->held, end, NULL, NULL))
-			account(watch, section.offset, section.size);
+		if (section.in_file)
+			account_if_plausible(watch, sink, section.offset, section.size);
 	}
 	return 0;
 }
@@ -100,8 +115,8 @@ static int begin_elf(struct pvb_watch *watch, const struct pvb_sink *sink, struc
 		return rc;
 	watch->is_elf = true;
 	watch->header = "its ELF header";
-	account(watch, watch->elf.phoff, (uint64_t)watch->elf.phnum * watch->elf.phentsize);
-	account(watch, watch->elf.shoff, (uint64_t)watch->elf.shnum * watch->elf.shentsize);
+	account(watch, watch->elf.phoff, (uint64_t)watch->elf.phnum * watch->elf.phstride);
+	account(watch, watch->elf.shoff, (uint64_t)watch->elf.shnum * watch->elf.shstride);
 	return pvb_limits_check(sink->limits, sink->held, watch->accounted, watch->header, error);
 }
 
@@ -179,7 +194,7 @@ int pvb_watch_progress(struct pvb_watch *watch, struct pvb_sink *sink, bool all,
 
 	const struct pvb_elf *elf = &watch->elf;
 	if (!watch->segments_seen &&
-	    sink->size >= elf->phoff + (uint64_t)elf->phnum * elf->phentsize) {
+	    sink->size >= elf->phoff + (uint64_t)elf->phnum * elf->phstride) {
 		int rc = account_segments(watch, sink, error);
 
 		if (rc)
@@ -187,7 +202,7 @@ int pvb_watch_progress(struct pvb_watch *watch, struct pvb_sink *sink, bool all,
 		watch->segments_seen = true;
 	}
 	if (!watch->sections_seen &&
-	    sink->size >= elf->shoff + (uint64_t)elf->shnum * elf->shentsize) {
+	    sink->size >= elf->shoff + (uint64_t)elf->shnum * elf->shstride) {
 		int rc = account_sections(watch, sink, error);
 
 		if (rc)

@@ -46,6 +46,8 @@ static const char *broken_segments(const struct pvb_image_info *info)
 	for (size_t i = 0; i < info->segment_count; i++) {
 		const struct pvb_image_segment *segment = &info->segments[i];
 
+		if (!segment->flags)
+			continue; /* not loaded, and not checked */
 		WRONG_UNLESS(segment->filesz <= segment->memsz);
 		WRONG_UNLESS(segment->filesz == 0 || segment->offset <= info->unpacked_size);
 		WRONG_UNLESS(segment->filesz == 0 ||

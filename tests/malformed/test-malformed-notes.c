@@ -230,6 +230,7 @@ SPOILT(a_legacy_section_beyond_the_file, legacy(GOOD, sizeof(GOOD)),
        elf_set_sh(&image, 1, SH_OFFSET, 0xffffff00))
 SPOILT(a_legacy_section_whose_name_is_beyond_the_names, legacy(GOOD, sizeof(GOOD)),
        elf_set_sh(&image, 1, SH_NAME, 0x7fffffff))
+SPOILT(a_legacy_section_of_type_0, legacy(GOOD, sizeof(GOOD)), elf_set_sh(&image, 1, SH_TYPE, 0))
 SPOILT(names_of_sections_beyond_the_file, legacy(GOOD, sizeof(GOOD)),
        elf_set_sh(&image, 2, SH_OFFSET, 0xffffff00))
 SPOILT(names_of_sections_in_a_section_that_is_not_there, legacy(GOOD, sizeof(GOOD)),
@@ -319,7 +320,8 @@ int main(void)
 		NO_PV(a_legacy_entry_outside_the_kernel, PV_ADDRESSES),
 		REFUSED(a_legacy_section_beyond_the_file, ELF_SECTION),
 		NO_PV(a_legacy_section_whose_name_is_beyond_the_names, PV_NO_NOTES),
-		REFUSED(names_of_sections_beyond_the_file, ELF_SECTION),
+		NO_PV(names_of_sections_beyond_the_file, PV_NO_NOTES),
+		SOUND(a_legacy_section_of_type_0, NULL),
 		NO_PV(names_of_sections_in_a_section_that_is_not_there, PV_NO_NOTES),
 	};
 

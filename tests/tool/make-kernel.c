@@ -27,6 +27,16 @@ static struct blob linux_kernel(unsigned bits)
 	return elf_build(&builder);
 }
 
+/* The second segment begins 512 bytes before the first one ends. */
+static struct blob overlapping(void)
+{
+	struct elf_builder builder = linux_like(64);
+	struct blob kernel = elf_build(&builder);
+
+	elf_set_ph(&kernel, 0, PH_MEMSZ, 0x200200);
+	return kernel;
+}
+
 /* Terminal escapes and bytes that are no UTF-8, where a note has text. */
 static struct blob hostile_text(void)
 {
@@ -175,6 +185,8 @@ int main(int count, char **arguments)
 		kernel = linux_kernel(64);
 	else if (!strcmp(kind, "linux32"))
 		kernel = linux_kernel(32);
+	else if (!strcmp(kind, "overlapping"))
+		kernel = overlapping();
 	else if (!strcmp(kind, "pvh"))
 		kernel = pvh_only();
 	else if (!strcmp(kind, "hostile"))

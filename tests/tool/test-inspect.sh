@@ -5,7 +5,7 @@
 
 contract=(type=pvbuild.image version=1 file:string container:string codec:string
 	'kernel_version:string|null' 'elf.class:number|null' 'elf.machine:string|null' elf.size:number
-	elf.segments:array 'elf.segments[*].paddr:hex' 'elf.segments[*].vaddr:hex'
+	elf.overwritten:number elf.segments:array 'elf.segments[*].paddr:hex' 'elf.segments[*].vaddr:hex'
 	'elf.segments[*].filesz:number' 'elf.segments[*].memsz:number' 'elf.segments[*].flags:string'
 	notes:array pv.supported:bool 'pv.reason:string|null' 'pv.guest_type:string|null'
 	'pv.virt_base:hex|null' 'pv.entry:hex|null' 'pv.kernel_start:hex|null' 'pv.kernel_end:hex|null'
@@ -29,6 +29,11 @@ json_ok "a 64-bit kernel can take 46 bits" declares.address_bits.bits=46 pv.gues
 pvb --json inspect "$(kernel linux32)"
 json_ok "a 32-bit kernel can take 37 bits" declares.address_bits.bits=37 \
 	pv.guest_type=xen-3.0-x86_32p elf.class=32 elf.machine=i386
+
+pvb --json inspect "$(kernel overlapping)"
+json_ok "what segments overwrite is counted" elf.overwritten=512 pv.supported=true
+pvb inspect "$(kernel overlapping)"
+ok "overlapping segments are remarked on" both exited 0 '&&' out_has "segments overlap: 512"
 
 pvb inspect "$(kernel pvh)"
 ok "a PVH-only kernel is no error" both exited 0 '&&' out_has "PVH-only" '&&' out_has "[pv.pvh-only]"
