@@ -33,7 +33,7 @@ our_scripts_of_parts = $(srcdir)/tools/lab/pvbuild-lab.in \
 	$(srcdir)/tests/tool/test-lab-usage.sh $(srcdir)/tests/lab/suite/*.sh
 
 .PHONY: format lint lint-format lint-functions lint-shell lint-tidy lint-cppcheck \
-	coverage check-small check-dist check-valgrind check-lab check-newer-xen lab-programs
+	coverage check-small check-dist check-valgrind check-lab check-newer-xen lab-programs check-differential
 
 format:
 	$(CLANG_FORMAT) -i $(our_sources)

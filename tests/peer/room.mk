@@ -51,7 +51,7 @@ tests_peer_test_behaviour_SOURCES = $(peer_sources) \
 tests_peer_test_behaviour_CPPFLAGS = $(test_cppflags) $(XEN_CFLAGS)
 tests_peer_test_behaviour_LDADD = $(test_ldadd) $(XEN_LIBS) $(ZLIB_LIBS) -lxentoollog
 
-tests_peer_test_peer_SOURCES = $(peer_sources) \
+tests_peer_test_peer_SOURCES = $(peer_sources) $(differential_list) \
 	tests/peer/compare.c \
 	tests/peer/compare.h \
 	tests/peer/expectations.c \
