@@ -104,8 +104,8 @@ static int from_sections(struct pvb_image *image, const struct pvb_elf *elf,
 			continue;
 		declared->unread.sections++;
 
-		const bool quiet = own_only || pvb_ranges_have(&segments, section.offset,
-							       section.size);
+		const bool quiet =
+			own_only || pvb_ranges_have(&segments, section.offset, section.size);
 
 		if (own_only && !pvb_span_has(elf->file, section.offset, section.size))
 			continue;

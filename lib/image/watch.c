@@ -59,7 +59,8 @@ static void account_if_plausible(struct pvb_watch *watch, const struct pvb_sink 
 {
 	uint64_t end;
 
-	if (pvb_add(offset, size, &end) && !pvb_limits_check(sink->limits, sink->held, end, NULL, NULL))
+	if (pvb_add(offset, size, &end) &&
+	    !pvb_limits_check(sink->limits, sink->held, end, NULL, NULL))
 		account(watch, offset, size);
 }
 

@@ -58,7 +58,7 @@ const struct excuse excuses[] = {
 		.name = "sections-wrap",
 		.applies = has_sections_that_wrap,
 		.differences = BIT(DIFFER_REFUSED),
-		.codes = {PVB_E_ELF_TABLE, PVB_E_IMAGE_RATIO},
+		.codes = {PVB_E_ELF_TABLE, PVB_E_IMAGE_RATIO, PVB_E_IMAGE_TOO_LARGE},
 		.what = "a table of section headers beyond the file, whose end wraps around to "
 			"within it",
 		.ours = "refused (`elf.table`)",
@@ -95,9 +95,10 @@ const struct excuse excuses[] = {
 		.name = "segment-file",
 		.applies = has_a_segment_outside_of_the_file,
 		.differences = BIT(DIFFER_REFUSED),
-		.codes = {PVB_E_ELF_SEGMENT_FILE, PVB_E_IMAGE_RATIO},
+		.codes = {PVB_E_ELF_SEGMENT_FILE, PVB_E_IMAGE_RATIO, PVB_E_IMAGE_TOO_LARGE},
 		.what = "a segment that lies outside of the file",
-		.ours = "refused (`elf.segment-file`; `image.ratio` while it is unpacked)",
+		.ours = "refused (`elf.segment-file`; `image.too-large` or `image.ratio` while it "
+			"is unpacked)",
 		.theirs = "left out; the build succeeds",
 		.reason = "The guest would start without a part of itself.",
 	},
@@ -215,7 +216,8 @@ const struct excuse excuses[] = {
 		.name = "notes-file",
 		.applies = has_notes_outside_of_the_file,
 		.differences = BIT(DIFFER_REFUSED),
-		.codes = {PVB_E_ELF_SEGMENT_FILE, PVB_E_ELF_SECTION, PVB_E_IMAGE_RATIO},
+		.codes = {PVB_E_ELF_SEGMENT_FILE, PVB_E_ELF_SECTION, PVB_E_IMAGE_RATIO,
+			  PVB_E_IMAGE_TOO_LARGE},
 		.what = "a segment or section of notes that lies outside of the file",
 		.ours = "refused (`elf.segment-file`, `elf.section`)",
 		.theirs = "read as far as the file goes",
@@ -415,6 +417,18 @@ const struct excuse excuses[] = {
 		.ours = "ends with the section",
 		.theirs = "goes on to the next zero of the file",
 		.reason = "What follows is another section's.",
+	},
+	{
+		.name = "legacy-name",
+		.applies = has_a_legacy_name_outside,
+		.differences = BIT(DIFFER_REFUSED),
+		.codes = {PVB_E_PV_NO_NOTES},
+		.what = "a section whose name is `__xen_guest` only if one reads beyond the end of "
+			"the section of names",
+		.ours = "not found, so that there are no notes (`pv.no-notes`)",
+		.theirs = "found",
+		.reason = "What follows is another section's. Of a kernel in the hundreds of MiB "
+			  "only what sections say to be theirs is kept.",
 	},
 	{
 		.name = "flat-end",

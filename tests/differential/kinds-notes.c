@@ -270,6 +270,11 @@ bool has_a_legacy_string_without_an_end(const struct look *look)
 	return true;
 }
 
+bool has_a_legacy_name_outside(const struct look *look)
+{
+	return look->elf && look->has_legacy && !look->legacy_name_inside;
+}
+
 /* ---- flat binaries ------------------------------------------------------------------ */
 
 enum { FLAT_HEADER = 12, FLAT_LOAD = 16, FLAT_LOAD_END = 20, FLAT_ENTRY = 28 };

@@ -46,6 +46,7 @@ kind_fn has_a_legacy_feature_that_is_unknown;
 kind_fn has_a_legacy_number_that_is_none;
 kind_fn has_a_long_legacy_value;
 kind_fn has_a_legacy_string_without_an_end;
+kind_fn has_a_legacy_name_outside;
 kind_fn is_flat_and_ends_before_it_begins;
 kind_fn is_flat_and_begins_below_0;
 kind_fn is_flat_and_entered_outside;

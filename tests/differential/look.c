@@ -151,6 +151,8 @@ static void find_legacy(struct look *look)
 		if (strcmp(name, "__xen_guest") != 0)
 			continue;
 		look->has_legacy = true;
+		look->legacy_name_inside =
+			section->name + sizeof "__xen_guest" <= look->sections[look->shstrndx].size;
 		look->legacy = section->offset;
 		look->legacy_size = section->size;
 	}

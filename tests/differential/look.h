@@ -57,6 +57,7 @@ struct look {
 	bool xen_notes;
 	bool own_notes; /* there are notes of pvbuild's owner anywhere */
 	bool has_legacy;
+	bool legacy_name_inside;      /* of the section of names */
 	uint64_t legacy, legacy_size; /* the string's offset, and its section's size */
 };
 

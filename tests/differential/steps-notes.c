@@ -327,6 +327,14 @@ void step_legacy(struct step *step)
 		return;
 	uint64_t at = step_shdr(step, index, S_OFFSET), size = step_shdr(step, index, S_SIZE);
 
+	/* The names are the last section's. */
+	if (step_random(step, 16) == 0) {
+		index = step_shnum(step) - 1;
+		size = step_random(step, 16);
+		step_set_shdr(step, index, S_SIZE, size);
+		step_say(step, "names of %u bytes", (unsigned)size);
+		return;
+	}
 	step_say(step, "string:");
 	if (step_random(step, 4) == 0)
 		blob_append_text(&string, "LOADER=generic,XEN_VER=xen-3.0,PAE=yes");
