@@ -28,6 +28,8 @@ static const struct word {
 	{"pvb_p2m_options.max_extents", OPTION_MAX_EXTENTS, NULL, NULL},
 	{"pvb_audit_options.max_extents", OPTION_MAX_EXTENTS, NULL, NULL},
 	{"raise pvb_p2m_options.attempts", OPTION_COUNT, NULL, "try again"},
+	{"pvb_audit_core()", OPTION_COUNT, NULL, "\"pvbuild audit\""},
+	{"pvb_p2m_core()", OPTION_COUNT, NULL, "\"pvbuild p2m\""},
 	{"pvb_domain_list()", OPTION_COUNT, NULL, "\"pvbuild list\""},
 	{"pvb_domain_unpause()", OPTION_COUNT, NULL,
 	 "\"pvbuild unpause\", for which \"create --paused\" leaves it"},

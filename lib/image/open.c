@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The walk from a file to an image: container, codec, container, facts, judgement. */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -303,6 +304,15 @@ static int seal(const struct pvb_image *image, struct pvb_error *error)
 			"the unpacked image cannot be sealed: %s", strerror(errno));
 }
 
+/* No kernel is refused for its type alone; of one that is refused, the type can be the reason. */
+static bool is_core(struct pvb_span head)
+{
+	uint16_t type;
+
+	return pvb_identify(head).kind == PVB_KIND_ELF &&
+	       pvb_span_u16(head, offsetof(Elf64_Ehdr, e_type), &type) && type == ET_CORE;
+}
+
 static int walk_source(struct walk *walk, struct pvb_error *error)
 {
 	struct pvb_image *image = walk->image;
@@ -324,6 +334,9 @@ static int walk_source(struct walk *walk, struct pvb_error *error)
 		rc = undo_outer_layer(walk, id.codec, error);
 	if (!rc)
 		rc = open_kind(walk, error);
+	if (rc && is_core(walk->head))
+		pvb_hint(error, "this is a core of a domain and no kernel; pvb_audit_core() and "
+				"pvb_p2m_core() read it");
 	if (!rc)
 		rc = seal(image, error);
 	image->info.segments = image->segments;

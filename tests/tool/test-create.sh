@@ -33,6 +33,13 @@ for kind in small64 small32 linux64 linux32; do
 		findings:array
 done
 
+pvb inspect "$work/small64.core"
+ok "a core is no kernel, and is called a core" both exited 1 '&&' err_has "this is a core of a domain" '&&' \
+	err_has '"pvbuild audit" and "pvbuild p2m" read it'
+pvb inspect "$work/small64.core" --max-unpacked 1M
+ok "also where it is larger than a kernel may be" both exited 1 '&&' err_has "[image.too-large, " '&&' \
+	err_has "this is a core of a domain"
+
 # Of three levels, which what knows of no others can follow, and of others.
 for tree in linux64:tree:3 linux64:tree:5 small64:tree linux32:tree small32:tree:4 linux64:tree:4; do
 	kind=${tree%%:*} form=${tree#*:}
