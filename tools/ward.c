@@ -122,6 +122,21 @@ static bool dump(struct pvb_host *host, const struct ward *ward)
 	return false;
 }
 
+static bool is_stopped(const struct restarts *restarts)
+{
+	struct pollfd stop = {.fd = restarts->stop, .events = POLLIN};
+
+	return poll(&stop, 1, 0) > 0;
+}
+
+static int tell_stopped(const struct ward *ward, struct pvb_error *error)
+{
+	return fault(error, PVB_E_ARG_CANCELLED, "wait",
+		     "stopped by a signal before domain %u, \"%s\", was built anew; it is left to "
+		     "the process in the background",
+		     ward->domid, ward->name);
+}
+
 /* *gone: somebody has destroyed it meanwhile. */
 static int rest(struct pvb_host *host, const struct ward *ward, const struct restarts *restarts,
 		uint64_t until_ms, bool *gone, struct pvb_error *error)
@@ -130,6 +145,10 @@ static int rest(struct pvb_host *host, const struct ward *ward, const struct res
 		struct pollfd news[] = {{.events = POLLIN},
 					{.fd = restarts->stop, .events = POLLIN}};
 		struct ward_end end = {0};
+
+		if (is_stopped(restarts))
+			return tell_stopped(ward, error);
+
 		int rc = pvb_domain_watch(host, &news[0].fd, error);
 
 		if (!rc)
@@ -147,11 +166,6 @@ static int rest(struct pvb_host *host, const struct ward *ward, const struct res
 			return fault(error, PVB_E_ARG_NO_MEMORY, "wait",
 				     "cannot wait before domain %u is built anew: %s", ward->domid,
 				     strerror(errno));
-		if (rc > 0 && news[1].revents)
-			return fault(error, PVB_E_ARG_CANCELLED, "wait",
-				     "stopped by a signal before domain %u, \"%s\", was built "
-				     "anew; it is left to the process in the background",
-				     ward->domid, ward->name);
 	}
 }
 
