@@ -9,16 +9,17 @@
 
 #include <stdlib.h>
 
+#include "core/budget.h"
 #include "core/checked.h"
 #include "core/error.h"
 #include "p2m/owners.h"
 #include "p2m/pieces.h"
 
 /*
- * Memory in more pieces than this is left out: 384 MiB of our own. They are in proportion to
- * what the domain has, and not to what it claims.
+ * Memory in more pieces than this is left out. They are in proportion to what the domain has,
+ * and not to what it claims.
  */
-#define PIECES (1u << 24)
+#define PIECES PVB_BUDGET_PIECES(sizeof(struct pvb_p2m_extent))
 
 /*
  *   named      what the p2m has, by PFN
