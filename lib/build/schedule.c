@@ -23,9 +23,10 @@
 static int beyond(struct pvb_error *error, const char *field, uint32_t value, uint64_t most)
 {
 	int rc = pvb_fail(error, PVB_E_ARG_LIMIT, "build",
-			  "%s is %" PRIu32 ", and can be 1 to %" PRIu64, field, value, most);
+			  "pvb_build_options.%s is %" PRIu32 ", and can be 1 to %" PRIu64, field,
+			  value, most);
 
-	pvb_hint(error, "leave %s out for the default", field);
+	pvb_hint(error, "leave pvb_build_options.%s out for the default", field);
 	return rc;
 }
 

@@ -122,11 +122,15 @@ int pvb_resolve_vcpus(const struct pvb_spec *spec, const char *guest, uint32_t m
 {
 	vcpus->online = spec->vcpus ? spec->vcpus : 1;
 	vcpus->max = spec->max_vcpus ? spec->max_vcpus : vcpus->online;
-	if (vcpus->max < vcpus->online)
-		return pvb_fail(error, PVB_E_ARG_VCPUS, STAGE,
-				"%" PRIu32 " vCPUs are to be online, but the domain is to have "
-				"%" PRIu32,
-				vcpus->online, vcpus->max);
+	if (vcpus->max < vcpus->online) {
+		int rc = pvb_fail(error, PVB_E_ARG_VCPUS, STAGE,
+				  "%" PRIu32 " vCPUs are to be online, but the domain is to have "
+				  "%" PRIu32,
+				  vcpus->online, vcpus->max);
+
+		pvb_hint(error, "raise pvb_spec.max_vcpus, or lower pvb_spec.vcpus");
+		return rc;
+	}
 	if (vcpus->max > most)
 		return pvb_fail(error, PVB_E_ARG_VCPUS, STAGE,
 				"%" PRIu32 " vCPUs: %s can have at most %" PRIu32, vcpus->max,

@@ -53,6 +53,10 @@ pvb --json --host sim plan "$work/guest.cfg" --vcpus 3 --max-vcpus 5
 json_ok "options go before them" vcpus=3 max_vcpus=5
 refused "more online than there are is refused" 1 arg.vcpus "5 vCPUs are to be online" \
 	--host sim plan "$work/guest.cfg" --vcpus 5
+pvb --host sim plan "$work/guest.cfg" --vcpus 5
+ok "in the words of the file" err_has "raise maxvcpus, or lower vcpus"
+pvb --host sim plan --kernel "$(kernel small64)" --memory 64M --vcpus 5 --max-vcpus 4
+ok "or of the options" err_has "raise --max-vcpus, or lower --vcpus"
 cfg "${base[@]}" 'maxvcpus = 4'
 pvb --json --host sim plan "$work/guest.cfg"
 json_ok "without a word one is online" vcpus=1 max_vcpus=4
@@ -89,7 +93,7 @@ done <<-'END'
 	cpus = [ "2", "x" ]|1|arg.cpus|"x" is neither a number
 	cpus_soft = "^all"|1|arg.cpus|leaves out all
 	cpu_weight = 65536|1|arg.config|cpu_weight = 65536 is not between 1 and 65535
-	cap = 201|1|arg.limit|cpu_cap is 201, and can be 1 to 200
+	cap = 201|1|arg.limit|cap is 201, and can be 1 to 200
 END
 cfg "${base[@]}" 'on_crash = "preserve"' 'on_reboot="restart"' 'on_poweroff = "coredump-destroy"' \
 	'on_watchdog = "coredump-restart"' 'on_soft_reset = "destroy"'
