@@ -56,7 +56,7 @@ static int note_not_owned(struct pvb_p2m *p2m, struct pvb_p2m_extent found, size
 	}
 	if (p2m->not_owned_count == most)
 		return 0;
-	if (p2m->not_owned_count == p2m->not_owned_capacity) {
+	if (!p2m->not_owned || p2m->not_owned_count == p2m->not_owned_capacity) {
 		size_t capacity = p2m->not_owned_capacity ? p2m->not_owned_capacity * 2 : 64;
 		struct pvb_p2m_extent *grown =
 			reallocarray(p2m->not_owned, capacity, sizeof *grown);
