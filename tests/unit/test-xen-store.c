@@ -609,6 +609,39 @@ static void a_removal_that_fails_removes_nothing(void **state)
 	free(whole);
 }
 
+/*
+ * xenstored says EINVAL of a node whose folder another one's transaction has removed meanwhile; the
+ * commit is a conflict then, and the second time all is well. Of other calls it is a failure.
+ */
+static void two_may_remove_a_domain_at_once(void **state)
+{
+	(void)state;
+	struct xen_domain_record record = record_of(&told);
+	unsigned again = 0, nth = 0, calls;
+	struct bench bench;
+
+	do {
+		bench_open(&bench);
+		assert_ok(introduce(bench.store, &record, &bench.error), &bench.error);
+		calls = fake_store_calls();
+		fake_store_fail(++nth, EINVAL);
+		fake_store_conflicts(1);
+		if (xen_store_remove(bench.store, 7, record.uuid, &bench.error) == 0) {
+			assert_false(fake_store_has("/local/domain/7"));
+			assert_false(fake_store_has("/libxl/7"));
+			assert_false(fake_store_has("/local/domain/0/backend"));
+			again++;
+		} else {
+			assert_int_equal(bench.error.code, PVB_E_HOST_STORE);
+			assert_true(fake_store_has("/local/domain/7"));
+		}
+		calls = fake_store_calls() - calls;
+		bench_close(&bench);
+	} while (nth < calls);
+	/* The domain, its console's backend and the folders around that, /vm, /libxl. */
+	assert_true(again > 5);
+}
+
 static void a_domain_with_devices_is_left_to_who_gave_them(void **state)
 {
 	(void)state;
@@ -975,6 +1008,7 @@ int main(void)
 		cmocka_unit_test(a_record_that_another_domain_refers_to_stays),
 		cmocka_unit_test(a_path_that_leads_astray_is_not_followed),
 		cmocka_unit_test(a_removal_that_fails_removes_nothing),
+		cmocka_unit_test(two_may_remove_a_domain_at_once),
 		cmocka_unit_test(a_domain_with_devices_is_left_to_who_gave_them),
 		cmocka_unit_test(a_name_that_a_live_domain_has_is_refused),
 		cmocka_unit_test(a_name_belongs_to_whoever_has_the_domain),

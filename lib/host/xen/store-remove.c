@@ -33,6 +33,12 @@ int xen_store_remove_node(struct xen_xs *store, xs_transaction_t transaction, co
 {
 	if (xen_xs_rm(store, transaction, path) || errno == ENOENT)
 		return 0;
+	/*
+	 * xenstored's answer where somebody else has removed the folder around it since the
+	 * transaction began, which ends in a conflict (rm_node() in xenstored_core.c).
+	 */
+	if (errno == EINVAL && transaction != XBT_NULL)
+		return 0;
 	return xen_store_fail(store, error, "remove", path);
 }
 
