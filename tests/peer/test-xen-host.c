@@ -1088,9 +1088,10 @@ static void a_limit_that_xen_refuses_is_named(void **state)
 		const char *words;
 	} cases[] = {
 		{{.max_grant_frames = 65},
-		 "65 pages (max_grant_frames) is wanted, but the "
+		 "65 pages (pvb_build_options.max_grant_frames) is wanted, but the "
 		 "hypervisor lets a domain have at most 64"},
-		{{.max_maptrack_frames = 1025}, "1025 maptrack pages (max_maptrack_frames)"},
+		{{.max_maptrack_frames = 1025},
+		 "1025 maptrack pages (pvb_build_options.max_maptrack_frames)"},
 		{{.max_grant_frames = 64, .max_maptrack_frames = 1025}, "1025 maptrack pages"},
 		{{.max_grant_version = 3},
 		 "version 3 are wanted, but the hypervisor has up to "

@@ -85,14 +85,15 @@ static int refused_creation(struct xen_host *xen, const struct pvb_host_domain_c
 	if (reason == EINVAL && config->max_grant_frames &&
 	    xen_query_grant_limit(xen, DOMID_SELF, &most) == 0 && config->max_grant_frames > most)
 		rc = pvb_fail(error, PVB_E_HOST_LIMIT, call,
-			      "a grant table of %u pages (max_grant_frames) is wanted, but the "
+			      "a grant table of %u pages (pvb_build_options.max_grant_frames) is "
+			      "wanted, but the "
 			      "hypervisor lets a domain have at most %u",
 			      config->max_grant_frames, most);
 	else if (reason == EINVAL && config->max_maptrack_frames &&
 		 config->max_maptrack_frames != PVB_HOST_NO_MAPTRACK)
 		rc = pvb_fail(error, PVB_E_HOST_LIMIT, call,
 			      "the hypervisor refuses a domain with %u maptrack pages "
-			      "(max_maptrack_frames)",
+			      "(pvb_build_options.max_maptrack_frames)",
 			      config->max_maptrack_frames);
 	if (rc) {
 		pvb_hint(error, "ask for fewer, or boot Xen with a larger gnttab_max_frames or "
