@@ -101,9 +101,12 @@ static int write_tables(const struct ground *ground, struct pvb_error *error)
 /* Without memory; ground_fill() gives it some. */
 static int ground_open(struct ground *ground, struct pvb_host *host, struct pvb_error *error)
 {
-	struct pvb_host_domain_config config = {
-		.name = "refusals", .vcpus = 2, .max_event_channel = MAX_PORTS};
+	struct pvb_host_domain_config config = {.vcpus = 2, .max_event_channel = MAX_PORTS};
 
+	/* Two that are there at once have names and handles of their own. */
+	(void)snprintf(config.name, sizeof config.name, "refusals%s",
+		       ground->other ? "" : "-other");
+	config.uuid[0] = ground->other ? 1 : 2;
 	ground->host = host;
 	int rc = pvb_host_create_domain(host, &config, &ground->domid, error);
 	if (rc)

@@ -55,7 +55,7 @@ ok "until it is destroyed" both exited 0 '&&' as_before
 rm /var/lib/xen/dump
 mkdir /var/lib/xen/dump
 pvb create "$work/core.cfg"
-ok "where it can, the domain goes" both wait_for 20 is_gone core '&&' test -s /var/lib/xen/dump/core '&&' \
+ok "where it can, the domain goes" both wait_for 90 is_gone core '&&' test -s /var/lib/xen/dump/core '&&' \
 	has "$logs/pvbuild-core.log" "8192 of 8192 pages"
 rm -f /var/lib/xen/dump/core
 ok "and leaves nothing" as_before

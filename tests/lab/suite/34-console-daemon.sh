@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Consoles while the console daemon is stopped, starved, dead, or there too late.
 # Time limit: 400
+# Depth: full
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 

@@ -3,6 +3,7 @@
 # Cores of domains whose p2m is wrong, or is not published: Xen's M2P and the owners of frames have all of
 # their memory.
 # Time limit: 120
+# Depth: full
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 
@@ -12,7 +13,7 @@ if ! command -v probe >/dev/null; then
 fi
 
 # spoiled SPOIL: a paused domain that is wrong in that.
-spoiled() { try spoiled-builder --host xen --paused --name "$1" --memory 32M "$1" /tests/bin/probe; }
+spoiled() { try spoiled-builder --host xen --paused --name "$1" --memory 32 "$1" /tests/bin/probe; }
 
 # found DOMAIN P2M M2P: its core has all pages, so many by its p2m and so many by the M2P.
 found() {

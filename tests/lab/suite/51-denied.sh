@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Every kind of call to the hypervisor is denied in turn, and nothing of the domain is left.
 # Time limit: 240
+# Depth: full
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 

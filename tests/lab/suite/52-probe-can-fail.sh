@@ -4,6 +4,7 @@
 # check that is for it, and no other; or Xen refuses them. (--all instead of --together has each in a
 # domain of its own, and takes some minutes.)
 # Time limit: 300
+# Depth: full
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 

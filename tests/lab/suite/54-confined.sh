@@ -3,6 +3,7 @@
 # What contains a guest and what it gets of the CPUs: one configuration, by xl and by us, makes
 # domains that xl's own commands, the hypervisor, the store and the guest cannot tell apart.
 # Time limit: 200
+# Depth: full
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 

@@ -3,6 +3,7 @@
 # Daemons that are stopped, starved and killed at each stage of a domain's life; two who want the
 # same name or UUID at once; and whoever keeps a page of a domain that is destroyed.
 # Time limit: 900
+# Depth: full
 # shellcheck source-path=SCRIPTDIR/.. source=tap.sh
 . /tests/tap.sh
 kernel_or_skip grub-x86_64-xen.bin
