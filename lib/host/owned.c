@@ -30,8 +30,11 @@ static size_t take_frames(struct position *at, pvb_mfn_t *frames, size_t room)
 		const struct pvb_host_frames *run = &at->runs[at->run];
 		uint64_t left = run->count - at->within;
 
-		for (; left && n < room; left--)
-			frames[n++] = PVB_MFN(run->first.n + at->within++);
+		for (; left && n < room; left--) {
+			frames[n] = PVB_MFN(run->first.n + at->within);
+			at->within++;
+			n++;
+		}
 		if (!left) {
 			at->run++;
 			at->within = 0;

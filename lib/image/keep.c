@@ -148,7 +148,7 @@ static int want_sections(const struct pvb_elf *elf, struct pvb_ranges *want,
 int pvb_keep_elf_parts(struct pvb_keep *keep, const struct pvb_elf *elf, struct pvb_error *error)
 {
 	PVB_RANGES_AUTO struct pvb_ranges want = {0};
-	struct pvb_elf_section legacy;
+	struct pvb_elf_section legacy = {0};
 	bool found = false;
 	int rc = want_segments(elf, &want, error);
 
