@@ -154,7 +154,9 @@ static struct blob long_key(void)
 	struct blob text = BLOB_INIT;
 
 	blob_append(&text, "GUEST_OS=linux,XEN_VER=xen-3.0,", 31);
-	memset(text.bytes + blob_append(&text, NULL, 4000), 'k', 4000);
+	const size_t key = blob_append(&text, NULL, 4000);
+
+	memset(text.bytes + key, 'k', 4000);
 	for (unsigned i = 0; i < 5000; i++)
 		blob_append(&text, ",a", 2);
 	blob_append(&text, NULL, 1);
