@@ -341,7 +341,7 @@ static void a_note_is_xens_by_the_string_behind_its_header(void **state)
 		if (names[i].name_size)
 			blob_append_number(&notes, 0x102000, 8);
 		else
-			blob_append(&notes, "1234", 8);
+			blob_append(&notes, "12345678", 8);
 		struct blob file = with_notes(&notes, 4);
 		struct pvb_image *image = open_ok(&file);
 
