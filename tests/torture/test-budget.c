@@ -13,8 +13,7 @@
 static struct cost cost_of_a_tebibyte(const char *host)
 {
 	const struct cost_request request = {
-		.scenario = {"1 TiB", scenario_linux_64, 3000000, TIB, 1, NULL, 0, NULL, 0,
-			     false},
+		.scenario = {"1 TiB", scenario_linux_64, 3000000, TIB, 1, NULL, 0, NULL, 0, false},
 		.host = host,
 	};
 
